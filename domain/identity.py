@@ -1,0 +1,62 @@
+"""Who is meant: chargers, id tokens, and the stream ids made of them."""
+
+from urllib.parse import quote
+
+import msgspec
+
+CPID_LIMIT = 48
+"""2.0.1 §M identityString: 48 characters; 1.6 leaves it open and the field stays below."""
+
+
+class InvalidChargerId(ValueError):
+    """A charger id is 1 to 48 printable characters, without `/`, `:` and surrounding blanks."""
+
+
+class ChargerId(msgspec.Struct, frozen=True, order=True):
+    """A charger of a tenant. Compared without case (identities are CiStrings); shown as registered."""
+
+    tenant: str
+    key: str
+    """The upper-case spelling, which makes the stream id."""
+
+    @classmethod
+    def of(cls, tenant: str, cpid: str) -> "ChargerId":
+        """Check and fold `cpid`; raises InvalidChargerId."""
+        if not cpid or len(cpid) > CPID_LIMIT or cpid != cpid.strip() or not cpid.isprintable():
+            raise InvalidChargerId(cpid)
+        if "/" in cpid or ":" in cpid:  # RFC 7617: a user name holds no colon; a path segment no slash
+            raise InvalidChargerId(cpid)
+        return cls(tenant, cpid.upper())
+
+    @property
+    def stream(self) -> str:
+        """`charger/<tenant>/<CPID>`."""
+        return f"charger/{self.tenant}/{self.key}"
+
+
+class IdToken(msgspec.Struct, frozen=True):
+    """What a driver presents: an RFID number, a contract id, a code. Never a bare string beyond the wire."""
+
+    value: str
+    kind: str = ""
+    """The 2.x token type as told (`ISO14443`, `eMAID`, …); empty where the charger named none (1.6)."""
+
+    @property
+    def key(self) -> str:
+        """Tokens are compared without case (1.6 idToken and 2.x identifierString are case-insensitive)."""
+        return self.value.upper()
+
+    def stream(self, tenant: str) -> str:
+        """`id-token/<tenant>/<KEY>`, percent-encoded where the token holds unusual signs."""
+        return f"id-token/{tenant}/{quote(self.key, safe='')}"
+
+    def __str__(self) -> str:
+        """Never the token itself: it is personal data and must not reach a log line."""
+        return f"IdToken(…{self.value[-2:]})" if len(self.value) > 4 else "IdToken(…)"
+
+    __repr__ = __str__
+
+
+def tenant_of(stream: str) -> str:
+    """The tenant a stream belongs to: the second part of its id."""
+    return stream.split("/", 2)[1]
