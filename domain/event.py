@@ -33,6 +33,10 @@ class Told(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """The frame exactly as received; None where no frame was involved."""
     reply: str | None = None
     """The frame sent back; None where the specification asks for silence."""
+    seq_no: int | None = None
+    """The teller's own number of the message, where the version has one (2.x TransactionEvent)."""
+    repairs: tuple[str, ...] = ()
+    """The named repairs that made a schema-breaking frame readable; the frame itself is untouched."""
 
 
 class Event(msgspec.Struct, Generic[F], frozen=True, kw_only=True):
@@ -64,7 +68,5 @@ def events_of(stream: str, version: int, facts: Iterable[Fact], told: Told) -> l
     out: list[Event[Fact]] = []
     for n, fact in enumerate(facts, start=1):
         circumstances = told if n == 1 else bare
-        out.append(
-            Event(originator_id=stream, originator_version=version + n, fact=fact, told=circumstances)
-        )
+        out.append(Event(originator_id=stream, originator_version=version + n, fact=fact, told=circumstances))
     return out
