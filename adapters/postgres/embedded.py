@@ -280,7 +280,7 @@ class EmbeddedPostgres:
                 connection.execute(SQL("CREATE DATABASE {}").format(Identifier(DATABASE)))
 
     def _startup_log(self, mode: str) -> IO[bytes]:
-        return (self._data / "startup.log").open(mode)  # type: ignore[return-value]
+        return (self._data / "startup.log").open(mode)
 
     def _last_words(self, code: int | None) -> str:
         said = [self._data / "startup.log", *sorted((self._data / "log").glob("*.log"), key=_written)[-1:]]

@@ -1,0 +1,41 @@
+"""The connections of the event store: a pool that comes back by itself and never waits for ever."""
+
+from collections.abc import Callable
+from typing import Any
+
+from eventsourcing.postgres import PostgresDatastore
+from psycopg import Connection
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.rows import dict_row
+
+_ACQUIRE_S = 3.0
+_STATEMENT_MS = 20_000
+
+
+class EventDatastore(PostgresDatastore):
+    """The library's datastore for any libpq address (its own takes five fields of one only)."""
+
+    def __init__(self, dsn: str, *, schema: str, connections: int) -> None:
+        """Nothing is opened before the first use. `connections` is the most there will be."""
+        super().__init__(
+            dbname="", host="", port="", user="", password="",
+            connect_timeout=_ACQUIRE_S, pool_size=1, max_overflow=connections - 1,
+            schema=schema, originator_id_type="text",
+        )  # fmt: skip
+        patience: dict[str, Any] = {"connect_timeout": 3, "tcp_user_timeout": 10_000, "keepalives_idle": 10}
+        self.pool.kwargs = {**patience, **conninfo_to_dict(dsn), "row_factory": dict_row}
+        # A pool that gave up tries again at the next request; with the default it would wait minutes
+        # between two attempts after a long outage.
+        self.pool.reconnect_timeout = 2.0
+
+    def after_connect_func(self) -> Callable[[Connection[Any]], None]:
+        """Every connection commits each statement and gives up on one that hangs."""
+
+        def prepare(connection: Connection[Any]) -> None:
+            connection.autocommit = True
+            connection.execute(f"SET statement_timeout = {_STATEMENT_MS}")
+
+        return prepare
+
+    def register_type_adapters(self) -> None:
+        """None needed: our statements take arrays, not composites, and so nothing connects before use."""
