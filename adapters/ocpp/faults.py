@@ -44,7 +44,7 @@ def schema_fault(message: Message, payload: Any) -> Fault:
 
 
 def unknown_action(version: Version, action: str) -> Fault:
-    """No such action in this version: NotImplemented, "Requested Action is not known by receiver" (OCPP-J)."""
+    """No such action in this version: NotImplemented, "not known by receiver" (OCPP-J §4.2.3)."""
     return Fault("NotImplemented", f"{_bounded(action)} is no action of OCPP {version}")
 
 

@@ -1,12 +1,12 @@
 """OCPP-J frames: text → what kind of message it is, and back. Pure, and never raises on what a charger sends.
 
-Message ids. OCPP-J §4.1.4 makes them strings of at most 36 characters, and an answer carries the id of its call.
+Message ids. OCPP-J §4.1.4 makes them strings of at most 36 characters, and an answer carries its call's id.
 Chargers also send numbers and longer strings. We take both and echo the id as the very JSON value we got: the
-same id to a charger that compares values as well as to one that compares text. Null, true, a fraction or a list
-is no id.
+same id to a charger that compares values as well as to one that compares text. Null, true, a fraction or a
+list is no id.
 
-Numbers. orjson reads fractions as binary floats and integers beyond 64 bits as floats too. A frame that holds a
-run of 16 or more digits is therefore read again with Decimal and unbounded integers; all others are exact by
+Numbers. orjson reads fractions as binary floats, and integers beyond 64 bits as floats too. A frame that holds
+a run of 16 or more digits is therefore read again with Decimal and unbounded integers; all others are exact by
 `numbers.decimal_of`. Of a name that occurs twice in an object the last one counts, as in most parsers.
 """
 
@@ -93,7 +93,7 @@ class Send(msgspec.Struct, frozen=True):
 
 
 class Unreadable(msgspec.Struct, frozen=True):
-    """Not a message: why not, and the exact text to send back (None where the specification asks for silence)."""
+    """Not a message: why not, and the exact text to send back, None where the answer is silence."""
 
     reason: str
     """One of the keys of `REASONS`."""
