@@ -5,9 +5,9 @@ Chargers also send numbers and longer strings. We take both and echo the id as t
 same id to a charger that compares values as well as to one that compares text. Null, true, a fraction or a
 list is no id.
 
-Numbers. orjson reads fractions as binary floats, and integers beyond 64 bits as floats too. A frame that holds
-a run of 16 or more digits is therefore read again with Decimal and unbounded integers; all others are exact by
-`numbers.decimal_of`. Of a name that occurs twice in an object the last one counts, as in most parsers.
+Numbers. orjson reads fractions as binary floats, and integers beyond 64 bits as floats too. A frame that
+holds a run of 16 or more digits is therefore read again with Decimal and unbounded integers; all others are
+exact by `numbers.decimal_of`. Of a name that occurs twice in an object the last one counts.
 """
 
 import json

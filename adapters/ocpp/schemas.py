@@ -49,6 +49,31 @@ class Message:
                 break
         return found
 
+    def properties_at(self, path: tuple[str | int, ...]) -> Schema:
+        """The known fields of the object at `path` of a payload; empty where it is no object."""
+        properties: Schema = self._schema_at(path).get("properties", {})
+        return properties
+
+    def required_at(self, path: tuple[str | int, ...]) -> list[str]:
+        """The required fields of the object at `path` of a payload."""
+        required: list[str] = self._schema_at(path).get("required", [])
+        return required
+
+    def _schema_at(self, path: tuple[str | int, ...]) -> Schema:
+        schema = self.schema
+        for step in path:
+            inner = (
+                schema.get("items", {})
+                if isinstance(step, int)
+                else schema.get("properties", {}).get(step, {})
+            )
+            schema = self._resolved(inner)
+        return schema
+
+    def _resolved(self, schema: Schema) -> Schema:
+        reference = schema.get("$ref")
+        return schema if reference is None else self.schema["definitions"][reference.rpartition("/")[2]]
+
 
 class Catalogue:
     """All messages of one version. Schemas are read and compiled when a message is first asked for."""
