@@ -1,0 +1,168 @@
+"""The WebSocket server protocol: uvicorn's sans-I/O one, with what a charger's connection needs besides ASGI.
+
+Passed to uvicorn as `ws=ChargerWebSocket`. It adds to the scope `extensions["zeus.websocket"]`, a `Link`, and
+to `websocket.receive` messages the key `zeus.flaw`: `binary` for a binary frame, `invalid_utf8` for text that
+is not UTF-8. The latter would end the connection by RFC 6455 §8.1, and again after each reconnect: chargers
+send Latin-1 in `info`. It is delivered with `bytes` as received and `text` with U+FFFD for the unreadable.
+"""
+
+import asyncio
+from typing import Any, cast
+
+from uvicorn._types import ASGIReceiveEvent
+from uvicorn.config import Config
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from uvicorn.server import ServerState
+from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
+from websockets.frames import Close
+from websockets.http11 import Request
+from websockets.protocol import State
+from websockets.server import ServerProtocol
+
+EXTENSION = "zeus.websocket"
+"""The key of the `Link` in the scope's extensions."""
+FLAW = "zeus.flaw"
+"""The key in a `websocket.receive` message that says what was wrong with its encoding."""
+
+NO_CLOSE_FRAME = 1006
+"""RFC 6455 §7.4.1: the connection was lost without a Close frame."""
+
+
+_DEFLATE = ServerPerMessageDeflateFactory(
+    server_no_context_takeover=True,
+    server_max_window_bits=12,
+    client_max_window_bits=12,
+    compress_settings={"memLevel": 5},
+)
+"""Half the memory of the default per connection; a repeating MeterValues still takes 24 bytes on the wire."""
+
+
+class Link:
+    """The connection as the endpoint may ask about it."""
+
+    __slots__ = ("_protocol",)
+
+    def __init__(self, protocol: "ChargerWebSocket") -> None:
+        self._protocol = protocol
+
+    @property
+    def last_heard(self) -> float:
+        """When bytes last came from the charger, in seconds of the monotonic `loop.time()`."""
+        return self._protocol.last_heard
+
+    @property
+    def close_code(self) -> int | None:
+        """The true close code: the charger's, else ours, else 1006; None while the connection is open."""
+        close = self._protocol.close_frame
+        if close is not None:
+            return close.code
+        return NO_CLOSE_FRAME if self._protocol.disconnected else None
+
+    @property
+    def close_reason(self) -> str:
+        """The words that came with the close code."""
+        close = self._protocol.close_frame
+        return close.reason if close is not None else ""
+
+    async def ping(self, timeout_s: float) -> bool:
+        """Send a ping; True when anything is heard within `timeout_s`, False when the charger is gone.
+
+        Any bytes count, not the pong alone: some chargers never answer pings but go on talking. Bytes that
+        were waiting to be read count as well.
+        """
+        return await self._protocol.ping(timeout_s)
+
+
+class ChargerWebSocket(WebSocketsSansIOProtocol):
+    """One charger's socket."""
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self.conn = ServerProtocol(
+            extensions=[_DEFLATE] if config.ws_per_message_deflate else [],
+            max_size=config.ws_max_size,
+            logger=self.logger,
+        )
+        self.last_heard = self.loop.time()
+        self._waiting: set[asyncio.Future[bool]] = set()
+
+    @property
+    def close_frame(self) -> Close | None:
+        """The Close frame of whoever closed first, None where there was none."""
+        if self.conn.close_rcvd_then_sent is False:
+            return self.conn.close_sent
+        return self.conn.close_rcvd or self.conn.close_sent
+
+    def data_received(self, data: bytes) -> None:
+        """Note the time before the bytes are looked at: whatever they are, the charger is there."""
+        self.last_heard = self.loop.time()
+        if self._waiting:
+            self._answer(alive=True)
+        super().data_received(data)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wake those who wait for a sign of life."""
+        self._answer(alive=False)
+        super().connection_lost(exc)
+
+    def handle_connect(self, event: Request) -> None:
+        """Put the link into the scope; the endpoint's task has not started yet."""
+        super().handle_connect(event)
+        if self.conn.state is not State.CLOSED and hasattr(self, "scope"):
+            extensions = cast(dict[str, object], self.scope["extensions"])
+            extensions[EXTENSION] = Link(self)
+
+    def send_receive_event_to_app(self) -> None:
+        """Deliver a message; one whose encoding is wrong is delivered with its flaw instead of a Close."""
+        data = self.frames[0] if len(self.frames) == 1 else b"".join(self.frames)
+        if self.curr_msg_data_type == "text":
+            try:
+                text, flaw = data.decode(), None
+            except UnicodeDecodeError:
+                text, flaw = data.decode(errors="replace"), "invalid_utf8"
+        else:
+            text, flaw = None, "binary"
+        if flaw is None:
+            super().send_receive_event_to_app()
+        else:
+            self._deliver_flawed(data, text, flaw)
+
+    async def ping(self, timeout_s: float) -> bool:
+        """See `Link.ping`."""
+        if self.disconnected or self.close_sent or self.conn.state is not State.OPEN:
+            return False
+        heard: asyncio.Future[bool] = self.loop.create_future()
+        self._waiting.add(heard)
+        self.conn.send_ping(b"zeus")
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.transport.resume_reading()  # uvicorn stops reading while a message waits for the endpoint
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await heard
+        except TimeoutError:
+            return False
+        finally:
+            self._waiting.discard(heard)
+            if self.read_paused and not self.transport.is_closing():
+                self.transport.pause_reading()
+
+    def _deliver_flawed(self, data: bytes, text: str | None, flaw: str) -> None:
+        self.frames = []
+        if self.close_sent:
+            return
+        message = {"type": "websocket.receive", "bytes": bytes(data), "text": text, FLAW: flaw}
+        self.queue.put_nowait(cast(ASGIReceiveEvent, message))
+        if not self.read_paused:
+            self.read_paused = True
+            self.transport.pause_reading()
+
+    def _answer(self, *, alive: bool) -> None:
+        for heard in self._waiting:
+            if not heard.done():
+                heard.set_result(alive)
