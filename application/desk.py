@@ -6,15 +6,13 @@ import msgspec
 
 from application import clock
 from application.ports import EventStore
+from application.snapshots import load_charger
 from domain.chargers.charger import Charger
 from domain.event import Event
 from domain.id_tokens.id_token import TokenRecord
-from domain.identity import ChargerId, IdToken
+from domain.identity import IdToken
 from domain.transactions.events import NumberClaimed
 from domain.transactions.transaction import Transaction
-
-SNAPSHOT_EVERY = 200
-"""Events of a charger between two snapshots: a load then reads at most this many."""
 
 
 class TransactionNumber(msgspec.Struct):
@@ -31,29 +29,23 @@ class TransactionNumber(msgspec.Struct):
             self.transaction = event.fact.transaction
 
 
-async def load_charger(store: EventStore, charger: ChargerId) -> Charger:
-    """The charger from its newest snapshot and what came after; version 0 where nobody registered it."""
-    snapshot, tail = await store.load(charger.stream, Charger)
-    state = snapshot if snapshot is not None else Charger(charger)
-    for event in tail:
-        state.when(event)
-    return state
-
-
 class Desk:
     """One charger, its transactions at hand; made when a charger connects and dropped when it leaves."""
 
-    __slots__ = ("charger", "store", "transactions")
+    __slots__ = ("charger", "stale", "store", "transactions")
 
     def __init__(self, store: EventStore, charger: Charger) -> None:
         self.store = store
         self.charger = charger
         self.transactions: dict[str, Transaction] = {}
+        self.stale = False
+        """The outcome of a write is unknown: reload before deciding anything."""
 
     async def reload(self) -> None:
         """Forget what is in memory and read it anew: somebody else wrote, or the outcome is unknown."""
         self.transactions.clear()
         self.charger = await load_charger(self.store, self.charger.id)
+        self.stale = False
 
     async def transaction(self, stream: str) -> Transaction:
         """The transaction of that stream; version 0 where it is new."""

@@ -1,23 +1,34 @@
 """The way of a report: decide on the aggregates in memory, commit durably, and only then answer."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
 
 from application.chargers import decide_boot, decide_heartbeat, decide_status
-from application.desk import SNAPSHOT_EVERY, Desk
+from application.desk import Desk
 from application.id_tokens import answer_question
-from application.ports import EventStore, VersionConflict
+from application.ports import EventStore, Snapshot, StoreUnavailable, VersionConflict
 from application.reports import Decision, Report, TokenQuestion, Withheld
 from application.rules import Rules
+from application.snapshots import SNAPSHOT_EVERY, snapshot_of
 from application.transactions import decide as decide_transaction
 from application.transactions import decide_readings
 from domain.chargers.charger import BootReport
-from domain.chargers.events import Acceptance, HeartbeatReceived, MessageWithheld, Metered, StatusReported
+from domain.chargers.events import (
+    Acceptance,
+    Connected,
+    HeartbeatReceived,
+    MessageWithheld,
+    Metered,
+    StatusReported,
+)
 from domain.event import Event, Fact, Told, events_of
 from domain.transactions.report import TransactionReport
+
+log = logging.getLogger("zeus.intake")
 
 Decider = Callable[[Desk, Any, Told, Rules], Awaitable[Decision]]
 
@@ -57,20 +68,36 @@ class Intake:
         then nothing is known to be stored and nobody may be told otherwise.
         """
         for _ in range(ATTEMPTS):
+            if desk.stale:
+                await desk.reload()
             decision = await self._decide(desk, action, report, told)
             reply = compose(decision.outcome)
-            if await self.commit(desk, decision, msgspec.structs.replace(told, reply=reply)):
+            if await self._commit(desk, decision, msgspec.structs.replace(told, reply=reply)):
                 return reply
-            await desk.reload()
         raise ReportNotSettled(desk.charger.stream)
 
     async def record(self, desk: Desk, facts: list[Fact], told: Told) -> None:
-        """Record facts on the charger's own stream that need no decision and may lead to no answer."""
+        """Record facts on the charger's own stream that need no decision and lead to no answer."""
+        await self._record(desk, lambda: facts, told)
+
+    async def _record(self, desk: Desk, decide: Callable[[], list[Fact]], told: Told) -> None:
         for _ in range(ATTEMPTS):
-            if await self.commit(desk, Decision(None, [(desk.charger, facts)]), told):
+            if desk.stale:
+                await desk.reload()
+            facts = decide()
+            if not facts or await self._commit(desk, Decision(None, [(desk.charger, facts)]), told):
                 return
-            await desk.reload()
         raise ReportNotSettled(desk.charger.stream)
+
+    async def connected(self, desk: Desk, fact: Connected, told: Told) -> None:
+        """Record a new connection; one that never said goodbye is closed in the books first."""
+        await self._record(desk, lambda: desk.charger.connected(fact), told)
+
+    async def disconnected(
+        self, desk: Desk, connection: str, code: int | None, reason: str, told: Told
+    ) -> None:
+        """Record that a connection is gone; late news of one that was replaced changes nothing."""
+        await self._record(desk, lambda: desk.charger.disconnected(connection, code, reason), told)
 
     async def _decide(self, desk: Desk, action: str, report: Report, told: Told) -> Decision:
         body = report.body
@@ -85,7 +112,7 @@ class Intake:
             return Decision(None, [(desk.charger, [body])])
         return await decide(desk, body, told, self._rules)
 
-    async def commit(self, desk: Desk, decision: Decision, told: Told) -> bool:
+    async def _commit(self, desk: Desk, decision: Decision, told: Told) -> bool:
         """One atomic unit over all aggregates of the decision; False where another writer was first."""
         events: list[Event[Fact]] = []
         changed: dict[str, Any] = {}
@@ -93,18 +120,28 @@ class Intake:
             events += events_of(aggregate.stream, aggregate.version, facts, told)
             changed[aggregate.stream] = aggregate
             if told.frame is not None:
-                told = msgspec.structs.replace(told, frame=None, reply=None)
+                told = msgspec.structs.replace(told, frame=None, frame_bytes=None, reply=None)
         before = desk.charger.version
+        desk.stale = (
+            True  # until we know better: a conflict, a lost store and a cancelled task all mean reload
+        )
         try:
             await self._store.append(events)
         except VersionConflict:
             return False
+        desk.stale = False
         desk.settle_in(events, changed)
         if before // SNAPSHOT_EVERY != desk.charger.version // SNAPSHOT_EVERY:
             self._take_snapshot(desk)
         return True
 
     def _take_snapshot(self, desk: Desk) -> None:
-        task = asyncio.create_task(self._store.save_snapshot(desk.charger.stream, desk.charger))
+        task = asyncio.create_task(self._save(snapshot_of(desk.charger)))
         self._snapshots.add(task)
         task.add_done_callback(self._snapshots.discard)
+
+    async def _save(self, snapshot: Snapshot) -> None:
+        try:
+            await self._store.save_snapshot(snapshot)
+        except StoreUnavailable as error:
+            log.warning("%s: no snapshot taken, loading will read more events: %r", snapshot.stream, error)

@@ -31,6 +31,8 @@ class Told(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """The connection the frame came over, empty where there is none."""
     frame: str | None = None
     """The frame exactly as received; None where no frame was involved."""
+    frame_bytes: bytes | None = None
+    """The bytes as received, where they were no UTF-8 text; `frame` then shows them as well as it can."""
     reply: str | None = None
     """The frame sent back; None where the specification asks for silence."""
     seq_no: int | None = None
@@ -64,7 +66,7 @@ def events_of(stream: str, version: int, facts: Iterable[Fact], told: Told) -> l
     """Number `facts` on `stream` after `version`; the frame and its reply stay with the first."""
     bare = told
     if told.frame is not None or told.reply is not None:
-        bare = msgspec.structs.replace(told, frame=None, reply=None)
+        bare = msgspec.structs.replace(told, frame=None, frame_bytes=None, reply=None)
     out: list[Event[Fact]] = []
     for n, fact in enumerate(facts, start=1):
         circumstances = told if n == 1 else bare

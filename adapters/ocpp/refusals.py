@@ -142,7 +142,8 @@ VERDICTS = {
     Reason.CLIENT_CERT_REVOKED: Verdict("The certificate of the charger has been revoked.", 403),
     Reason.DUPLICATE_CONNECTION: Verdict(
         "A second connection with this id while the first one is alive: two boxes share an id, or the box "
-        "lost its network for a moment."
+        "lost its network for a moment.",
+        409,
     ),
     Reason.RATE_LIMITED: Verdict("The box connects too often. It will be let in again by itself.", 429),
     Reason.CHARGER_DISABLED: Verdict("This charger has been disabled by its operator.", 403),

@@ -1,0 +1,271 @@
+"""The OCPP socket: an ASGI endpoint that lets chargers in, runs their sessions, and knows who is connected.
+
+A raw ASGI endpoint, not a Starlette WebSocket: it costs 10 µs a message less and gives the true close codes.
+"""
+
+import asyncio
+import logging
+from collections.abc import Collection, Mapping
+
+import msgspec
+from starlette.types import Receive, Scope
+from starlette.types import Send as AsgiSend
+
+from adapters.ocpp.action import Action
+from adapters.ocpp.frames import LIMITS, Limits
+from adapters.ocpp.handshake import Negotiated, Request, negotiate, read_request
+from adapters.ocpp.presence import Connection, Presence
+from adapters.ocpp.refusals import VERDICTS, Reason
+from adapters.ocpp.session import Session
+from adapters.ocpp.versions import Version
+from adapters.ocpp.websocket import EXTENSION, FLAW, Link
+from application import clock
+from application.attempts import Attempts
+from application.desk import Desk
+from application.intake import Intake, ReportNotSettled
+from application.ports import EventStore, StoreUnavailable
+from application.snapshots import load_charger
+from domain.chargers.admission import Knock, admit
+from domain.chargers.charger import Charger
+from domain.chargers.events import Connected, HandshakeRefused
+from domain.event import Told
+from domain.identity import ChargerId
+
+log = logging.getLogger("zeus.gateway")
+
+Actions = Mapping[Version, Mapping[str, Action]]
+RETRY_AFTER_S = b"30"
+
+
+class GatewaySettings(msgspec.Struct, frozen=True):
+    """What an operator may choose about the sockets."""
+
+    tenant: str
+    gateway: str
+    """This process, by a name of its own: tells its connections from those of a predecessor."""
+    versions: frozenset[Version]
+    trusted_proxies: frozenset[str] = frozenset()
+    limits: Limits = LIMITS
+    frames_per_s: float = 50.0
+    """Sustained frames of one charger; beyond it and the burst, reading is delayed."""
+    burst: int = 500
+    """A reconnecting charger empties a backlog of hundreds of messages at once: that must pass."""
+    ping_timeout_s: float = 5.0
+    """How long the first of two connections has to prove that it is alive."""
+
+
+class Gateway:
+    """All sockets of this process."""
+
+    def __init__(
+        self,
+        store: EventStore,
+        intake: Intake,
+        attempts: Attempts,
+        actions: Actions,
+        settings: GatewaySettings,
+    ) -> None:
+        self._store = store
+        self._intake = intake
+        self._attempts = attempts
+        self._actions = actions
+        self._settings = settings
+        self.presence = Presence(intake)
+        self.draining = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: AsgiSend) -> None:
+        """One connection from the knock to the goodbye."""
+        await receive()  # websocket.connect
+        request = read_request(scope, self._settings.trusted_proxies)
+        try:
+            admitted = await self._admit(request)
+        except StoreUnavailable as error:
+            log.warning("%s: the store is unavailable, come again: %r", request.path, error)
+            await _deny(send, 503, "The event store is unavailable. The box will connect again by itself.")
+            return
+        if isinstance(admitted, Reason):
+            await self._refuse(request, admitted, send)
+            return
+        charger, negotiated, flags = admitted
+        link: Link = scope["extensions"][EXTENSION]
+        async with self.presence.place(charger.id):
+            if await self.presence.occupied(charger.id, self._settings.ping_timeout_s):
+                await self._refuse(request, Reason.DUPLICATE_CONNECTION, send, known=True)
+                return
+            connection = await self._connect(request, charger, negotiated, flags, link, send)
+        if connection is not None:
+            await self._converse(connection, receive, send)
+
+    # -- letting in ----------------------------------------------------------------------------------------
+
+    async def _admit(self, request: Request) -> tuple[Charger, Negotiated, tuple[str, ...]] | Reason:
+        refusing = next((reason for reason in request.problems if VERDICTS[reason].refuses), None)
+        cpid = request.address.cpid
+        if self.draining:
+            return Reason.DRAINING
+        if cpid is None:
+            return refusing or Reason.ID_MISSING
+        charger = await load_charger(self._store, ChargerId.of(self._settings.tenant, cpid))
+        if not charger.registered:
+            return Reason.ID_UNKNOWN
+        if refusing is not None:
+            return refusing
+        credentials = request.credentials
+        knock = Knock(
+            cpid=cpid,
+            user=credentials.user if credentials else None,
+            password=credentials.password if credentials else None,
+            secure=request.scheme == "wss",
+        )
+        admission = admit(charger, knock)
+        if admission.refused:
+            return Reason(admission.refused)
+        negotiated = negotiate(request.subprotocols, request.address.version, self._settings.versions)
+        if isinstance(negotiated, Reason):
+            return negotiated
+        return charger, negotiated, (*(str(flag) for flag in request.problems), *admission.flags)
+
+    async def _refuse(self, request: Request, reason: Reason, send: AsgiSend, *, known: bool = False) -> None:
+        """Record why, then say so: before the upgrade where HTTP can, after it where OCPP-J asks for that."""
+        verdict = VERDICTS[reason]
+        status = verdict.http_status or verdict.close_code or 403
+        fact = HandshakeRefused(
+            cpid=request.address.cpid or "",
+            reason=reason,
+            status=status,
+            hint=verdict.hint,
+            remote=request.remote_address,
+            path=request.path[:200],
+            subprotocols=tuple(name[:40] for name in request.subprotocols[:5]),
+            user_agent=request.user_agent[:100],
+            known=known or reason not in (Reason.ID_UNKNOWN, Reason.ID_FACTORY),
+        )
+        try:
+            await self._attempts.refused(fact, clock.now())
+        except StoreUnavailable as error:
+            log.warning("refused handshake %s not recorded: %r", reason, error)
+        if verdict.close_code is not None:
+            await send({"type": "websocket.accept"})
+            await send({"type": "websocket.close", "code": verdict.close_code, "reason": reason})
+        else:
+            await _deny(send, status, verdict.hint)
+
+    async def _connect(
+        self,
+        request: Request,
+        charger: Charger,
+        negotiated: Negotiated,
+        flags: tuple[str, ...],
+        link: Link,
+        send: AsgiSend,
+    ) -> Connection | None:
+        """Record the connection, then complete the handshake."""
+        name = clock.time_ordered_id()
+        desk = Desk(self._store, charger)
+        fact = Connected(
+            connection=name,
+            gateway=self._settings.gateway,
+            protocol=negotiated.version,
+            security_profile=charger.security_profile,
+            remote=request.remote_address,
+            path=request.path[:200],
+            user_agent=request.user_agent[:100],
+            flags=flags,
+        )
+        try:
+            await self._intake.connected(desk, fact, Told(recorded_at=clock.now(), actor="zeus"))
+        except (StoreUnavailable, ReportNotSettled) as error:
+            log.warning("%s: connection not recorded, come again: %r", charger.stream, error)
+            await _deny(send, 503, "The event store is unavailable. The box will connect again by itself.")
+            return None
+
+        async def send_text(text: str) -> None:
+            await send({"type": "websocket.send", "text": text})
+
+        session = Session(
+            desk,
+            self._intake,
+            negotiated.version,
+            self._actions[negotiated.version],
+            name,
+            send_text,
+            self._settings.limits,
+        )
+        connection = Connection(session, link, send)
+        self.presence.enter(connection)
+        await send({"type": "websocket.accept", "subprotocol": negotiated.subprotocol})
+        return connection
+
+    # -- talking -------------------------------------------------------------------------------------------
+
+    async def _converse(self, connection: Connection, receive: Receive, send: AsgiSend) -> None:
+        """Read until the socket closes; whatever ends it, the goodbye is recorded."""
+        code, reason = 1011, "the server failed"
+        try:
+            code, reason = await self._read(connection.session, receive)
+        except OSError as error:  # sending to a socket that is gone: uvicorn's ClientDisconnected
+            code, reason = 1006, type(error).__name__
+        except Exception:  # the socket border: an error must not end as a silent TCP close
+            log.exception("%s: session ended by an error", connection.session.desk.charger.stream)
+            await _close(send, 1011)
+        finally:
+            link = connection.link
+            code = link.close_code or code
+            await asyncio.shield(self.presence.leave(connection, code, link.close_reason or reason))
+
+    async def _read(self, session: Session, receive: Receive) -> tuple[int, str]:
+        pace = Pace(self._settings.frames_per_s, self._settings.burst)
+        while True:
+            message = await receive()
+            if message["type"] != "websocket.receive":
+                return int(message.get("code", 1006)), str(message.get("reason") or "")
+            delay = pace.delay_s(clock.monotonic())
+            if delay > 0:
+                await asyncio.sleep(delay)
+            flaw = message.get(FLAW, "")
+            if not flaw:
+                await session.receive(message["text"])
+            else:
+                raw: bytes = message["bytes"]
+                text = raw.decode("utf-8", "replace")
+                intact = flaw == "binary" and text.encode() == raw
+                await session.receive(text, raw=None if intact else raw, flaw=flaw)
+
+
+class Pace:
+    """A leaky bucket over the frames of one connection: who sends too much is read more slowly."""
+
+    __slots__ = ("_burst", "_debt_until", "_per_frame_s")
+
+    def __init__(self, frames_per_s: float, burst: int) -> None:
+        self._per_frame_s = 1.0 / frames_per_s
+        self._burst = burst * self._per_frame_s
+        self._debt_until = 0.0
+
+    def delay_s(self, now: float) -> float:
+        """Count a frame; how long to wait before reading the next."""
+        self._debt_until = max(self._debt_until, now) + self._per_frame_s
+        return self._debt_until - now - self._burst
+
+
+async def _deny(send: AsgiSend, status: int, words: str) -> None:
+    """A real HTTP answer in place of the upgrade."""
+    headers = [(b"content-type", b"text/plain; charset=utf-8")]
+    if status == 401:
+        headers.append((b"www-authenticate", b'Basic realm="OCPP", charset="UTF-8"'))
+    if status in (429, 503):
+        headers.append((b"retry-after", RETRY_AFTER_S))
+    await send({"type": "websocket.http.response.start", "status": status, "headers": headers})
+    await send({"type": "websocket.http.response.body", "body": words.encode()})
+
+
+async def _close(send: AsgiSend, code: int) -> None:
+    try:
+        await send({"type": "websocket.close", "code": code})
+    except (OSError, RuntimeError) as error:
+        log.debug("the socket was closed already: %r", error)
+
+
+def enabled_versions(names: Collection[str]) -> frozenset[Version]:
+    """The versions of these names; raises ValueError for one that does not exist."""
+    return frozenset(Version(name) for name in names)

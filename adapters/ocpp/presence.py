@@ -1,0 +1,115 @@
+"""Who is connected to this process, and the rule for a second connection of the same charger."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import msgspec
+from starlette.types import Send
+
+from adapters.ocpp.session import Session
+from adapters.ocpp.websocket import Link
+from application import clock
+from application.intake import Intake, ReportNotSettled
+from application.ports import StoreUnavailable
+from domain.event import Told
+from domain.identity import ChargerId
+
+log = logging.getLogger("zeus.gateway")
+
+REPLACED = "replaced by a newer connection"
+SILENT = "nothing heard for too long"
+SHUTDOWN = "the server is being restarted"
+
+
+class Connection(msgspec.Struct, eq=False):
+    """A session with its socket."""
+
+    session: Session
+    link: Link
+    send: Send
+
+    async def close(self, code: int, reason: str) -> None:
+        """Send a Close frame; a peer that is gone already is no error."""
+        try:
+            await self.send({"type": "websocket.close", "code": code, "reason": reason})
+        except (OSError, RuntimeError) as error:
+            log.debug("%s: closed already: %r", self.session.connection, error)
+
+
+class Presence:
+    """The connections of this process by charger."""
+
+    def __init__(self, intake: Intake) -> None:
+        self._intake = intake
+        self._here: dict[ChargerId, Connection] = {}
+        self._knocking: dict[ChargerId, asyncio.Lock] = {}
+
+    def __len__(self) -> int:
+        return len(self._here)
+
+    def versions(self) -> dict[str, int]:
+        """Connected chargers by OCPP version."""
+        count: dict[str, int] = {}
+        for connection in self._here.values():
+            count[connection.session.version] = count.get(connection.session.version, 0) + 1
+        return count
+
+    @asynccontextmanager
+    async def place(self, charger: ChargerId) -> AsyncIterator[None]:
+        """One newcomer at a time for each charger: two that knock together are judged one after the other."""
+        lock = self._knocking.setdefault(charger, asyncio.Lock())
+        try:
+            async with lock:
+                yield
+        finally:
+            if not lock.locked():
+                self._knocking.pop(charger, None)
+
+    async def occupied(self, charger: ChargerId, ping_timeout_s: float) -> bool:
+        """Is the charger connected and alive? A dead connection is closed and forgotten."""
+        first = self._here.get(charger)
+        if first is None:
+            return False
+        if await first.link.ping(ping_timeout_s):
+            return True
+        if self._here.get(charger) is first:
+            first.session.over = True
+            del self._here[charger]
+            await first.close(1011, REPLACED)
+        return False
+
+    def enter(self, connection: Connection) -> None:
+        """A connection was accepted."""
+        self._here[connection.session.desk.charger.id] = connection
+
+    async def leave(self, connection: Connection, code: int, reason: str) -> None:
+        """The socket is gone: record it, unless a newer connection has taken its place in the books."""
+        session = connection.session
+        charger = session.desk.charger.id
+        if self._here.get(charger) is connection:
+            del self._here[charger]
+        session.over = True
+        try:
+            await session.goodbye()
+            told = Told(recorded_at=clock.now(), actor="zeus", connection=session.connection)
+            await self._intake.disconnected(session.desk, session.connection, code, reason[:120], told)
+        except (StoreUnavailable, ReportNotSettled) as error:
+            log.warning("%s: goodbye not recorded: %r", charger.stream, error)
+
+    async def close_silent(self, now: float, timeout_s: float) -> int:
+        """Close connections silent for `timeout_s`; returns how many. Call it every few seconds."""
+        silent = [c for c in self._here.values() if now - c.link.last_heard > timeout_s]
+        for connection in silent:
+            await connection.close(1001, SILENT)
+        return len(silent)
+
+    async def close_all(self, batch: int = 100, pause_s: float = 0.2) -> None:
+        """Close every connection with 1012, in batches: a fleet that returns in one second is a storm."""
+        while self._here:
+            for connection in list(self._here.values())[:batch]:
+                connection.session.over = True
+                self._here.pop(connection.session.desk.charger.id, None)
+                await connection.close(1012, SHUTDOWN)
+            await asyncio.sleep(pause_s)

@@ -1,0 +1,244 @@
+"""The session of one connected charger: frame in, report to the application, answer out, in order.
+
+One task reads the socket and handles one message at a time: the order of a charger's messages is kept, and a
+slow store slows the reading: back-pressure instead of a queue. A handler never awaits its own charger.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from adapters.ocpp.action import Action
+from adapters.ocpp.faults import (
+    Fault,
+    internal_error,
+    not_accepted_yet,
+    schema_fault,
+    unknown_action,
+    unsupported_action,
+)
+from adapters.ocpp.frames import (
+    LIMITS,
+    Call,
+    CallError,
+    CallResult,
+    CallResultError,
+    Frame,
+    Limits,
+    MessageId,
+    Send,
+    Unreadable,
+    call_result,
+    read_frame,
+)
+from adapters.ocpp.repairs import repair
+from adapters.ocpp.rubbish import Rubbish
+from adapters.ocpp.schemas import Kind, Message, catalogue
+from adapters.ocpp.versions import Version
+from application import clock
+from application.desk import Desk
+from application.intake import Intake, ReportNotSettled
+from application.ports import StoreUnavailable
+from application.reports import Report, Withheld
+from domain.chargers.events import AnswerUnexpected, FrameIgnored, FrameRejected
+from domain.event import Fact, Told
+
+log = logging.getLogger("zeus.ocpp")
+
+
+class Refused(Exception):
+    """A message that cannot be taken: carries the fault the charger is told."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.description)
+        self.fault = fault
+
+
+class Session:
+    """One charger over one socket."""
+
+    __slots__ = (
+        "_actions",
+        "_catalogue",
+        "_intake",
+        "_limits",
+        "_rubbish",
+        "_send",
+        "connection",
+        "desk",
+        "over",
+        "version",
+    )
+
+    def __init__(
+        self,
+        desk: Desk,
+        intake: Intake,
+        version: Version,
+        actions: Mapping[str, Action],
+        connection: str,
+        send: Callable[[str], Awaitable[None]],
+        limits: Limits = LIMITS,
+    ) -> None:
+        self.desk = desk
+        self.version = version
+        self.connection = connection
+        self.over = False
+        """Set when another connection replaced this one: what still arrives changes nothing."""
+        self._intake = intake
+        self._actions = actions
+        self._catalogue = catalogue(version)
+        self._send = send
+        self._limits = limits
+        self._rubbish = Rubbish()
+
+    async def receive(self, text: str, *, raw: bytes | None = None, flaw: str = "") -> None:
+        """Take one text frame: decide, store, answer. `raw` and `flaw` where the bytes were no UTF-8 text."""
+        if self.over:
+            return
+        told = Told(
+            recorded_at=clock.now(),
+            connection=self.connection,
+            frame=text,
+            frame_bytes=raw,
+            repairs=(flaw,) if flaw else (),
+        )
+        frame = read_frame(text, self.version, self._limits)
+        if type(frame) is Call:
+            await self._answer(frame, told)
+        else:
+            await self._take_other(frame, told)
+
+    async def goodbye(self) -> None:
+        """Write what was counted but not yet recorded; call it when the socket is gone."""
+        if summary := self._rubbish.summary():
+            await self._record([summary], Told(recorded_at=clock.now(), connection=self.connection))
+
+    # -- calls ---------------------------------------------------------------------------------------------
+
+    async def _answer(self, call: Call, told: Told) -> None:
+        cause = str(call.message_id)
+        try:
+            action, report, repairs = self._read(call.action, call.payload, Kind.REQUEST)
+        except Refused as refused:
+            await self._reject(call, refused.fault, msgspec.structs.replace(told, cause=cause))
+            return
+        told = _heard(told, cause, report, call.flaws + repairs)
+
+        def compose(outcome: object) -> str:
+            return self._compose(call.message_id, call.action, action, outcome)
+
+        try:
+            reply = await self._intake.take(self.desk, call.action, report, told, compose)
+        except (StoreUnavailable, ReportNotSettled) as error:
+            log.warning("%s %s not stored: %r", self.desk.charger.stream, call.action, error)
+            reply = internal_error().answer(call.message_id)
+        if reply is not None and not self.over:
+            await self._send(reply)
+
+    def _read(self, name: str, payload: Any, kind: Kind) -> tuple[Action, Report, tuple[str, ...]]:
+        """The action, the report, and the repairs the payload needed; raises Refused."""
+        action = self._actions.get(name)
+        message = self._catalogue.message(kind, name)
+        if action is None or message is None:
+            known = self._catalogue.is_valid_request(name)
+            raise Refused(unsupported_action(name) if known else unknown_action(self.version, name))
+        repairs: tuple[str, ...] = ()
+        if not message.is_valid(payload):
+            payload, repairs = self._repair(message, payload)
+        try:
+            return action, action.to_report(payload), repairs
+        except Exception as error:
+            log.exception("%s %s could not be read", self.desk.charger.stream, name)
+            raise Refused(internal_error()) from error
+
+    def _repair(self, message: Message, payload: Any) -> tuple[Any, tuple[str, ...]]:
+        repaired = repair(message, payload)
+        if repaired is None:
+            raise Refused(schema_fault(message, payload))
+        return repaired.payload, repaired.rules
+
+    def _compose(self, message_id: MessageId, name: str, action: Action, outcome: object) -> str:
+        if isinstance(outcome, Withheld):
+            return not_accepted_yet().answer(message_id)
+        payload = action.to_answer(outcome)
+        message = self._catalogue.message(Kind.ANSWER, name)
+        if message is None or not message.is_valid(payload):
+            log.error("%s: our answer to %s breaks the schema: %s", self.desk.charger.stream, name, payload)
+            return internal_error().answer(message_id)
+        return call_result(message_id, payload)
+
+    async def _reject(self, call: Call, fault: Fault, told: Told) -> None:
+        reply = fault.answer(call.message_id)
+        fact = FrameRejected(code=fault.code, description=fault.description, action=call.action[:50])
+        await self._record_rubbish(fact, told, reply)
+        await self._send(reply)
+
+    # -- everything else -----------------------------------------------------------------------------------
+
+    async def _take_other(self, frame: Frame, told: Told) -> None:
+        if isinstance(frame, Unreadable):
+            fact: Fact = FrameRejected(code="Unreadable", description=frame.reason)
+            if frame.reason == "message_type" and frame.answer is None:
+                fact = FrameIgnored(reason=frame.reason)
+            await self._record_rubbish(fact, told, frame.answer)
+            if frame.answer is not None:
+                await self._send(frame.answer)
+        elif isinstance(frame, Send):
+            await self._take_send(frame, told)
+        elif isinstance(frame, CallResult | CallError | CallResultError):
+            code = "" if isinstance(frame, CallResult) else frame.code[:50]
+            message_id = str(frame.message_id)
+            told = msgspec.structs.replace(told, cause=message_id, repairs=told.repairs + frame.flaws)
+            await self._record_rubbish(AnswerUnexpected(message_id=message_id, error_code=code), told, None)
+
+    async def _take_send(self, frame: Send, told: Told) -> None:
+        """2.1 SEND: taken like a call, answered never."""
+        cause = str(frame.message_id)
+        try:
+            _, report, repairs = self._read(frame.action, frame.payload, Kind.SEND)
+        except Refused as refused:
+            fact = FrameRejected(
+                code=refused.fault.code, description=refused.fault.description, action=frame.action[:50]
+            )
+            await self._record_rubbish(fact, msgspec.structs.replace(told, cause=cause), None)
+            return
+        told = _heard(told, cause, report, frame.flaws + repairs)
+        try:
+            await self._intake.take(self.desk, frame.action, report, told, lambda _: None)
+        except (StoreUnavailable, ReportNotSettled) as error:
+            log.warning("%s %s not stored: %r", self.desk.charger.stream, frame.action, error)
+
+    async def _record_rubbish(self, fact: Fact, told: Told, reply: str | None) -> None:
+        """Record a frame that led to nothing, as long as there are not too many of them."""
+        text = told.frame or ""
+        facts = self._rubbish.take(fact, len(text), told.recorded_at)
+        if facts:
+            whole = facts[0] is fact
+            circumstances = msgspec.structs.replace(told, reply=reply) if whole else _without_frame(told)
+            await self._record(facts, circumstances)
+
+    async def _record(self, facts: list[Fact], told: Told) -> None:
+        try:
+            await self._intake.record(self.desk, facts, told)
+        except (StoreUnavailable, ReportNotSettled) as error:
+            log.warning("%s: %s not stored: %r", self.desk.charger.stream, facts[0].TOPIC, error)
+
+
+def _heard(told: Told, cause: str, report: Report, repairs: tuple[str, ...]) -> Told:
+    return Told(
+        recorded_at=told.recorded_at,
+        occurred_at=report.at,
+        cause=cause,
+        connection=told.connection,
+        frame=told.frame,
+        frame_bytes=told.frame_bytes,
+        seq_no=report.seq_no,
+        repairs=told.repairs + repairs if repairs or told.repairs else (),
+    )
+
+
+def _without_frame(told: Told) -> Told:
+    return msgspec.structs.replace(told, frame=None, frame_bytes=None)

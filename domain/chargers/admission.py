@@ -1,0 +1,49 @@
+"""May this socket be opened? The rule of security profiles and passwords, as a pure function."""
+
+import msgspec
+
+from domain.chargers.charger import Charger
+
+
+class Knock(msgspec.Struct, frozen=True, kw_only=True):
+    """What a charger shows when it knocks."""
+
+    cpid: str
+    user: bytes | None = None
+    password: bytes | None = None
+    secure: bool = False
+    """Over TLS, as seen by the charger."""
+
+
+class Admission(msgspec.Struct, frozen=True):
+    """The verdict: `refused` names the reason, `flags` what is worth correcting."""
+
+    refused: str = ""
+    flags: tuple[str, ...] = ()
+
+
+def admit(charger: Charger, knock: Knock) -> Admission:
+    """Judge a knock: profile 0 needs nothing, 1 a password, 2 a password over TLS, 3 a certificate.
+
+    A charger on a lower profile than its own is refused (A00.FR.002); profile 1 over TLS is the better
+    protected and is let in, flagged.
+    """
+    flags = [] if charger.cpid == knock.cpid else ["id_case"]
+    if charger.security_profile == 0:
+        return Admission(flags=tuple(flags))
+    if charger.security_profile == 3:
+        return Admission("client_cert_missing")
+    if charger.security_profile == 2 and not knock.secure:
+        return Admission("profile_mismatch")
+    if knock.password is None or knock.user is None:
+        return Admission("auth_missing")
+    form = charger.credential.matches(knock.password) if charger.credential else ""
+    if not form:
+        return Admission("auth_password")
+    if knock.user.upper() != charger.cpid.upper().encode():
+        return Admission("auth_user_mismatch")
+    if form == "hex":
+        flags.append("auth_hex_form")
+    if charger.security_profile == 1 and knock.secure:
+        flags.append("profile_mismatch")
+    return Admission(flags=tuple(flags))
