@@ -64,7 +64,5 @@ def events_of(stream: str, version: int, facts: Iterable[Fact], told: Told) -> l
     out: list[Event[Fact]] = []
     for n, fact in enumerate(facts, start=1):
         circumstances = told if n == 1 else bare
-        out.append(
-            Event(originator_id=stream, originator_version=version + n, fact=fact, told=circumstances)
-        )
+        out.append(Event(originator_id=stream, originator_version=version + n, fact=fact, told=circumstances))
     return out
