@@ -33,6 +33,10 @@ class Told(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """The frame exactly as received; None where no frame was involved."""
     reply: str | None = None
     """The frame sent back; None where the specification asks for silence."""
+    seq_no: int | None = None
+    """The teller's own number of the message, where the version has one (2.x TransactionEvent)."""
+    repairs: tuple[str, ...] = ()
+    """The named repairs that made a schema-breaking frame readable; the frame itself is untouched."""
 
 
 class Event(msgspec.Struct, Generic[F], frozen=True, kw_only=True):

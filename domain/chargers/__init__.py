@@ -1,0 +1,1 @@
+"""A charger: its identity, acceptance, presence, connectors and what it tells of itself."""

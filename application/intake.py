@@ -1,0 +1,110 @@
+"""The way of a report: decide on the aggregates in memory, commit durably, and only then answer."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+
+from application.chargers import decide_boot, decide_heartbeat, decide_status
+from application.desk import SNAPSHOT_EVERY, Desk
+from application.id_tokens import answer_question
+from application.ports import EventStore, VersionConflict
+from application.reports import Decision, Report, TokenQuestion, Withheld
+from application.rules import Rules
+from application.transactions import decide as decide_transaction
+from application.transactions import decide_readings
+from domain.chargers.charger import BootReport
+from domain.chargers.events import Acceptance, HeartbeatReceived, MessageWithheld, Metered, StatusReported
+from domain.event import Event, Fact, Told, events_of
+from domain.transactions.report import TransactionReport
+
+Decider = Callable[[Desk, Any, Told, Rules], Awaitable[Decision]]
+
+DECIDERS: dict[type, Decider] = {
+    BootReport: decide_boot,
+    HeartbeatReceived: decide_heartbeat,
+    StatusReported: decide_status,
+    Metered: decide_readings,
+    TokenQuestion: answer_question,
+    TransactionReport: decide_transaction,
+}
+"""Reports that need a decision; every other one is a fact already and is recorded as told."""
+
+ALLOWED_WHILE_PENDING = ("device_model.",)
+"""2.x B02.FR.01: while pending, the charger may answer our questions about its device model."""
+ATTEMPTS = 5
+
+
+class ReportNotSettled(Exception):
+    """Another writer kept changing the same charger; the charger is asked to send again."""
+
+
+class Intake:
+    """Takes the reports of all chargers of this gateway; owns the snapshots it starts."""
+
+    def __init__(self, store: EventStore, rules: Rules) -> None:
+        self._store = store
+        self._rules = rules
+        self._snapshots: set[asyncio.Task[None]] = set()
+
+    async def take(
+        self, desk: Desk, action: str, report: Report, told: Told, compose: Callable[[object], str | None]
+    ) -> str | None:
+        """Decide, commit, and return the reply as it was stored.
+
+        `compose` turns the outcome into the reply text. Raises StoreUnavailable and ReportNotSettled;
+        then nothing is known to be stored and nobody may be told otherwise.
+        """
+        for _ in range(ATTEMPTS):
+            decision = await self._decide(desk, action, report, told)
+            reply = compose(decision.outcome)
+            if await self.commit(desk, decision, msgspec.structs.replace(told, reply=reply)):
+                return reply
+            await desk.reload()
+        raise ReportNotSettled(desk.charger.stream)
+
+    async def record(self, desk: Desk, facts: list[Fact], told: Told) -> None:
+        """Record facts on the charger's own stream that need no decision and may lead to no answer."""
+        for _ in range(ATTEMPTS):
+            if await self.commit(desk, Decision(None, [(desk.charger, facts)]), told):
+                return
+            await desk.reload()
+        raise ReportNotSettled(desk.charger.stream)
+
+    async def _decide(self, desk: Desk, action: str, report: Report, told: Told) -> Decision:
+        body = report.body
+        acceptance = desk.charger.acceptance
+        if acceptance is not Acceptance.ACCEPTED and type(body) is not BootReport:
+            topic = getattr(body, "TOPIC", "")
+            if acceptance is Acceptance.REJECTED or not topic.startswith(ALLOWED_WHILE_PENDING):
+                fact = MessageWithheld(action=action, acceptance=acceptance)
+                return Decision(Withheld(acceptance), [(desk.charger, [fact])])
+        decide = DECIDERS.get(type(body))
+        if decide is None:
+            return Decision(None, [(desk.charger, [body])])
+        return await decide(desk, body, told, self._rules)
+
+    async def commit(self, desk: Desk, decision: Decision, told: Told) -> bool:
+        """One atomic unit over all aggregates of the decision; False where another writer was first."""
+        events: list[Event[Fact]] = []
+        changed: dict[str, Any] = {}
+        for aggregate, facts in decision.changes:
+            events += events_of(aggregate.stream, aggregate.version, facts, told)
+            changed[aggregate.stream] = aggregate
+            if told.frame is not None:
+                told = msgspec.structs.replace(told, frame=None, reply=None)
+        before = desk.charger.version
+        try:
+            await self._store.append(events)
+        except VersionConflict:
+            return False
+        desk.settle_in(events, changed)
+        if before // SNAPSHOT_EVERY != desk.charger.version // SNAPSHOT_EVERY:
+            self._take_snapshot(desk)
+        return True
+
+    def _take_snapshot(self, desk: Desk) -> None:
+        task = asyncio.create_task(self._store.save_snapshot(desk.charger.stream, desk.charger))
+        self._snapshots.add(task)
+        task.add_done_callback(self._snapshots.discard)

@@ -1,0 +1,226 @@
+"""Transactions: which one a report means, what it changes, and what the charger is told."""
+
+from datetime import datetime
+
+from application.desk import Desk
+from application.id_tokens import judge
+from application.reports import Aggregate, Decision, TransactionAnswer
+from application.rules import Rules
+from domain.chargers.charger import OpenTransaction
+from domain.chargers.events import (
+    MessageRepeated,
+    Metered,
+    TransactionClosed,
+    TransactionOpened,
+)
+from domain.event import Fact, Told
+from domain.id_tokens.id_token import Authorization, Verdict
+from domain.transactions.anomalies import Anomaly
+from domain.transactions.events import NumberClaimed
+from domain.transactions.report import Phase, TransactionReport
+from domain.transactions.transaction import Transaction, key_of, transaction_stream
+
+Changes = list[tuple[Aggregate, list[Fact]]]
+
+
+async def decide(desk: Desk, report: TransactionReport, told: Told, rules: Rules) -> Decision:
+    """Start, progress or end of a transaction; never refused, whatever it surprises us with."""
+    at = report.at or told.recorded_at
+    if report.phase is Phase.STARTED:
+        return await _start(desk, report, at, told, rules)
+    transaction, flags = await _transaction_meant(desk, report, told)
+    if transaction is None:
+        return _readings_without_transaction(desk, report)
+    if transaction.is_repetition(report):
+        return await _repeated(desk, transaction, report, told, rules)
+    if report.phase is Phase.ENDED:
+        return await _end(desk, transaction, report, at, told, rules, flags)
+    return await _update(desk, transaction, report, at, told, rules)
+
+
+async def _start(desk: Desk, report: TransactionReport, at: datetime, told: Told, rules: Rules) -> Decision:
+    transaction, flags = await _transaction_to_start(desk, report, told)
+    if transaction.is_repetition(report):
+        return await _repeated(desk, transaction, report, told, rules)
+    charger = desk.charger
+    on_charger: list[Fact] = []
+    changes: Changes = []
+    authorization = None
+    if report.id_token is not None:
+        authorization, record = await judge(
+            desk, report.id_token, told.recorded_at, rules, transaction.stream
+        )
+        if authorization.verdict is not Verdict.ACCEPTED:
+            flags.append(Anomaly.TOKEN_REFUSED)
+        elif (
+            record is not None
+            and transaction.ended_at is None
+            and (taken := record.take_up(transaction.stream))
+        ):
+            changes.append((record, taken))
+    number = 0
+    if not report.reference:
+        number, claim = desk.new_number()
+        changes.append((claim, [NumberClaimed(number, transaction.stream)]))
+    if transaction.ended_at is None:
+        superseded, closed = await _supersede(desk, transaction.stream, report)
+        if superseded:
+            flags.append(Anomaly.BUSY_CONNECTOR)
+        changes += superseded
+        on_charger += closed
+        on_charger.append(_opened(transaction.stream, report, at, number))
+    verdict = authorization.verdict if authorization else ""
+    facts = transaction.start(report, at, number, verdict, flags)
+    if on_charger:
+        changes.append((charger, on_charger))
+    return Decision(TransactionAnswer(number, authorization), [(transaction, facts), *changes])
+
+
+async def _transaction_to_start(
+    desk: Desk, report: TransactionReport, told: Told
+) -> tuple[Transaction, list[Anomaly]]:
+    running = desk.charger.find(reference=report.reference) if report.reference else None
+    stream = (
+        running.stream if running else transaction_stream(desk.charger.id, key_of(report, told.recorded_at))
+    )
+    transaction = await desk.transaction(stream)
+    ended_at, started_at = transaction.ended_at, transaction.started_at
+    if report.at and ended_at and started_at and report.at > ended_at and report.at != started_at:
+        # Chargers exist that count their 2.x transaction ids from 1 again after a restart.
+        again = await desk.transaction(f"{stream}~{report.at:%Y%m%dT%H%M%S}")
+        return again, [Anomaly.REFERENCE_REUSED]
+    return transaction, []
+
+
+async def _supersede(desk: Desk, by: str, report: TransactionReport) -> tuple[Changes, list[Fact]]:
+    """Close, in the books, what still runs on the connector: its end was lost, or comes late."""
+    changes: Changes = []
+    closed: list[Fact] = []
+    for running in desk.charger.running_on(report.evse_id or 0, report.connector_id or 0):
+        if running.stream == by:
+            continue
+        other = await desk.transaction(running.stream)
+        if facts := other.supersede(by):
+            changes.append((other, facts))
+        closed.append(TransactionClosed(running.stream))
+    return changes, closed
+
+
+async def _transaction_meant(
+    desk: Desk, report: TransactionReport, told: Told
+) -> tuple[Transaction | None, list[Anomaly]]:
+    """The transaction an update or end names; an end nobody can place gets a stream of its own."""
+    running = desk.charger.find(reference=report.reference, number=report.number)
+    if running is not None:
+        return await desk.transaction(running.stream), []
+    if report.reference:
+        stream = transaction_stream(desk.charger.id, report.reference)
+        return await desk.transaction(stream), []
+    anomaly = Anomaly.NUMBER_MINUS_ONE
+    if report.number is not None and report.number > 0:
+        claim = await desk.number(report.number)
+        if claim.version and claim.transaction.startswith(transaction_stream(desk.charger.id, "")):
+            return await desk.transaction(claim.transaction), []
+        anomaly = Anomaly.FOREIGN_NUMBER if claim.version else Anomaly.UNKNOWN_NUMBER
+    if report.phase is Phase.UPDATED:
+        return None, [anomaly]
+    stream = transaction_stream(desk.charger.id, key_of(report, told.recorded_at))
+    return await desk.transaction(stream), [anomaly]
+
+
+def _readings_without_transaction(desk: Desk, report: TransactionReport) -> Decision:
+    """1.6 errata 3.18: readings for transaction -1 are answered as valid; they stay with the connector."""
+    fact = Metered(
+        evse_id=report.evse_id or 0,
+        connector_id=report.connector_id or 0,
+        samples=report.samples,
+        claimed_transaction="" if report.number is None else str(report.number),
+    )
+    return Decision(TransactionAnswer(), [(desk.charger, [fact])])
+
+
+async def _update(
+    desk: Desk, transaction: Transaction, report: TransactionReport, at: datetime, told: Told, rules: Rules
+) -> Decision:
+    authorization = await _authorization(desk, transaction, report, told, rules)
+    facts = transaction.update(report, at, authorization.verdict if authorization else "")
+    changes: Changes = [(transaction, facts)]
+    if transaction.version == 0:
+        changes.append((desk.charger, [_opened(transaction.stream, report, at, 0)]))
+    return Decision(TransactionAnswer(transaction.number, authorization), changes)
+
+
+async def _end(
+    desk: Desk,
+    transaction: Transaction,
+    report: TransactionReport,
+    at: datetime,
+    told: Told,
+    rules: Rules,
+    flags: list[Anomaly],
+) -> Decision:
+    authorization = await _authorization(desk, transaction, report, told, rules)
+    changes: Changes = [(transaction, transaction.end(report, at, flags))]
+    if transaction.stream in desk.charger.open:
+        changes.append((desk.charger, [TransactionClosed(transaction.stream)]))
+    if transaction.id_token is not None and transaction.id_token.value:
+        record = await desk.token(transaction.id_token)
+        if returned := record.give_back(transaction.stream):
+            changes.append((record, returned))
+    return Decision(TransactionAnswer(transaction.number, authorization), changes)
+
+
+async def _authorization(
+    desk: Desk, transaction: Transaction, report: TransactionReport, told: Told, rules: Rules
+) -> Authorization | None:
+    if report.id_token is None:
+        return None
+    authorization, _ = await judge(desk, report.id_token, told.recorded_at, rules, transaction.stream)
+    return authorization
+
+
+async def _repeated(
+    desk: Desk, transaction: Transaction, report: TransactionReport, told: Told, rules: Rules
+) -> Decision:
+    """The same answer as the first time: the number it has, the verdict it got."""
+    authorization = None
+    if report.id_token is not None:
+        if report.phase is Phase.STARTED and transaction.verdict:
+            authorization = Authorization(Verdict(transaction.verdict))
+        else:
+            authorization = await _authorization(desk, transaction, report, told, rules)
+    fact = MessageRepeated(action=f"transaction.{report.phase}", first=transaction.stream)
+    return Decision(TransactionAnswer(transaction.number, authorization), [(desk.charger, [fact])])
+
+
+def _opened(stream: str, report: TransactionReport, at: datetime, number: int) -> TransactionOpened:
+    return TransactionOpened(
+        transaction=stream,
+        evse_id=report.evse_id or 0,
+        connector_id=report.connector_id or 0,
+        started_at=at,
+        reference=report.reference,
+        number=number,
+    )
+
+
+async def decide_readings(desk: Desk, fact: Metered, told: Told, rules: Rules) -> Decision:
+    """Readings that name no transaction: given to the one running on the connector, if it is the only one."""
+    running = _only_one_running(desk, fact) if fact.evse_id else None
+    if running is None:
+        return Decision(TransactionAnswer(), [(desk.charger, [fact])])
+    transaction = await desk.transaction(running.stream)
+    at = fact.samples[-1].at if fact.samples else told.recorded_at
+    report = TransactionReport(
+        phase=Phase.UPDATED, at=at, evse_id=fact.evse_id, connector_id=fact.connector_id, samples=fact.samples
+    )
+    facts = transaction.update(report, at, "", [Anomaly.ATTRIBUTED])
+    return Decision(TransactionAnswer(), [(transaction, facts)])
+
+
+def _only_one_running(desk: Desk, fact: Metered) -> OpenTransaction | None:
+    running = desk.charger.running_on(fact.evse_id, fact.connector_id)
+    earliest = min((sample.at for sample in fact.samples), default=None)
+    if len(running) != 1 or earliest is None or earliest < running[0].started_at:
+        return None
+    return running[0]

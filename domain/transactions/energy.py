@@ -1,0 +1,115 @@
+"""The energy rules: which register readings count, and what a transaction's energy is."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+
+import msgspec
+
+from domain.metering import BEGIN, END, Sample, registers, whole_wh
+from domain.transactions.anomalies import Anomaly
+
+FASTEST_W = Decimal(4_000_000)
+"""No charger delivers more: the Megawatt Charging System ends at 3.75 MW."""
+METER_STEP_WH = Decimal(2_000)
+"""Coarse meters count whole kWh and clocks whole seconds: a step of two is no sign of anything."""
+ZERO = Decimal(0)
+
+
+class EnergyRecord(msgspec.Struct):
+    """What is known of a transaction's register so far; changed by readings alone."""
+
+    start_wh: Decimal | None = None
+    start_is_sample: bool = False
+    """The start is the first later reading, for want of one at the start."""
+    register_wh: Decimal | None = None
+    register_at: datetime | None = None
+    highest_wh: Decimal | None = None
+    stop_wh: Decimal | None = None
+    flags: list[Anomaly] = msgspec.field(default_factory=list)
+
+    def flag(self, anomaly: Anomaly) -> None:
+        """Remember an anomaly once."""
+        if anomaly not in self.flags:
+            self.flags.append(anomaly)
+
+    def take(self, samples: Iterable[Sample]) -> None:
+        """Follow the register through `samples`, in time order."""
+        for at, context, wh in registers(samples):
+            self._take(at, context, wh)
+
+    def _take(self, at: datetime, context: str, wh: Decimal) -> None:
+        if wh < 0:
+            self.flag(Anomaly.NEGATIVE_METER)
+            return
+        if context == BEGIN:
+            self._take_begin(at, wh)
+        elif context == END:
+            self._take_end(at, wh)
+        else:
+            self._follow(at, wh)
+
+    def _take_begin(self, at: datetime, wh: Decimal) -> None:
+        if self.start_wh is None or self.start_is_sample:
+            self.start_wh, self.start_is_sample = wh, False
+        if self.register_at is None:
+            self._trust(at, wh)
+
+    def _take_end(self, at: datetime, wh: Decimal) -> None:
+        reference = self.start_wh if self.register_wh is None else self.register_wh
+        if reference is not None and wh < reference:
+            self.flag(Anomaly.METER_WENT_BACK)
+        if self._jumps(at, wh):
+            self.flag(Anomaly.IMPLAUSIBLE_METER)
+        self.stop_wh = wh
+        self._trust(at, wh)
+
+    def _follow(self, at: datetime, wh: Decimal) -> None:
+        if self.register_at is not None and at < self.register_at:
+            return  # an older reading, told late: the curve shows it, the register does not go back for it
+        if self._jumps(at, wh):
+            self.flag(Anomaly.IMPLAUSIBLE_METER)
+            return
+        if self.register_wh is not None and wh < self.register_wh:
+            self.flag(Anomaly.METER_WENT_BACK)
+        if self.start_wh is None:
+            self.start_wh, self.start_is_sample = wh, True
+        self._trust(at, wh)
+
+    def _jumps(self, at: datetime, wh: Decimal) -> bool:
+        if self.register_wh is None or self.register_at is None or at < self.register_at:
+            return False  # nothing to measure the rise by
+        hours = Decimal(max(0, round((at - self.register_at).total_seconds()))) / 3600
+        return wh - self.register_wh > FASTEST_W * hours + METER_STEP_WH
+
+    def _trust(self, at: datetime, wh: Decimal) -> None:
+        self.register_wh, self.register_at = wh, at
+        if self.highest_wh is None or wh > self.highest_wh:
+            self.highest_wh = wh
+
+    def so_far_wh(self) -> int | None:
+        """Energy since the start, in whole Wh; never decreases while the transaction runs."""
+        if self.start_wh is None or self.highest_wh is None:
+            return None
+        return whole_wh(max(ZERO, self.highest_wh - self.start_wh))
+
+    def settle(self) -> tuple[int | None, Decimal | None, list[Anomaly]]:
+        """(energy in Wh or None, stop register, why it is not simply stop minus start)."""
+        why = list(self.flags)
+        stop = self.stop_wh
+        if stop is None and self.register_wh is not None:
+            stop = self.register_wh
+            why.append(Anomaly.METER_STOP_FROM_SAMPLE)
+        if self.start_wh is None:
+            why.append(Anomaly.METER_START_MISSING)
+        if stop is None:
+            why.append(Anomaly.METER_STOP_MISSING)
+        if self.start_wh is None or stop is None:
+            return None, stop, why
+        if self.start_is_sample:
+            why.append(Anomaly.METER_START_FROM_SAMPLE)
+        if stop >= self.start_wh:
+            return whole_wh(stop - self.start_wh), stop, why
+        # The register restarted: only what was measured before it did is proven.
+        proven = self.highest_wh - self.start_wh if self.highest_wh is not None else ZERO
+        return whole_wh(max(ZERO, proven)), stop, why

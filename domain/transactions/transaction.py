@@ -1,0 +1,257 @@
+"""The transaction aggregate: takes what a charger tells in any order and settles the energy exactly."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from domain.event import Event, Fact
+from domain.identity import ChargerId, IdToken
+from domain.metering import BEGIN, register_wh
+from domain.transactions.anomalies import Anomaly
+from domain.transactions.energy import EnergyRecord
+from domain.transactions.events import (
+    ChargingStateChanged,
+    Ended,
+    EnergySettled,
+    Metered,
+    Noted,
+    Started,
+    Superseded,
+    TokenShown,
+)
+from domain.transactions.report import Phase, TransactionReport
+
+HEARD_LIMIT = 64
+"""A repetition follows closely; chargers exist that number every message 0, so the time must agree too."""
+
+
+def transaction_stream(charger: ChargerId, key: str) -> str:
+    """`transaction/<tenant>/<CPID>/<key>`; slashes in a charger's own transaction id are folded."""
+    return f"transaction/{charger.tenant}/{charger.key}/{key.replace('/', '_')}"
+
+
+def key_of(report: TransactionReport, told_at: datetime) -> str:
+    """The key that a repetition of `report` has too: 2.x its own id, 1.6 made of what identifies it.
+
+    1.6: time first (time-ordered keys cost a fraction of the WAL of random ones), then a digest of
+    connector, token, time and meter reading, so that a StartTransaction sent again is the same one.
+    """
+    if report.reference:
+        return report.reference
+    meter = next((wh for s in report.samples if (wh := register_wh(s)) is not None), None)
+    token = report.id_token.key if report.id_token else ""
+    at = report.at or told_at
+    identity = f"{report.connector_id}|{report.evse_id}|{token}|{report.at}|{meter}|{report.number}"
+    digest = hashlib.sha256(identity.encode()).hexdigest()[:10]
+    return f"{at:%Y%m%dT%H%M%S}-{digest}"
+
+
+class Transaction(msgspec.Struct):
+    """State of one transaction; the only way to change it is `when`."""
+
+    stream: str
+    version: int = 0
+    evse_id: int = 0
+    connector_id: int = 0
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    number: int = 0
+    id_token: IdToken | None = None
+    verdict: str = ""
+    charging_state: str = ""
+    superseded: bool = False
+    heard: list[tuple[int, datetime | None]] = msgspec.field(default_factory=list)
+    """(sequence number, charger's time) of the newest 2.x messages, to know a repetition by."""
+    energy: EnergyRecord = msgspec.field(default_factory=EnergyRecord)
+    settled_wh: int | None = None
+    settled: bool = False
+
+    def is_repetition(self, report: TransactionReport) -> bool:
+        """Was this very report taken before? Then it is answered again and changes nothing."""
+        if report.seq_no is not None and (report.seq_no, report.at) in self.heard:
+            return True
+        if report.phase is Phase.STARTED and self.started_at is not None:
+            return True
+        if report.phase is Phase.ENDED and self.ended_at is not None:
+            return report.at is None or report.at == self.ended_at
+        return False
+
+    def start(
+        self, report: TransactionReport, at: datetime, number: int, verdict: str, flags: list[Anomaly]
+    ) -> list[Fact]:
+        """The charger reports the beginning; late or not, it is taken."""
+        flags = list(flags)
+        if self.version:
+            flags.append(Anomaly.LATE_START)
+        if report.at is None:
+            flags.append(Anomaly.TIME_UNKNOWN)
+        if self.ended_at is not None and self.ended_at < at:
+            flags.append(Anomaly.ENDS_BEFORE_START)
+        record = _copy(self.energy)
+        record.take(report.samples)
+        start = next(
+            (wh for s in report.samples if s.context == BEGIN and (wh := register_wh(s)) is not None), None
+        )
+        if Anomaly.NEGATIVE_METER in record.flags and Anomaly.NEGATIVE_METER not in self.energy.flags:
+            flags.append(Anomaly.NEGATIVE_METER)
+        facts: list[Fact] = [
+            Started(
+                evse_id=report.evse_id or 0,
+                connector_id=report.connector_id or 0,
+                at=at,
+                id_token=report.id_token,
+                verdict=verdict,
+                meter_start_wh=start,
+                number=number,
+                reference=report.reference,
+                charging_state=report.charging_state,
+                offline=report.offline,
+                reservation_id=report.reservation_id,
+                remote_start_id=report.remote_start_id,
+                samples=report.samples,
+                flags=tuple(flags),
+            )
+        ]
+        if self.ended_at is not None:
+            facts += self._settle(record)
+        return facts
+
+    def update(
+        self, report: TransactionReport, at: datetime, verdict: str, flags: Sequence[Anomaly] = ()
+    ) -> list[Fact]:
+        """Readings, a new charging state, a token, or merely a word: whatever the update brought."""
+        facts: list[Fact] = []
+        if report.samples:
+            facts.append(self._meter(report, flags))
+        if report.charging_state and report.charging_state != self.charging_state:
+            facts.append(ChargingStateChanged(state=report.charging_state, at=at))
+        if report.id_token is not None:
+            facts.append(TokenShown(id_token=report.id_token, verdict=verdict, at=at))
+        if not facts:
+            facts.append(Noted(trigger=report.trigger, at=at))
+        if self.ended_at is not None and report.samples:
+            record = _copy(self.energy)
+            record.take(report.samples)
+            facts += self._settle(record)
+        return facts
+
+    def end(self, report: TransactionReport, at: datetime, flags: list[Anomaly]) -> list[Fact]:
+        """The charger reports the end; the energy is settled from the two readings."""
+        flags = list(flags)
+        if self.started_at is None:
+            flags.append(Anomaly.END_WITHOUT_START)
+        elif at < self.started_at:
+            flags.append(Anomaly.ENDS_BEFORE_START)
+        if self.ended_at is not None:
+            flags.append(Anomaly.ENDED_TWICE)
+        if report.at is None:
+            flags.append(Anomaly.TIME_UNKNOWN)
+        record = _copy(self.energy)
+        record.take(report.samples)
+        ended = Ended(
+            evse_id=self.evse_id or report.evse_id or 0,
+            connector_id=self.connector_id or report.connector_id or 0,
+            at=at,
+            reason=report.reason,
+            id_token=report.id_token,
+            samples=report.samples,
+            flags=tuple(flags),
+        )
+        return [ended, *self._settle(record, ending=True)]
+
+    def supersede(self, by: str) -> list[Fact]:
+        """Another transaction took the connector; this one waits for its end or for reconciliation."""
+        return [] if self.superseded or self.ended_at is not None else [Superseded(by)]
+
+    def _meter(self, report: TransactionReport, noted: Sequence[Anomaly]) -> Metered:
+        record = _copy(self.energy)
+        record.take(report.samples)
+        flags = [*noted, *(flag for flag in record.flags if flag not in self.energy.flags)]
+        if self.ended_at is not None:
+            flags.append(Anomaly.AFTER_END)
+        elif self.started_at is None and not self.version:
+            flags.append(Anomaly.UPDATE_WITHOUT_START)
+        return Metered(
+            evse_id=self.evse_id or report.evse_id or 0,
+            connector_id=self.connector_id or report.connector_id or 0,
+            samples=report.samples,
+            register_wh=record.register_wh,
+            energy_wh=record.so_far_wh(),
+            flags=tuple(flags),
+        )
+
+    def _settle(self, record: EnergyRecord, *, ending: bool = False) -> list[Fact]:
+        energy_wh, stop, why = record.settle()
+        if not ending and self.settled and energy_wh == self.settled_wh:
+            return []
+        return [
+            EnergySettled(
+                energy_wh=energy_wh, meter_start_wh=record.start_wh, meter_stop_wh=stop, flags=tuple(why)
+            )
+        ]
+
+    def when(self, event: Event[Any]) -> None:
+        """Take a fact into the state; never refuses, never looks at a clock."""
+        self.version = event.originator_version
+        if event.told.seq_no is not None and event.told.frame is not None:
+            self.heard.append((event.told.seq_no, event.told.occurred_at))
+            del self.heard[:-HEARD_LIMIT]
+        evolve = _EVOLVE.get(type(event.fact))
+        if evolve is not None:
+            evolve(self, event.fact)
+
+
+def _copy(record: EnergyRecord) -> EnergyRecord:
+    return msgspec.structs.replace(record, flags=list(record.flags))
+
+
+def _started(state: Transaction, fact: Started) -> None:
+    state.evse_id, state.connector_id = fact.evse_id, fact.connector_id
+    state.started_at, state.number = fact.at, fact.number
+    state.id_token, state.verdict = fact.id_token, fact.verdict
+    state.charging_state = fact.charging_state or state.charging_state
+    state.energy.take(fact.samples)
+
+
+def _metered(state: Transaction, fact: Metered) -> None:
+    state.evse_id = state.evse_id or fact.evse_id
+    state.connector_id = state.connector_id or fact.connector_id
+    state.energy.take(fact.samples)
+
+
+def _charging_state_changed(state: Transaction, fact: ChargingStateChanged) -> None:
+    state.charging_state = fact.state
+
+
+def _ended(state: Transaction, fact: Ended) -> None:
+    state.evse_id = state.evse_id or fact.evse_id
+    state.connector_id = state.connector_id or fact.connector_id
+    state.ended_at = fact.at
+    state.energy.take(fact.samples)
+
+
+def _settled(state: Transaction, fact: EnergySettled) -> None:
+    state.settled, state.settled_wh = True, fact.energy_wh
+
+
+def _superseded(state: Transaction, fact: Superseded) -> None:
+    state.superseded = True
+
+
+def _token_shown(state: Transaction, fact: TokenShown) -> None:
+    if state.id_token is None:
+        state.id_token, state.verdict = fact.id_token, fact.verdict
+
+
+_EVOLVE: dict[type[Fact], Callable[[Transaction, Any], None]] = {
+    Started: _started,
+    Metered: _metered,
+    ChargingStateChanged: _charging_state_changed,
+    Ended: _ended,
+    EnergySettled: _settled,
+    Superseded: _superseded,
+    TokenShown: _token_shown,
+}
