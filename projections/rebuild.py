@@ -1,0 +1,182 @@
+"""A read model built anew from the log beside the live one, and put in its place in one transaction."""
+
+import time
+from collections.abc import Callable, Sequence
+
+import msgspec
+import psycopg
+from psycopg.sql import SQL, Identifier
+
+from projections.advance import Run, advance_alone, apply
+from projections.leadership import Leadership
+from projections.positions import SCHEMAS, Place, PositionTaken, enter, standings
+from projections.read_model import Link, LogReader, ReadModel
+from projections.schemas import create_tables_at, drop_tables_at, move_to_live, table_names
+
+_LOCK_TIMEOUT = "500ms"
+"""A swap waits no longer than this for a reader's long query, and keeps no other reader waiting longer.
+Below `deadlock_timeout`, so that a reader is never the one to be cancelled."""
+
+_SWAP_PAUSE_S = 1.0
+
+
+class RebuildUnderway(RuntimeError):
+    """This read model is being built by another process; wait for it or stop that process."""
+
+
+class RebuildStopped(RuntimeError):
+    """The rebuild met an event it cannot take; the live rows are as they were. See `zeus_read_models`."""
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """How far a rebuild is."""
+
+    position: int
+    head: int
+    """Where the log ends at this moment; the total of a progress bar."""
+    events_per_s: float
+    """Places of the log passed per second since this call began."""
+
+
+class TableDifference(msgspec.Struct, frozen=True):
+    """One table, live and rebuilt: rows and a hash over all rows in any order."""
+
+    table: str
+    live_rows: int
+    live_hash: int
+    built_rows: int
+    built_hash: int
+
+    @property
+    def same(self) -> bool:
+        """Whether the two hold the same rows."""
+        return (self.live_rows, self.live_hash) == (self.built_rows, self.built_hash)
+
+
+class Rebuilt(msgspec.Struct, frozen=True):
+    """What a rebuild came to."""
+
+    position: int
+    tables: tuple[TableDifference, ...] = ()
+    """The comparison with the rows that were live until then, where it was asked for and possible."""
+
+
+def begin_live(connection: Link, model: ReadModel) -> None:
+    """Empty live tables, at position 0: the first version ever, with nothing to keep readable meanwhile."""
+    with connection.transaction():
+        create_tables_at(connection, model, "live")
+        enter(connection, (model.name, "live", model.version), table_names(model))
+
+
+def begin_build(connection: Link, model: ReadModel) -> None:
+    """Empty tables of `model` in schema `building`, at position 0; an older unfinished build is dropped."""
+    with connection.transaction():
+        for row in standings(connection, name=model.name, lock=True):
+            if row.place == "building":
+                drop_tables_at(connection, row.tables, "building")
+        drop_tables_at(connection, table_names(model), "building")
+        create_tables_at(connection, model, "building")
+        enter(connection, (model.name, "building", model.version), table_names(model))
+
+
+def rebuild(
+    connection: Link,
+    log: LogReader,
+    model: ReadModel,
+    on_progress: Callable[[Progress], None],
+    *,
+    verify: bool = False,
+    fresh: bool = False,
+    batch: int = 5000,
+) -> Rebuilt:
+    """Build `model` from the first event and swap it in; a build that was cut off is resumed unless `fresh`.
+
+    May run beside a projector, which follows the live rows until the swap. `connection` is one of
+    `connect_projector`'s. `verify` compares with the live rows, which stand still meanwhile. Raises
+    RebuildUnderway, RebuildStopped.
+    """
+    leadership = Leadership(connection)
+    if not leadership.take(model.name, "building"):
+        raise RebuildUnderway(model.name)
+    try:
+        run = _resumed(connection, model, fresh=fresh)
+        while True:
+            _follow(connection, log, run, on_progress, batch)
+            try:
+                return swap(connection, log, run, batch=batch, verify=verify)
+            except psycopg.errors.LockNotAvailable:  # a long query has the live tables
+                time.sleep(_SWAP_PAUSE_S)
+    finally:
+        if not connection.closed:
+            leadership.keep(set())
+
+
+def _resumed(connection: Link, model: ReadModel, *, fresh: bool) -> Run:
+    for row in standings(connection, name=model.name):
+        if row.place == "building" and row.version == model.version and row.position >= 0 and not fresh:
+            return Run(model, "building", row.position)
+    begin_build(connection, model)
+    return Run(model, "building", 0)
+
+
+def _follow(
+    connection: Link, log: LogReader, run: Run, on_progress: Callable[[Progress], None], batch: int
+) -> None:
+    began, first = time.monotonic(), run.position
+    while run.position < (head := log.head()):
+        items = log.read(run.position, head, batch, run.model.topics)
+        upto = items[-1].position if len(items) == batch else head
+        advance_alone(connection, run, items, upto)
+        if run.stopped:
+            raise RebuildStopped(repr(run))
+        passed = run.position - first
+        on_progress(Progress(run.position, head, passed / max(time.monotonic() - began, 1e-6)))
+
+
+def swap(connection: Link, log: LogReader, run: Run, *, batch: int, verify: bool = False) -> Rebuilt:
+    """Put a finished build in the place of the live tables, which are dropped; readers notice nothing.
+
+    The live position is held, and the build brought up to it, so that no reader sees time go back. Raises
+    psycopg.errors.LockNotAvailable when a long query kept the old tables: nothing changed, try again.
+    """
+    model, tables = run.model, table_names(run.model)
+    with connection.transaction():
+        connection.execute("SELECT set_config('lock_timeout', %s, true)", [_LOCK_TIMEOUT])
+        rows = {row.place: row for row in standings(connection, name=model.name, lock=True)}
+        built, live = rows.get("building"), rows.get("live")
+        if built is None or (built.version, built.position) != (model.version, run.position):
+            raise PositionTaken(repr(run))
+        position = _close_gap(connection, log, run, live.position if live else 0, batch)
+        differences = compare(connection, model) if verify and live and live.position == position else ()
+        move_to_live(connection, tables, live.tables if live else [])
+        connection.execute(
+            "DELETE FROM public.zeus_read_models WHERE name = %s AND place = 'building'", [model.name]
+        )
+        enter(connection, (model.name, "live", model.version), tables, position)
+    return Rebuilt(position, tuple(differences))
+
+
+def _close_gap(connection: Link, log: LogReader, run: Run, target: int, batch: int) -> int:
+    """Project up to `target` in the caller's transaction; `run` stays as it was, in case of rollback."""
+    position = run.position
+    while position < target:
+        items = log.read(position, target, batch, run.model.topics)
+        upto = items[-1].position if len(items) == batch else target
+        apply(connection, [Run(run.model, run.place, position)], items, upto)
+        position = upto
+    return position
+
+
+def compare(connection: Link, model: ReadModel) -> Sequence[TableDifference]:
+    """Rows and hashes of every table, live and building; they say something only at equal positions."""
+    differences = []
+    for name in table_names(model):
+        live, built = _fingerprint(connection, name, "live"), _fingerprint(connection, name, "building")
+        differences.append(TableDifference(name, *live, *built))
+    return differences
+
+
+def _fingerprint(connection: Link, table: str, place: Place) -> tuple[int, int]:
+    query = "SELECT count(*), coalesce(sum(hashtextextended(r::text, 0)), 0)::text FROM {} AS r"
+    row = connection.execute(SQL(query).format(Identifier(SCHEMAS[place], table))).fetchone()
+    return (int(row[0]), int(row[1])) if row else (0, 0)

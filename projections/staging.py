@@ -1,0 +1,225 @@
+"""The writes of a batch, merged per row and ordered into stages that can each run as a few statements.
+
+Pure. Within a stage every row is touched at most once, so its statements may run in any order. Stages run
+one after the other. A write joins the earliest stage that keeps the log's order: usually there is one.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import Table
+
+from projections.columns import Shape, shape_of
+from projections.writes import Append, Delete, Increment, Key, Merge, Update, Upsert, Write
+
+Address = tuple[str, ...]
+
+
+class WriteImpossible(ValueError):
+    """A write names columns in a way no statement can follow; the projection has to be corrected."""
+
+
+class Pending:
+    """What is to happen to one row, or to the rows of one match."""
+
+    __slots__ = ("by", "guard", "kind", "once", "values")
+
+    def __init__(
+        self,
+        kind: type[Write],
+        values: dict[str, Any],
+        once: Mapping[str, Any] | None = None,
+        guard: str = "",
+        by: dict[str, Any] | None = None,
+    ) -> None:
+        self.kind = kind
+        self.values = values
+        self.once: Mapping[str, Any] = once or {}
+        self.guard = guard
+        self.by: dict[str, Any] = by or {}
+
+
+class Stage:
+    """Pending writes at one address: the columns that say which rows are meant."""
+
+    __slots__ = ("address", "pending", "shadows")
+
+    def __init__(self, address: Address) -> None:
+        self.address = address
+        self.pending: dict[Key, Pending] = {}
+        self.shadows: dict[Address, set[Key]] = {}
+
+    def put(self, key: Key, pending: Pending) -> None:
+        """Add a row that is not here yet."""
+        self.pending[key] = pending
+        for address, seen in self.shadows.items():
+            seen.add(_shadow(key, self.address, address))
+
+    def touches(self, address: Address, key: Key) -> bool:
+        """Whether a write at `address` and `key` could meet a row of this stage."""
+        if set(address) <= set(self.address):
+            return key in self._shadows_at(address)
+        if set(self.address) <= set(address):
+            return _shadow(key, address, self.address) in self.pending
+        return bool(self.pending)
+
+    def _shadows_at(self, address: Address) -> set[Key]:
+        if address not in self.shadows:
+            self.shadows[address] = {_shadow(key, self.address, address) for key in self.pending}
+        return self.shadows[address]
+
+
+def stages_of(writes: Iterable[Write]) -> dict[Table, list[Stage]]:
+    """Merge `writes` (in log order) into stages per table."""
+    tables: dict[Table, list[Stage]] = {}
+    for write in writes:
+        _place(tables.setdefault(write.table, []), write, shape_of(write.table))
+    return tables
+
+
+def _place(stages: list[Stage], write: Write, shape: Shape) -> None:
+    address, key = _addressed(write, shape)
+    room: Stage | None = None
+    for stage in reversed(stages):
+        if stage.address == address:
+            before = stage.pending.get(key)
+            if before is None:
+                room = stage
+                continue
+            merged = _combine(before, write, shape)
+            if merged is not None:
+                stage.pending[key] = merged
+                return
+            break
+        if stage.touches(address, key):
+            break
+    if room is None:
+        room = Stage(address)
+        stages.append(room)
+    room.put(key, _pending(write, shape))
+
+
+def _addressed(write: Write, shape: Shape) -> tuple[Address, Key]:
+    if isinstance(write, Upsert | Merge | Increment):
+        if len(write.key) != len(shape.key):
+            raise WriteImpossible(f"{write.table.name}: {len(shape.key)} key columns, {len(write.key)} given")
+        return shape.key, write.key
+    if isinstance(write, Append):
+        return shape.key, tuple(write.row[name] for name in shape.key)
+    return _matched(write, shape)
+
+
+def _matched(write: Update | Delete, shape: Shape) -> tuple[Address, Key]:
+    match = write.match
+    if not match or None in match.values():
+        raise WriteImpossible(f"{write.table.name}: a match needs columns and values, not {dict(match)}")
+    if isinstance(write, Update) and not match.keys().isdisjoint(write.values):
+        raise WriteImpossible(f"{write.table.name}: an update may not change the columns it matches by")
+    if match.keys() == shape.keys:
+        return shape.key, tuple(match[name] for name in shape.key)
+    return tuple(sorted(match)), tuple(match[name] for name in sorted(match))
+
+
+def _shadow(key: Key, address: Address, onto: Address) -> Key:
+    at = dict(zip(address, key, strict=True))
+    return tuple(at[name] for name in onto)
+
+
+def _pending(write: Write, shape: Shape) -> Pending:
+    match write:
+        case Upsert():
+            return Pending(Upsert, dict(write.values), write.once, write.guard)
+        case Append():
+            return Pending(Append, {name: v for name, v in write.row.items() if name not in shape.keys})
+        case Delete():
+            return Pending(Delete, {})
+        case Increment():
+            return Pending(Increment, dict(write.values), by=dict(write.by))
+        case _:
+            return Pending(type(write), dict(write.values))
+
+
+def _combine(before: Pending, write: Write, shape: Shape) -> Pending | None:
+    """The one write that does what `before` and then `write` do to a row; None if there is no such."""
+    if isinstance(write, Delete):
+        return Pending(Delete, {})
+    rule = _RULES.get((before.kind, type(write)))
+    return rule(before, write, shape) if rule else None
+
+
+def _upsert_upsert(before: Pending, write: Any, _: Shape) -> Pending | None:
+    if before.guard or write.guard:
+        return _guarded(before, write)
+    # The row exists after the first one, so the second one's `once` has no say any more.
+    before.once = {name: v for name, v in before.once.items() if name not in write.values}
+    before.values.update(write.values)
+    return before
+
+
+def _guarded(before: Pending, write: Upsert) -> Pending | None:
+    guard = write.guard
+    if before.guard != guard or before.values.keys() != write.values.keys():
+        return None
+    old, new = before.values[guard], write.values[guard]
+    if old is None or (new is not None and old <= new):
+        before.values = dict(write.values)
+    return before
+
+
+def _upsert_update(before: Pending, write: Any, _: Shape) -> Pending | None:
+    if before.guard:
+        return None
+    before.once = {name: v for name, v in before.once.items() if name not in write.values}
+    before.values.update(write.values)
+    return before
+
+
+def _update_update(before: Pending, write: Any, _: Shape) -> Pending:
+    before.values.update(write.values)
+    return before
+
+
+def _update_upsert(before: Pending, write: Any, shape: Shape) -> Pending | None:
+    if write.guard or not before.values.keys() <= write.values.keys():
+        return None
+    return _pending(write, shape)
+
+
+def _keep(before: Pending, _: Any, __: Shape) -> Pending:
+    return before
+
+
+def _merge_merge(before: Pending, write: Any, shape: Shape) -> Pending:
+    for name, new in write.values.items():
+        old = before.values.get(name)
+        if new is None:
+            before.values.setdefault(name, None)
+        elif old is not None and name in shape.objects:
+            before.values[name] = {**old, **new}
+        else:
+            before.values[name] = new
+    return before
+
+
+def _increment_increment(before: Pending, write: Any, _: Shape) -> Pending | None:
+    if before.by.keys() & write.values.keys() or before.values.keys() & write.by.keys():
+        return None
+    for name, by in write.by.items():
+        before.by[name] = before.by.get(name, 0) + by
+    before.values.update(write.values)
+    return before
+
+
+_RULES: dict[tuple[type, type], Callable[[Pending, Any, Shape], Pending | None]] = {
+    (Upsert, Upsert): _upsert_upsert,
+    (Upsert, Update): _upsert_update,
+    (Update, Update): _update_update,
+    (Update, Upsert): _update_upsert,
+    (Append, Append): _keep,
+    (Upsert, Append): _keep,
+    (Merge, Append): _keep,
+    (Increment, Append): _keep,
+    (Delete, Update): _keep,
+    (Merge, Merge): _merge_merge,
+    (Increment, Increment): _increment_increment,
+}

@@ -1,0 +1,123 @@
+"""The SQL of a stage: one statement per kind of write and set of columns, however many rows."""
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Table
+
+from projections.columns import Column, Shape, shape_of
+from projections.read_model import Link
+from projections.staging import Pending, Stage, stages_of
+from projections.writes import Append, Delete, Increment, Key, Merge, Update, Upsert, Write
+
+_ORDER: tuple[type, ...] = (Delete, Update, Upsert, Append, Merge, Increment)
+"""Deletes first, so that a unique value set free in a batch may be taken again in it."""
+
+_Row = tuple[Key, Pending]
+_Group = tuple[type, tuple[str, ...], tuple[str, ...], str]
+
+
+def execute_writes(connection: Link, writes: Iterable[Write]) -> None:
+    """Bring the writes of a batch, in log order, to the tables of the search_path."""
+    for table, stages in stages_of(writes).items():
+        for stage in stages:
+            execute_stage(connection, table, stage)
+
+
+def execute_stage(connection: Link, table: Table, stage: Stage) -> None:
+    """Run one stage; its rows are distinct, so only the kinds have an order."""
+    shape = shape_of(table)
+    groups: dict[_Group, list[_Row]] = {}
+    sparse = _sparse(stage.pending.values(), shape)
+    for key, pending in stage.pending.items():
+        for name in sparse if pending.kind is Merge else ():
+            pending.values.setdefault(name, None)
+        names = (*sorted(pending.values), *sorted(pending.once), *sorted(pending.by))
+        special = tuple(sorted(pending.once or pending.by))
+        groups.setdefault((pending.kind, names, special, pending.guard), []).append((key, pending))
+    for group in sorted(groups, key=lambda group: _ORDER.index(group[0])):
+        _execute_group(connection, table, stage.address, group, groups[group])
+
+
+def _sparse(rows: Iterable[Pending], shape: Shape) -> frozenset[str]:
+    """Columns that Merge may fill with NULL, so that rows with different measurands share a statement."""
+    named = {name for row in rows if row.kind is Merge for name in row.values}
+    return frozenset(name for name in named if shape.columns[name].nullable)
+
+
+def _execute_group(
+    connection: Link, table: Table, address: tuple[str, ...], group: _Group, rows: list[_Row]
+) -> None:
+    kind, names, special, guard = group
+    columns = shape_of(table).columns
+    arrays = [columns[name].array([key[n] for key, _ in rows]) for n, name in enumerate(address)]
+    for name in names:
+        arrays.append(columns[name].array([_value(pending, name) for _, pending in rows]))
+    connection.execute(_statement(table, kind, address, names, special, guard), arrays)
+
+
+def _value(pending: Pending, name: str) -> Any:
+    for values in (pending.values, pending.once, pending.by):
+        if name in values:
+            return values[name]
+    raise KeyError(name)
+
+
+@lru_cache(maxsize=4096)
+def _statement(
+    table: Table,
+    kind: type,
+    address: tuple[str, ...],
+    names: tuple[str, ...],
+    special: tuple[str, ...],
+    guard: str,
+) -> bytes:
+    shape = shape_of(table)
+    source = _source([shape.columns[name] for name in (*address, *names)])
+    target = f"{_quoted(table.name)} AS row_"
+    same = " AND ".join(f"row_.{_quoted(name)} = new_.{_quoted(name)}" for name in address)
+    if kind is Delete:
+        return f"DELETE FROM {target} USING ({source}) AS new_ WHERE {same}".encode()  # noqa: S608 - names are quoted
+    if kind is Update:
+        sets = ", ".join(f"{_quoted(name)} = new_.{_quoted(name)}" for name in names)
+        return f"UPDATE {target} SET {sets} FROM ({source}) AS new_ WHERE {same}".encode()  # noqa: S608 - names are quoted
+    into = ", ".join(_quoted(name) for name in (*address, *names))
+    conflict = _conflict(kind, shape, names, special, guard)
+    return f"INSERT INTO {target} ({into}) {source} ON CONFLICT {conflict}".encode()
+
+
+def _source(columns: Sequence[Column]) -> str:
+    names = ", ".join(_quoted(column.name) for column in columns)
+    arrays = ", ".join(f"%s::{column.staged}[]" for column in columns)
+    casts = ", ".join(f"{_quoted(c.name)}::{c.type} AS {_quoted(c.name)}" for c in columns)
+    return f"SELECT {casts} FROM unnest({arrays}) AS given_({names})"  # noqa: S608 - names are quoted
+
+
+def _conflict(kind: type, shape: Shape, names: Sequence[str], special: tuple[str, ...], guard: str) -> str:
+    if kind is Append:
+        return "DO NOTHING"
+    key = ", ".join(_quoted(name) for name in shape.key)
+    sets = [_set(kind, shape, name, name in special) for name in names]
+    text = ", ".join(each for each in sets if each)
+    if not text:
+        return f"({key}) DO NOTHING"
+    when = f" WHERE row_.{_quoted(guard)} IS NULL OR row_.{_quoted(guard)} <= excluded.{_quoted(guard)}"
+    return f"({key}) DO UPDATE SET {text}" + (when if guard else "")
+
+
+def _set(kind: type, shape: Shape, name: str, special: bool) -> str:
+    column = _quoted(name)
+    if kind is Upsert and special:  # `once`: only a new row has it
+        return ""
+    if kind is Increment and special:
+        return f"{column} = coalesce(row_.{column}, 0) + excluded.{column}"
+    if kind is Merge and name in shape.objects:
+        return f"{column} = coalesce(row_.{column} || excluded.{column}, excluded.{column}, row_.{column})"
+    if kind is Merge:
+        return f"{column} = coalesce(excluded.{column}, row_.{column})"
+    return f"{column} = excluded.{column}"
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace("%", "%%").replace('"', '""') + '"'

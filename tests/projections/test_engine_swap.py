@@ -1,0 +1,217 @@
+"""A new version is built beside the live one and takes its place while readers read."""
+
+import threading
+
+import psycopg
+import pytest
+
+from projections.engine import connect_projector
+from projections.log import PostgresLog
+from projections.positions import lag, standings
+from projections.rebuild import Progress, RebuildStopped, RebuildUnderway, rebuild
+from tests.projections.ledger import (
+    Board,
+    Counted,
+    Curve,
+    Ledger,
+    Renamed,
+    Tally,
+    decode,
+    engine,
+    models,
+    rows,
+)
+from tests.projections.test_engine import eventually, running
+
+
+def _fill(dsn: str, count: int = 300) -> Ledger:
+    ledger = Ledger(dsn)
+    ledger.append([Counted(who=f"p{n % 5}", n=n) for n in range(count)])
+    ledger.append([Renamed(who="p1", label="one")])
+    one = engine(dsn)
+    one.catch_up()
+    one.close()
+    return ledger
+
+
+def test_a_new_version_is_built_and_swapped(postgres_dsn: str) -> None:
+    _fill(postgres_dsn)
+    with psycopg.connect(postgres_dsn) as connection:
+        connection.execute("GRANT SELECT ON ledger_board TO PUBLIC")
+    newer = engine(postgres_dsn, Board(version=2), Tally(), Curve())
+    newer.catch_up()
+    newer.close()
+    live = rows(postgres_dsn, Board())["ledger_board"]
+    assert len(live) == 10
+    assert all(row.endswith(",2)") for row in live)
+    with psycopg.connect(postgres_dsn) as connection:
+        assert [(s.version, s.place) for s in standings(connection, name="board")] == [(2, "live")]
+        left = connection.execute(
+            "SELECT relname FROM pg_class WHERE relnamespace = 'building'::regnamespace"
+        )
+        assert left.fetchall() == []
+        granted = connection.execute(
+            "SELECT relacl::text FROM pg_class WHERE relname = 'ledger_board'"
+        ).fetchone()
+        assert granted is not None
+        assert "{postgres=" in granted[0] and ",=r/" in granted[0]  # noqa: PT018 - one list, two entries
+
+
+def test_an_older_program_neither_runs_nor_undoes_a_newer_version(postgres_dsn: str) -> None:
+    _fill(postgres_dsn)
+    newer = engine(postgres_dsn, Board(version=2))
+    newer.catch_up()
+    newer.close()
+    older = engine(postgres_dsn, Board(version=1), Tally())
+    with running(older):
+        eventually(lambda: older._refreshed > 0)
+    assert all(row.endswith(",2)") for row in rows(postgres_dsn, Board())["ledger_board"])
+
+
+def test_the_live_version_follows_the_log_while_the_new_one_is_built(postgres_dsn: str) -> None:
+    ledger = _fill(postgres_dsn, 500)
+    old, new = Board(version=1), Board(version=2)
+    both = engine(postgres_dsn, old, new, batch=20)
+    both.step()  # the roles
+    ledger.append([Counted(who="late", n=7)])
+    both.step()
+    assert "(late,1,7,,7,1)" in rows(postgres_dsn, old)["ledger_board"]
+    with psycopg.connect(postgres_dsn) as connection:
+        assert {each.place: each.behind > 0 for each in lag(connection) if each.name == "board"} == {
+            "live": False,
+            "building": True,
+        }
+    both.catch_up()
+    both.close()
+    assert "(late,1,7,,7,2)" in rows(postgres_dsn, new)["ledger_board"]
+
+
+@pytest.mark.parametrize("which", models(), ids=lambda model: model.name)
+def test_a_rebuild_gives_the_rows_that_were_live(postgres_dsn: str, which: Board) -> None:
+    _fill(postgres_dsn)
+    before = rows(postgres_dsn, which)
+    seen: list[Progress] = []
+    with connect_projector(postgres_dsn) as connection:
+        log = PostgresLog(postgres_dsn, decode)
+        result = rebuild(connection, log, which, seen.append, verify=True, batch=50)
+        log.close()
+    assert rows(postgres_dsn, which) == before
+    assert result.tables
+    assert all(table.same for table in result.tables)
+    assert sum(table.live_rows for table in result.tables) == sum(len(each) for each in before.values())
+    assert seen[-1].position == seen[-1].head == result.position
+    assert [step.position for step in seen] == sorted(step.position for step in seen)
+
+
+def test_a_damaged_live_table_is_told_by_the_comparison(postgres_dsn: str) -> None:
+    _fill(postgres_dsn)
+    with connect_projector(postgres_dsn) as connection:
+        connection.execute("UPDATE ledger_tally SET sum_n = sum_n + 1 WHERE who = 'p3'")
+        log = PostgresLog(postgres_dsn, decode)
+        result = rebuild(connection, log, Tally(), lambda _: None, verify=True)
+        log.close()
+    assert [table.same for table in result.tables] == [False]
+
+
+def test_partitions_and_views_move_along(postgres_dsn: str) -> None:
+    _fill(postgres_dsn)
+    with connect_projector(postgres_dsn) as connection:
+        query = "SELECT count(*) FROM pg_inherits WHERE inhparent = 'public.ledger_points'::regclass"
+        parts = connection.execute(query).fetchone()
+        log = PostgresLog(postgres_dsn, decode)
+        rebuild(connection, log, Curve(), lambda _: None)
+        log.close()
+        assert connection.execute(query).fetchone() == parts
+        assert connection.execute("SELECT count(*) FROM public.ledger_latest").fetchone() == (5,)
+        left = connection.execute(
+            "SELECT relname FROM pg_class WHERE relnamespace = 'building'::regnamespace"
+        )
+        assert left.fetchall() == []
+    after = Ledger(postgres_dsn, "ledger/acme/2")
+    after.append([Counted(who="p9", n=1999)])
+    one = engine(postgres_dsn)
+    one.catch_up()
+    one.close()
+    assert any("p9" in row for row in rows(postgres_dsn, Curve())["ledger_points"])
+
+
+def test_readers_see_all_rows_at_every_moment_of_swaps(postgres_dsn: str) -> None:
+    ledger = _fill(postgres_dsn)
+    stop, seen, failures = threading.Event(), list[int](), list[BaseException]()
+
+    def read() -> None:
+        try:
+            with psycopg.connect(postgres_dsn, autocommit=True, prepare_threshold=0) as connection:
+                while not stop.is_set():
+                    row = connection.execute("SELECT sum(events) FROM ledger_tally").fetchone()
+                    assert row is not None
+                    seen.append(int(row[0]))
+        except BaseException as error:  # noqa: BLE001 - told to the test below
+            failures.append(error)
+
+    readers = [threading.Thread(target=read) for _ in range(2)]
+    for reader in readers:
+        reader.start()
+    with running(engine(postgres_dsn)), connect_projector(postgres_dsn) as connection:
+        for n in range(5):
+            ledger.append([Counted(who="p0", n=n)])
+            log = PostgresLog(postgres_dsn, decode)
+            rebuild(connection, log, Tally(), lambda _: None, batch=100)
+            log.close()
+        eventually(lambda: bool(seen) and seen[-1] == 305)
+    stop.set()
+    for reader in readers:
+        reader.join()
+    assert not failures
+    assert min(seen) >= 300
+    assert seen[-1] == 305
+
+
+def test_a_rebuild_that_was_cut_off_is_resumed(postgres_dsn: str) -> None:
+    _fill(postgres_dsn)
+    before = rows(postgres_dsn, Tally())
+    log = PostgresLog(postgres_dsn, decode)
+
+    def cut(progress: Progress) -> None:
+        if progress.position >= 100:
+            raise KeyboardInterrupt
+
+    with connect_projector(postgres_dsn) as connection, pytest.raises(KeyboardInterrupt):
+        rebuild(connection, log, Tally(), cut, batch=50)
+    seen: list[Progress] = []
+    with connect_projector(postgres_dsn) as connection:
+        rebuild(connection, log, Tally(), seen.append, batch=50)
+    log.close()
+    assert seen[0].position > 100
+    assert rows(postgres_dsn, Tally()) == before
+
+
+def test_two_rebuilds_of_a_model_do_not_mix(postgres_dsn: str) -> None:
+    _fill(postgres_dsn)
+    log = PostgresLog(postgres_dsn, decode)
+    refused: list[str] = []
+
+    def meanwhile(_: Progress) -> None:
+        with connect_projector(postgres_dsn) as other, pytest.raises(RebuildUnderway) as error:
+            rebuild(other, log, Tally(), lambda _: None)
+        refused.append(str(error.value))
+
+    with connect_projector(postgres_dsn) as connection:
+        rebuild(connection, log, Tally(), meanwhile)
+    log.close()
+    assert refused == ["tally"]
+
+
+def test_a_rebuild_that_meets_poison_leaves_the_live_rows(postgres_dsn: str) -> None:
+    _fill(postgres_dsn)
+    before = rows(postgres_dsn, Board())
+    log = PostgresLog(postgres_dsn, decode)
+    with connect_projector(postgres_dsn) as connection:
+        with pytest.raises(RebuildStopped):
+            rebuild(connection, log, Board(poison=100), lambda _: None)
+        states = {
+            each.place: (each.state, each.error_position) for each in lag(connection) if each.name == "board"
+        }
+    log.close()
+    assert states == {"live": ("running", None), "building": ("stopped", 101)}
+    assert rows(postgres_dsn, Board()) == before
