@@ -202,11 +202,9 @@ def _without_common_keys(units: Sequence[Unit], results: list[Result | None]) ->
         keys = [(event.originator_id, event.originator_version) for event in unit]
         if len(keys) > 1 and len(set(keys)) < len(keys):
             results[n] = _conflict(unit)
-        elif taken.isdisjoint(keys):
-            taken.update(keys)
-            now.append(n)
         else:
-            later.append(n)
+            (now if taken.isdisjoint(keys) else later).append(n)
+            taken.update(keys)  # of those that wait too: nobody may overtake them
     return now, later
 
 
