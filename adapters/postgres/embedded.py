@@ -180,8 +180,8 @@ class EmbeddedPostgres:
         for place, name in ((self._data.parent, "data"), (_programs(), "PostgreSQL programs")):
             if door := closed_door(place, self._account):
                 raise DataDirectoryRefused(
-                    f"the server runs as uid {self._account.uid}, which may not pass {door} on the way to the "
-                    f"{name} in {place}: choose another place, or allow it with `chmod o+x {door}`"
+                    f"the server runs as uid {self._account.uid}, which may not pass {door} on the way to "
+                    f"the {name} in {place}: choose another place, or allow it with `chmod o+x {door}`"
                 )
 
     def _initialise(self) -> None:
