@@ -197,7 +197,8 @@ class EventRecorder(PostgresApplicationRecorder):
 def _without_common_keys(units: Sequence[Unit], results: list[Result | None]) -> tuple[list[int], list[int]]:
     """The units that can go in one statement, and those that want a version another one takes already."""
     taken: set[tuple[Any, int]] = set()
-    now, later = [], []
+    now: list[int] = []
+    later: list[int] = []
     for n, unit in enumerate(units):
         keys = [(event.originator_id, event.originator_version) for event in unit]
         if len(keys) > 1 and len(set(keys)) < len(keys):

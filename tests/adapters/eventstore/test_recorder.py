@@ -153,9 +153,7 @@ def test_a_commit_whose_answer_was_lost_is_not_repeated(recorder: EventRecorder,
 
 
 def test_a_store_that_is_not_there_is_told_as_such() -> None:
-    datastore = EventDatastore(
-        "host=/nonexistent dbname=zeus user=zeus", schema=schema.SCHEMA, connections=1
-    )
+    datastore = EventDatastore("host=/nonexistent dbname=zeus user=zeus", schema=schema.SCHEMA, connections=1)
     try:
         (result,) = EventRecorder(datastore).insert_units([[_event("charger/t/A")]])
     finally:

