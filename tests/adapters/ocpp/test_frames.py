@@ -1,6 +1,7 @@
 """Frames: every text is one of the variants, and is answered as its version asks."""
 
 import json
+import time
 from decimal import Decimal
 from random import Random
 from typing import Any
@@ -28,7 +29,7 @@ from adapters.ocpp.frames import (
     send,
 )
 from adapters.ocpp.numbers import decimal_of
-from adapters.ocpp.schemas import Kind, Schema, catalogue
+from adapters.ocpp.schemas import Schema, catalogue
 from adapters.ocpp.versions import Version
 from tests.ocpp_payloads import messages, mutated, valid_payload
 
@@ -90,8 +91,8 @@ NOT_JSON = '[4,"-1","RpcFrameworkError","the message is not JSON",{}]'
         ('[2,"a","X",{"v":"\ud800"}]', "not_json", None, NOT_JSON),
         ('[2,"a","X",{"a":1,,"b":2}]', "not_json", None, NOT_JSON),
         ('[2,"a","X",{"v":' + "9" * 5000 + "}]", "not_json", None, NOT_JSON),
-        ("{}", "not_an_array", None, "[4,\"-1\",\"RpcFrameworkError\",\"the message is not a JSON array\",{}]"),
-        ("[]", "not_an_array", None, "[4,\"-1\",\"RpcFrameworkError\",\"the message is not a JSON array\",{}]"),
+        ("{}", "not_an_array", None, "RpcFrameworkError"),
+        ("[]", "not_an_array", None, "RpcFrameworkError"),
         ('[2,"a",7,{}]', "action", "FormationViolation", "RpcFrameworkError"),
         ('[2,"a"]', "action", "FormationViolation", "RpcFrameworkError"),
         ('[2,null,"X",{}]', "message_id", None, "RpcFrameworkError"),
@@ -261,16 +262,21 @@ def test_damaged_frames_are_read() -> None:
         _check(read_frame(text[:cut] + random.choice(('"', ",", "]", "\\", "\x00")) + text[cut:], version))
 
 
-def test_hostile_text_takes_no_longer_than_its_length() -> None:
-    for text in (
-        "[" * 60_000,
-        '"' + '\\"' * 30_000,
-        "[," * 30_000,
-        "[" + " " * 60_000,
-        ",]" * 30_000,
-        '"\\\n' * 20_000,
-    ):
+HOSTILE = (
+    "[" * 60_000,
+    '"' + '\\"' * 30_000,
+    "[," * 30_000,
+    "[" + " " * 60_000,
+    ",]" * 30_000,
+    '"\\\n' * 20_000,
+)
+
+
+def test_hostile_text_takes_time_in_proportion_to_its_length() -> None:
+    began = time.process_time()
+    for text in HOSTILE:
         assert isinstance(read_frame(text, V16), Unreadable)
+    assert time.process_time() - began < 2  # 0.03 s; a quadratic scan takes minutes
 
 
 def _check(frame: Frame) -> None:
