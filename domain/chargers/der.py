@@ -41,7 +41,7 @@ class Setting(msgspec.Struct, frozen=True, array_like=True):
     """A parameter of a control other than its curve."""
 
     name: str
-    """In our words: `over_frequency_hz`, `ramp_rate_pct_s` …"""
+    """In our words: `over_frequency`, `ramp_rate` …; units are those of the kind of control (2.1 R04)."""
     value: str
     """As told, exact."""
 

@@ -11,7 +11,7 @@ class SecurityEventReported(Fact, frozen=True, kw_only=True, omit_defaults=True)
 
     TOPIC = "security.event_reported"
     kind: str
-    """A name of the specification's list (`TamperDetectionActivated`, `SettingSystemTime` …) or the maker's."""
+    """A name of the specification's list (`TamperDetectionActivated` …) or one of the maker's."""
     info: str = ""
 
 
