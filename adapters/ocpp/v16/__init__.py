@@ -1,1 +1,1 @@
-"""OCPP 1.6: an action a file."""
+"""OCPP 1.6: a module per action, and the table of them in `actions.py`."""

@@ -1,1 +1,1 @@
-"""OCPP 2.1: an action a file."""
+"""OCPP 2.1: a module per action, and the table of them in `actions.py`."""

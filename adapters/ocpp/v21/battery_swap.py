@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from adapters.ocpp.v2x.fields import number_in, time_in, token_in
+from adapters.ocpp.whole_numbers import int32
 from application.reports import Report
 from domain.chargers.drivers import Battery, BatterySwapped
 
@@ -12,7 +13,7 @@ def to_report(payload: Mapping[str, Any]) -> Report:
     """The step of the swap, with the batteries it concerns."""
     return Report(
         BatterySwapped(
-            request_id=payload["requestId"],
+            request_id=int32(payload["requestId"]),
             id_token=token_in(payload),
             step=payload["eventType"],
             batteries=tuple(_battery(told) for told in payload["batteryData"]),
@@ -27,7 +28,7 @@ def to_answer(outcome: Any) -> dict[str, Any]:
 
 def _battery(told: Mapping[str, Any]) -> Battery:
     return Battery(
-        evse_id=told["evseId"],
+        evse_id=int32(told["evseId"]),
         serial=told["serialNumber"],
         soc_pct=number_in(told, "soC"),
         soh_pct=number_in(told, "soH"),

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from adapters.ocpp.v2x.fields import number_in, time_in
+from adapters.ocpp.whole_numbers import int32
 from application.reports import Report
 from domain.chargers.der import DerControl, DerControlsReported, Point, Setting
 
@@ -59,7 +60,7 @@ def to_report(payload: Mapping[str, Any]) -> Report:
     """The controls of all kinds in one list."""
     return Report(
         DerControlsReported(
-            request_id=payload["requestId"],
+            request_id=int32(payload["requestId"]),
             more=payload.get("tbc", False),
             controls=tuple(
                 _control(told, kind, told[field])

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from adapters.ocpp.v2x.fields import whole_in
 from adapters.ocpp.v2x.refusals import refusal
 from application.reports import Report, Taken
 from domain.chargers.drivers import VatNumberPresented
@@ -10,7 +11,7 @@ from domain.chargers.drivers import VatNumberPresented
 
 def to_report(payload: Mapping[str, Any]) -> Report:
     """The number, and where it was entered."""
-    return Report(VatNumberPresented(vat_number=payload["vatNumber"], evse_id=payload.get("evseId")))
+    return Report(VatNumberPresented(vat_number=payload["vatNumber"], evse_id=whole_in(payload, "evseId")))
 
 
 def to_answer(outcome: Taken[VatNumberPresented]) -> dict[str, Any]:

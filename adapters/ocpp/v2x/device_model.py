@@ -1,6 +1,7 @@
 """The device model and its monitors in 2.x (functional blocks B and N)."""
 
-from adapters.ocpp.v2x.fields import Payload, number_in, time_in
+from adapters.ocpp.v2x.fields import Payload, number_in, time_in, whole_in
+from adapters.ocpp.whole_numbers import int32
 from application.reports import Report
 from domain.chargers.device_model import (
     Attribute,
@@ -17,8 +18,8 @@ from domain.chargers.device_model import (
 def variables_report(payload: Payload) -> Report:
     """NotifyReport."""
     fact = VariablesReported(
-        request_id=payload["requestId"],
-        seq_no=payload["seqNo"],
+        request_id=int32(payload["requestId"]),
+        seq_no=int32(payload["seqNo"]),
         more=payload.get("tbc", False),
         variables=tuple(_variable(told) for told in payload.get("reportData", ())),
     )
@@ -28,8 +29,8 @@ def variables_report(payload: Payload) -> Report:
 def monitors_report(payload: Payload) -> Report:
     """NotifyMonitoringReport."""
     fact = MonitorsReported(
-        request_id=payload["requestId"],
-        seq_no=payload["seqNo"],
+        request_id=int32(payload["requestId"]),
+        seq_no=int32(payload["seqNo"]),
         more=payload.get("tbc", False),
         variables=tuple(
             MonitoredVariable(
@@ -48,8 +49,8 @@ def place_of(told: Payload) -> Place:
     return Place(
         component=component["name"],
         component_instance=component.get("instance", ""),
-        evse_id=evse.get("id"),
-        connector_id=evse.get("connectorId"),
+        evse_id=whole_in(evse, "id"),
+        connector_id=whole_in(evse, "connectorId"),
         variable=variable["name"],
         variable_instance=variable.get("instance", ""),
     )
@@ -80,7 +81,7 @@ def _characteristics(told: Payload) -> Characteristics:
         unit=told.get("unit", ""),
         minimum=number_in(told, "minLimit"),
         maximum=number_in(told, "maxLimit"),
-        most_elements=told.get("maxElements"),
+        most_elements=whole_in(told, "maxElements"),
         values=told.get("valuesList", ""),
         monitorable=told["supportsMonitoring"],
     )
@@ -88,10 +89,10 @@ def _characteristics(told: Payload) -> Characteristics:
 
 def _monitor(told: Payload) -> Monitor:
     return Monitor(
-        monitor_id=told["id"],
+        monitor_id=int32(told["id"]),
         kind=told["type"],
         value=number_in(told, "value"),
-        severity=told["severity"],
+        severity=int32(told["severity"]),
         transaction_only=told["transaction"],
         origin=told.get("eventNotificationType", ""),
     )

@@ -1,7 +1,8 @@
 """What cars need and plan in 2.x (K15 to K20, ISO 15118)."""
 
-from adapters.ocpp.v2x.fields import Payload, number_in, texts_in, time_in
+from adapters.ocpp.v2x.fields import Payload, number_in, texts_in, time_in, whole_in
 from adapters.ocpp.v2x.smart_charging import phase_values, schedule
+from adapters.ocpp.whole_numbers import int32
 from application.reports import Report
 from domain.chargers.ev import (
     AcNeeds,
@@ -19,11 +20,11 @@ def charging_needs(payload: Payload) -> Report:
     ac, dc = needs.get("acChargingParameters"), needs.get("dcChargingParameters")
     v2x, der = needs.get("v2xChargingParameters"), needs.get("derChargingParameters")
     fact = ChargingNeedsNotified(
-        evse_id=payload["evseId"],
+        evse_id=int32(payload["evseId"]),
         energy_transfer=needs["requestedEnergyTransfer"],
         available_transfers=texts_in(needs, "availableEnergyTransfer"),
         departure_at=time_in(needs, "departureTime"),
-        schedule_entries=payload.get("maxScheduleTuples"),
+        schedule_entries=whole_in(payload, "maxScheduleTuples"),
         control_mode=needs.get("controlMode", ""),
         mobility_mode=needs.get("mobilityNeedsMode", ""),
         ac=None if ac is None else _ac(ac),
@@ -38,10 +39,10 @@ def charging_schedule(payload: Payload) -> Report:
     """NotifyEVChargingSchedule."""
     return Report(
         ChargingScheduleNotified(
-            evse_id=payload["evseId"],
+            evse_id=int32(payload["evseId"]),
             base_at=time_in(payload, "timeBase"),
             schedule=schedule(payload["chargingSchedule"]),
-            selected_schedule_id=payload.get("selectedChargingScheduleId"),
+            selected_schedule_id=whole_in(payload, "selectedChargingScheduleId"),
             tolerance_accepted=payload.get("powerToleranceAcceptance"),
         )
     )
@@ -63,9 +64,9 @@ def _dc(told: Payload) -> DcNeeds:
         max_power_w=number_in(told, "evMaxPower"),
         energy_wh=number_in(told, "energyAmount"),
         capacity_wh=number_in(told, "evEnergyCapacity"),
-        soc_pct=told.get("stateOfCharge"),
-        full_soc_pct=told.get("fullSoC"),
-        bulk_soc_pct=told.get("bulkSoC"),
+        soc_pct=whole_in(told, "stateOfCharge"),
+        full_soc_pct=whole_in(told, "fullSoC"),
+        bulk_soc_pct=whole_in(told, "bulkSoC"),
     )
 
 
@@ -86,7 +87,7 @@ def _v2x(told: Payload) -> V2xNeeds:
         max_energy_wh=number_in(told, "evMaxEnergyRequest"),
         min_v2x_energy_wh=number_in(told, "evMinV2XEnergyRequest"),
         max_v2x_energy_wh=number_in(told, "evMaxV2XEnergyRequest"),
-        target_soc_pct=told.get("targetSoC"),
+        target_soc_pct=whole_in(told, "targetSoC"),
     )
 
 

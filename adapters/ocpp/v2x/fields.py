@@ -7,6 +7,7 @@ from typing import Any
 
 from adapters.ocpp.numbers import decimal_of
 from adapters.ocpp.timestamps import read_timestamp
+from adapters.ocpp.whole_numbers import int32
 from domain.identity import IdToken
 
 Payload = Mapping[str, Any]
@@ -23,6 +24,12 @@ def number_in(payload: Payload, name: str) -> Decimal | None:
     """The exact number, None where the field is absent."""
     value = payload.get(name)
     return None if value is None else decimal_of(value)
+
+
+def whole_in(payload: Payload, name: str) -> int | None:
+    """The integer within 32 bits, None where the field is absent."""
+    value = payload.get(name)
+    return None if value is None else int32(value)
 
 
 def texts_in(payload: Payload, name: str) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """Firmware and logs in 2.x (functional blocks L and N)."""
 
-from adapters.ocpp.v2x.fields import Payload, reason_in, texts_in
+from adapters.ocpp.v2x.fields import Payload, reason_in, texts_in, whole_in
 from application.reports import Report
 from domain.chargers.firmware import (
     FirmwarePublicationReported,
@@ -15,7 +15,7 @@ def firmware_status(payload: Payload) -> Report:
     return Report(
         FirmwareStatusReported(
             status=payload["status"],
-            request_id=payload.get("requestId"),
+            request_id=whole_in(payload, "requestId"),
             reason_code=reason_code,
             info=info,
         )
@@ -28,7 +28,7 @@ def publication_status(payload: Payload) -> Report:
     return Report(
         FirmwarePublicationReported(
             status=payload["status"],
-            request_id=payload.get("requestId"),
+            request_id=whole_in(payload, "requestId"),
             locations=texts_in(payload, "location"),
             reason_code=reason_code,
             info=info,
@@ -42,7 +42,7 @@ def log_status(payload: Payload) -> Report:
     return Report(
         LogUploadReported(
             status=payload["status"],
-            request_id=payload.get("requestId"),
+            request_id=whole_in(payload, "requestId"),
             reason_code=reason_code,
             info=info,
         )

@@ -1,7 +1,8 @@
 """What monitors saw in 2.x: events and (2.1) streams of periodic values (functional block N)."""
 
 from adapters.ocpp.v2x.device_model import place_of
-from adapters.ocpp.v2x.fields import Payload, number_in, time_in
+from adapters.ocpp.v2x.fields import Payload, number_in, time_in, whole_in
+from adapters.ocpp.whole_numbers import int32
 from application.reports import Report
 from domain.chargers.monitoring import (
     EventsReported,
@@ -16,7 +17,7 @@ from domain.chargers.monitoring import (
 def events_report(payload: Payload) -> Report:
     """NotifyEvent."""
     fact = EventsReported(
-        seq_no=payload["seqNo"],
+        seq_no=int32(payload["seqNo"]),
         more=payload.get("tbc", False),
         events=tuple(_event(told) for told in payload["eventData"]),
     )
@@ -29,43 +30,43 @@ def stream_opening(payload: Payload) -> Report:
     pace = stream["params"]
     return Report(
         StreamOpened(
-            stream_id=stream["id"],
-            monitor_id=stream["variableMonitoringId"],
-            interval_s=pace.get("interval"),
-            values=pace.get("values"),
+            stream_id=int32(stream["id"]),
+            monitor_id=int32(stream["variableMonitoringId"]),
+            interval_s=whole_in(pace, "interval"),
+            values=whole_in(pace, "values"),
         )
     )
 
 
 def stream_closing(payload: Payload) -> Report:
     """ClosePeriodicEventStream (2.1)."""
-    return Report(StreamClosed(payload["id"]))
+    return Report(StreamClosed(int32(payload["id"])))
 
 
 def stream_values(payload: Payload) -> Report:
     """NotifyPeriodicEventStream (2.1), a SEND."""
     base_at = time_in(payload, "basetime")
     fact = StreamValuesReceived(
-        stream_id=payload["id"],
+        stream_id=int32(payload["id"]),
         base_at=base_at,
         values=tuple(StreamValue(number_in(told, "t"), told["v"]) for told in payload["data"]),
-        pending=payload["pending"],
+        pending=int32(payload["pending"]),
     )
     return Report(fact, base_at)
 
 
 def _event(told: Payload) -> MonitoredEvent:
     return MonitoredEvent(
-        event_id=told["eventId"],
+        event_id=int32(told["eventId"]),
         at=time_in(told, "timestamp"),
         place=place_of(told),
         value=told["actualValue"],
         trigger=told["trigger"],
         origin=told["eventNotificationType"],
-        monitor_id=told.get("variableMonitoringId"),
-        severity=told.get("severity"),
+        monitor_id=whole_in(told, "variableMonitoringId"),
+        severity=whole_in(told, "severity"),
         cleared=told.get("cleared", False),
-        caused_by=told.get("cause"),
+        caused_by=whole_in(told, "cause"),
         transaction=told.get("transactionId", ""),
         tech_code=told.get("techCode", ""),
         tech_info=told.get("techInfo", ""),

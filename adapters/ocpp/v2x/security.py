@@ -2,7 +2,7 @@
 
 import hashlib
 
-from adapters.ocpp.v2x.fields import Payload, texts_in, time_in
+from adapters.ocpp.v2x.fields import Payload, texts_in, time_in, whole_in
 from application.reports import Report
 from domain.chargers.security import (
     CertificateHash,
@@ -28,7 +28,7 @@ def sign_certificate(payload: Payload) -> Report:
         SignatureRequested(
             csr_sha256=hashlib.sha256(payload["csr"].encode()).hexdigest(),
             purpose=payload.get("certificateType", "ChargingStationCertificate"),
-            request_id=payload.get("requestId"),
+            request_id=whole_in(payload, "requestId"),
             root=None if root is None else certificate_hash(root),
         )
     )
@@ -40,7 +40,7 @@ def contract_certificate(payload: Payload) -> Report:
         ContractRequested(
             action=payload["action"],
             iso15118_schema=payload["iso15118SchemaVersion"],
-            most_chains=payload.get("maximumContractCertificateChains"),
+            most_chains=whole_in(payload, "maximumContractCertificateChains"),
             preferred=tuple(IdToken(emaid, "eMAID") for emaid in texts_in(payload, "prioritizedEMAIDs")),
         )
     )

@@ -1,6 +1,7 @@
 """Limits, charging profiles and schedules in 2.x (functional block K)."""
 
-from adapters.ocpp.v2x.fields import Payload, number_in, time_in
+from adapters.ocpp.v2x.fields import Payload, number_in, time_in, whole_in
+from adapters.ocpp.whole_numbers import int32
 from application.reports import Report
 from domain.chargers.smart_charging import (
     LimitCleared,
@@ -21,7 +22,7 @@ def limit(payload: Payload) -> Report:
     return Report(
         LimitNotified(
             source=told["chargingLimitSource"],
-            evse_id=payload.get("evseId"),
+            evse_id=whole_in(payload, "evseId"),
             grid_critical=told.get("isGridCritical"),
             local_generation=told.get("isLocalGeneration"),
             schedules=tuple(schedule(one) for one in payload.get("chargingSchedule", ())),
@@ -31,16 +32,16 @@ def limit(payload: Payload) -> Report:
 
 def limit_cleared(payload: Payload) -> Report:
     """ClearedChargingLimit."""
-    return Report(LimitCleared(source=payload["chargingLimitSource"], evse_id=payload.get("evseId")))
+    return Report(LimitCleared(source=payload["chargingLimitSource"], evse_id=whole_in(payload, "evseId")))
 
 
 def profiles_report(payload: Payload) -> Report:
     """ReportChargingProfiles."""
     return Report(
         ProfilesReported(
-            request_id=payload["requestId"],
+            request_id=int32(payload["requestId"]),
             source=payload["chargingLimitSource"],
-            evse_id=payload["evseId"],
+            evse_id=int32(payload["evseId"]),
             profiles=tuple(_profile(told) for told in payload["chargingProfile"]),
             more=payload.get("tbc", False),
         )
@@ -49,7 +50,7 @@ def profiles_report(payload: Payload) -> Report:
 
 def schedule_update(payload: Payload) -> Report:
     """PullDynamicScheduleUpdate (2.1)."""
-    return Report(ScheduleUpdateAsked(payload["chargingProfileId"]))
+    return Report(ScheduleUpdateAsked(int32(payload["chargingProfileId"])))
 
 
 def priority(payload: Payload) -> Report:
@@ -60,11 +61,11 @@ def priority(payload: Payload) -> Report:
 def schedule(told: Payload) -> Schedule:
     """ChargingScheduleType, without its prices."""
     return Schedule(
-        schedule_id=told["id"],
+        schedule_id=int32(told["id"]),
         unit=told["chargingRateUnit"],
         periods=tuple(_period(one) for one in told["chargingSchedulePeriod"]),
         start_at=time_in(told, "startSchedule"),
-        duration_s=told.get("duration"),
+        duration_s=whole_in(told, "duration"),
         min_rate=number_in(told, "minChargingRate"),
     )
 
@@ -77,21 +78,21 @@ def phase_values(told: Payload, name: str) -> PhaseValues | None:
 
 def _period(told: Payload) -> Period:
     return Period(
-        start_s=told["startPeriod"],
+        start_s=int32(told["startPeriod"]),
         limit=phase_values(told, "limit"),
         discharge_limit=phase_values(told, "dischargeLimit"),
         setpoint=phase_values(told, "setpoint"),
         setpoint_reactive=phase_values(told, "setpointReactive"),
-        phases=told.get("numberPhases"),
-        phase_to_use=told.get("phaseToUse"),
+        phases=whole_in(told, "numberPhases"),
+        phase_to_use=whole_in(told, "phaseToUse"),
         operation_mode=told.get("operationMode", ""),
     )
 
 
 def _profile(told: Payload) -> ReportedProfile:
     return ReportedProfile(
-        profile_id=told["id"],
-        stack_level=told["stackLevel"],
+        profile_id=int32(told["id"]),
+        stack_level=int32(told["stackLevel"]),
         purpose=told["chargingProfilePurpose"],
         kind=told["chargingProfileKind"],
         schedules=tuple(schedule(one) for one in told["chargingSchedule"]),
@@ -99,5 +100,5 @@ def _profile(told: Payload) -> ReportedProfile:
         valid_from=time_in(told, "validFrom"),
         valid_to=time_in(told, "validTo"),
         transaction=told.get("transactionId", ""),
-        update_interval_s=told.get("dynUpdateInterval"),
+        update_interval_s=whole_in(told, "dynUpdateInterval"),
     )
