@@ -11,7 +11,7 @@ from application.chargers import decide_boot, decide_heartbeat, decide_status
 from application.desk import Desk
 from application.id_tokens import answer_question
 from application.ports import EventStore, Snapshot, StoreUnavailable, VersionConflict
-from application.reports import Decision, Report, TokenQuestion, Withheld
+from application.reports import Decision, Report, Taken, TokenQuestion, Withheld
 from application.rules import Rules
 from application.snapshots import SNAPSHOT_EVERY, snapshot_of
 from application.transactions import decide as decide_transaction
@@ -109,7 +109,7 @@ class Intake:
                 return Decision(Withheld(acceptance), [(desk.charger, [fact])])
         decide = DECIDERS.get(type(body))
         if decide is None:
-            return Decision(None, [(desk.charger, [body])])
+            return Decision(Taken(body, told.recorded_at), [(desk.charger, [body])])
         return await decide(desk, body, told, self._rules)
 
     async def _commit(self, desk: Desk, decision: Decision, told: Told) -> bool:

@@ -1,7 +1,7 @@
 """What the edge hands in and gets back: a report in our words, and the decision upon it."""
 
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
@@ -48,6 +48,16 @@ class Decision(msgspec.Struct):
 
     outcome: object
     changes: list[tuple[Aggregate, list[Fact]]]
+
+
+F = TypeVar("F", bound=Fact, covariant=True)
+
+
+class Taken(msgspec.Struct, Generic[F], frozen=True):
+    """Outcome where nothing was to be decided: the fact as it was recorded, and when (our clock, UTC)."""
+
+    fact: F
+    at: datetime
 
 
 class Withheld(msgspec.Struct, frozen=True):
