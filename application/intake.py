@@ -128,7 +128,9 @@ class Intake:
             if told.frame is not None:
                 told = msgspec.structs.replace(told, frame=None, frame_bytes=None, reply=None)
         before = desk.charger.version
-        desk.stale = True  # until we know better: a conflict, a lost store and a cancelled task all mean reload
+        desk.stale = (
+            True  # until we know better: a conflict, a lost store and a cancelled task all mean reload
+        )
         try:
             await self._store.append(events)
         except VersionConflict:
@@ -149,6 +151,7 @@ class Intake:
             await self._store.save_snapshot(snapshot)
         except StoreUnavailable as error:
             log.warning("%s: no snapshot taken, loading will read more events: %r", snapshot.stream, error)
+
 
 def _with_our_time(body: Metered | TransactionReport, now: datetime) -> Metered | TransactionReport:
     """Readings whose own time could not be read are kept, at the time we heard of them."""

@@ -14,7 +14,7 @@ from adapters.ocpp.timestamps import read_timestamp
 from domain.metering import END, ENERGY_IMPORT, OUTLET, PERIODIC, UNTIMED, Reading, Sample
 
 LARGEST = Decimal(10) ** 15
-"""No register, power or temperature reaches it. Larger text would be arithmetic without end (`1e999999999`)."""
+"""No register, power or temperature reaches it. `1e999999999` would be arithmetic without end."""
 SMALLEST_EXPONENT = -12
 MULTIPLIER_BOUND = 15
 

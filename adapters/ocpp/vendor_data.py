@@ -1,4 +1,4 @@
-"""DataTransfer of vendors seen in the field, the same in every version: what it means and what is answered."""
+"""DataTransfer of vendors seen in the field: what it means and what is answered."""
 
 import re
 from collections.abc import Mapping

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from adapters.ocpp.v201.id_token import LONGEST
 from adapters.ocpp.v2x import transaction_event
 from adapters.ocpp.v2x.transaction_event import to_report
+from adapters.ocpp.v201.id_token import LONGEST
 from application.reports import TransactionAnswer
 
 __all__ = ["to_answer", "to_report"]

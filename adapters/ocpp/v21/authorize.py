@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from adapters.ocpp.v21.id_token import LONGEST
 from adapters.ocpp.v2x import authorize
 from adapters.ocpp.v2x.authorize import to_report
+from adapters.ocpp.v21.id_token import LONGEST
 from domain.id_tokens.id_token import Authorization
 
 __all__ = ["to_answer", "to_report"]

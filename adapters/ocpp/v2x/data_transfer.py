@@ -13,5 +13,5 @@ def to_report(payload: Mapping[str, Any]) -> Report:
 
 
 def to_answer(outcome: object) -> dict[str, Any]:
-    """`UnknownVendorId` or `UnknownMessageId` where we do not know it (P02.FR.06, P02.FR.07), else `Accepted`."""
+    """`UnknownVendorId` or `UnknownMessageId` where we do not know it (P02.FR.06), else `Accepted`."""
     return {"status": answered(outcome)}
