@@ -28,6 +28,8 @@ class TokenQuestion(msgspec.Struct, frozen=True):
     """May this token charge? (Authorize)"""
 
     id_token: IdToken
+    with_certificate: bool = False
+    """A contract certificate, or hashes to ask an OCSP responder with, came along (2.x C07)."""
 
 
 class Aggregate(Protocol):

@@ -15,7 +15,9 @@ REASON = "the server ended without a goodbye"
 AT_ONCE = 200
 
 
-async def close_stranded(store: EventStore, intake: Intake, chargers: Iterable[ChargerId], gateway: str) -> int:
+async def close_stranded(
+    store: EventStore, intake: Intake, chargers: Iterable[ChargerId], gateway: str
+) -> int:
     """Record the end of connections that belong to another gateway; returns how many there were.
 
     `chargers` may be stale (a read model): each is looked up in the log before anything is said of it.

@@ -20,9 +20,7 @@ class DatabaseNotReachable(RuntimeError):
 
 
 @contextmanager
-def opened_database(
-    settings: Settings, on_wait: Callable[[float], None] | None = None
-) -> Iterator[str]:
+def opened_database(settings: Settings, on_wait: Callable[[float], None] | None = None) -> Iterator[str]:
     """The address of a database that answers; the embedded server runs as long as the context.
 
     Where another `zeus` process runs the embedded server, that one is used. Raises DatabaseNotReachable.
@@ -58,9 +56,13 @@ def api_token(settings: Settings) -> tuple[str, bool]:
 def _running_one(data_dir: Path) -> str:
     path = data_dir / ADDRESS_FILE
     if not path.exists():
-        raise DatabaseNotReachable(f"another process is starting the database in {data_dir}; try again in a moment")
+        raise DatabaseNotReachable(
+            f"another process is starting the database in {data_dir}; try again in a moment"
+        )
     url = path.read_text().strip()
-    _check(url, f"Another zeus process owns the database in {data_dir} but it does not answer: is it starting?")
+    _check(
+        url, f"Another zeus process owns the database in {data_dir} but it does not answer: is it starting?"
+    )
     return url
 
 

@@ -68,7 +68,7 @@ class ProjectorProcess:
             self._process.wait()
 
     def _start(self) -> "subprocess.Popen[bytes]":
-        return subprocess.Popen(  # noqa: S603 - our own module, no shell
+        return subprocess.Popen(
             [sys.executable, "-m", "entrypoints.projector"],
             env=self._environment,
             stdin=subprocess.DEVNULL,

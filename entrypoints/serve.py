@@ -97,7 +97,7 @@ def _config(web: Web, settings: Settings) -> uvicorn.Config:
         ws=ChargerWebSocket,
         ws_max_size=max(settings.frame_size, 262_144),
         ws_ping_interval=settings.ping_interval_s,
-        ws_ping_timeout=None,  # type: ignore[arg-type]  # chargers that never pong live; silence is timed by us
+        ws_ping_timeout=None,  # chargers that never pong live on; silence is timed by us
         access_log=False,
         backlog=BACKLOG,
         log_config=None,
@@ -116,7 +116,9 @@ def _upkeep(core: Core, projector: ProjectorProcess, settings: Settings) -> Asyn
     async def close_silent() -> None:
         closed = await presence.close_silent(asyncio.get_running_loop().time(), settings.idle_timeout_s)
         if closed:
-            log.warning("closed %d connections that had been silent for %d s", closed, settings.idle_timeout_s)
+            log.warning(
+                "closed %d connections that had been silent for %d s", closed, settings.idle_timeout_s
+            )
 
     scheduler.add_job(close_silent, "interval", seconds=10)
     scheduler.add_job(_flush, "interval", seconds=15, args=[core])

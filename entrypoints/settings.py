@@ -38,7 +38,10 @@ class Settings(BaseSettings):
     )
     versions: Names = Field(default=VERSIONS, description="The OCPP versions that are switched on.")
     heartbeat_s: int = Field(
-        default=300, ge=10, le=86400, description="Heartbeat interval told at boot; each charger gets it ± 10 %."
+        default=300,
+        ge=10,
+        le=86400,
+        description="Heartbeat interval told at boot; each charger gets it ± 10 %.",
     )
     accept_unknown_tokens: bool = Field(
         default=False, description="Free vending: tokens nobody registered may charge."
@@ -49,7 +52,9 @@ class Settings(BaseSettings):
         description="A connection silent for so long (no frame, no pong) is closed as dead.",
     )
     ping_interval_s: float = Field(
-        default=60.0, ge=5, description="The server pings each charger this often; NAT boxes forget idle sockets."
+        default=60.0,
+        ge=5,
+        description="The server pings each charger this often; NAT boxes forget idle sockets.",
     )
     frames_per_s: float = Field(
         default=50.0, gt=0, description="Sustained frames of one charger; beyond it reading is delayed."
@@ -64,13 +69,17 @@ class Settings(BaseSettings):
         default=(), description="Addresses of proxies whose X-Forwarded-For and -Proto are believed."
     )
     message_retention_days: int = Field(
-        default=90, ge=1, description="How long `ocpp_messages` keeps rows; the event log itself keeps everything."
+        default=90,
+        ge=1,
+        description="How long `ocpp_messages` keeps rows; the event log itself keeps everything.",
     )
     sample_retention_days: int = Field(
         default=400, ge=1, description="How long `ocpp_meter_samples` keeps raw rows."
     )
     log_format: str = Field(
-        default="auto", pattern="^(auto|json|text)$", description="`json` lines, `text`, or by what stdout is."
+        default="auto",
+        pattern="^(auto|json|text)$",
+        description="`json` lines, `text`, or by what stdout is.",
     )
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
 

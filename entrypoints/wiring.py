@@ -3,13 +3,16 @@
 import os
 import socket
 
+from eventsourcing.persistence import StoredEvent
+from projections.catalogue import READ_MODELS
+
 from adapters.eventstore.mapper import EventMapper
 from adapters.eventstore.store import PostgresEventStore, open_store
-from adapters.ocpp.gateway import Gateway, GatewaySettings, enabled_versions
 from adapters.ocpp.frames import Limits
+from adapters.ocpp.gateway import Gateway, GatewaySettings, enabled_versions
 from adapters.ocpp.v16.actions import ACTIONS as V16_ACTIONS
-from adapters.ocpp.v201.actions import ACTIONS as V201_ACTIONS
 from adapters.ocpp.v21.actions import ACTIONS as V21_ACTIONS
+from adapters.ocpp.v201.actions import ACTIONS as V201_ACTIONS
 from adapters.ocpp.versions import Version
 from application.attempts import Attempts
 from application.clock import time_ordered_id
@@ -19,8 +22,6 @@ from domain.catalogue import FACTS
 from domain.event import Event, Fact
 from domain.id_tokens.id_token import TokenPolicy
 from entrypoints.settings import Settings
-from eventsourcing.persistence import StoredEvent
-from projections.catalogue import READ_MODELS
 from projections.engine import Engine
 from projections.log import PostgresLog
 
@@ -35,7 +36,8 @@ class Core:
         self.gateway_name = f"{socket.gethostname()}:{os.getpid()}:{time_ordered_id()}"
         self.store: PostgresEventStore = open_store(database_url, FACTS)
         self.rules = Rules(
-            heartbeat_s=settings.heartbeat_s, tokens=TokenPolicy(accept_unknown=settings.accept_unknown_tokens)
+            heartbeat_s=settings.heartbeat_s,
+            tokens=TokenPolicy(accept_unknown=settings.accept_unknown_tokens),
         )
         self.intake = Intake(self.store, self.rules)
         self.attempts = Attempts(self.store, settings.tenant)
