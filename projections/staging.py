@@ -142,7 +142,7 @@ def _pending(write: Write, shape: Shape) -> Pending:
         case Delete():
             return Pending(Delete, {})
         case Increment():
-            return Pending(Increment, dict(write.values), by=dict(write.by))
+            return Pending(Increment, dict(write.values), dict(write.first), by=dict(write.by))
         case _:
             return Pending(type(write), dict(write.values))
 
@@ -238,7 +238,9 @@ def _increment_increment(before: Pending, write: Any, _: Shape) -> Pending | Non
         return None
     for name, by in write.by.items():
         before.by[name] = before.by.get(name, 0) + by
+    first = {**write.first, **{name: v for name, v in before.once.items() if v is not None}}
     before.values.update(write.values)
+    before.once = {name: v for name, v in first.items() if name not in before.values}
     return before
 
 

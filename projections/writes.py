@@ -63,12 +63,14 @@ class Merge(msgspec.Struct, frozen=True):
 
 
 class Increment(msgspec.Struct, frozen=True):
-    """Add `by` to counters of a row (0 where there is none) and set `values` of it."""
+    """Add `by` to counters of a row (0 where there is none) and set `values` of it: the later write wins."""
 
     table: Table
     key: Key
     by: Values
     values: Values = {}
+    first: Values = {}
+    """Columns that are set only where nothing stands yet; never among those another write sets to None."""
 
 
 Write: TypeAlias = Upsert | Update | Delete | Append | Merge | Increment

@@ -13,7 +13,7 @@ from projections.bounds import key_text, number
 from projections.id_tags.tables import ID_TAGS, METADATA
 from projections.read_model import ReadModel
 from projections.streams import subject_of
-from projections.writes import Append, Increment, Write
+from projections.writes import Increment, Write
 
 
 class IdTags(ReadModel):
@@ -75,9 +75,8 @@ def _shown(event: Event[Any], shown: IdToken) -> list[Write]:
     key = (tenant, key_text(shown.key))
     at = event.told.recorded_at
     first = {"value": shown.value, "kind": shown.kind, "first_seen": at, "first_charger": who}
-    row = {"tenant": tenant, "token": key[1], **first}
     seen = {"last_seen": at, "last_charger": who, "last_verdict": event.fact.verdict}
-    return [Append(ID_TAGS, row), Increment(ID_TAGS, key, {"presented": 1}, seen)]
+    return [Increment(ID_TAGS, key, {"presented": 1}, seen, first)]
 
 
 _OWN: dict[type[Fact], Callable[[Any, Event[Any], tuple[str, str]], list[Write]]] = {

@@ -11,7 +11,7 @@ ID_TAGS = Table(
     METADATA,
     Column("tenant", _KEY, primary_key=True),
     Column("token", _KEY, primary_key=True),  # in upper case: tokens are compared without case
-    Column("value", Text, nullable=False, server_default=text("''")),  # as registered, else as shown
+    Column("value", Text),  # as registered, else as shown
     Column("kind", Text),
     Column("registered", Boolean, nullable=False, server_default=text("false")),
     Column("registered_at", _TIME),
