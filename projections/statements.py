@@ -53,7 +53,7 @@ def _sparse(rows: Iterable[Pending], shape: Shape) -> frozenset[str]:
 def _execute_group(
     connection: Link, table: Table, address: tuple[str, ...], group: _Group, rows: list[_Row]
 ) -> None:
-    kind, names, *_ = group
+    names = group[1]
     columns = shape_of(table).columns
     arrays = [columns[name].array([key[n] for key, _ in rows]) for n, name in enumerate(address)]
     for name in names:
@@ -123,7 +123,7 @@ def _set(kind: type, shape: Shape, name: str, once: _Names, by: _Names) -> str:
         return f"{column} = coalesce(row_.{column}, 0) + excluded.{column}"
     if kind is Merge and name in shape.sets:
         both = f"unnest(coalesce(row_.{column}, '{{}}') || coalesce(excluded.{column}, '{{}}'))"
-        return f'{column} = ARRAY(SELECT DISTINCT u_.v COLLATE "C" FROM {both} AS u_(v) ORDER BY 1)'
+        return f'{column} = ARRAY(SELECT DISTINCT u_.v COLLATE "C" FROM {both} AS u_(v) ORDER BY 1)'  # noqa: S608 - names are quoted
     if kind is Merge and name in shape.objects:
         return f"{column} = coalesce(row_.{column} || excluded.{column}, excluded.{column}, row_.{column})"
     if kind is Merge:
