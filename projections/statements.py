@@ -87,7 +87,7 @@ def _statement(table: Table, address: _Names, group: _Group) -> bytes:
 
 def _source(columns: Sequence[Column]) -> str:
     names = ", ".join(_quoted(column.name) for column in columns)
-    arrays = ", ".join(f"%s::{column.staged}[]" for column in columns)
+    arrays = ", ".join(f"%b::{column.staged}[]" for column in columns)
     casts = ", ".join(f"{_quoted(c.name)}::{c.type} AS {_quoted(c.name)}" for c in columns)
     return f"SELECT {casts} FROM unnest({arrays}) AS given_({names})"  # noqa: S608 - names are quoted
 
