@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Table
@@ -13,6 +14,8 @@ from projections.writes import Append, Delete, Increment, Key, Merge, Update, Up
 
 _ORDER: tuple[type, ...] = (Delete, Update, Upsert, Append, Merge, Increment)
 """Deletes first, so that a unique value set free in a batch may be taken again in it."""
+
+_FROM_VALUES, _FROM_ONCE, _FROM_BY = attrgetter("values"), attrgetter("once"), attrgetter("by")
 
 _Row = tuple[Key, Pending]
 _Names = tuple[str, ...]
@@ -53,19 +56,13 @@ def _sparse(rows: Iterable[Pending], shape: Shape) -> frozenset[str]:
 def _execute_group(
     connection: Link, table: Table, address: tuple[str, ...], group: _Group, rows: list[_Row]
 ) -> None:
-    names = group[1]
+    _, names, once, by, *_ = group
     columns = shape_of(table).columns
     arrays = [columns[name].array([key[n] for key, _ in rows]) for n, name in enumerate(address)]
     for name in names:
-        arrays.append(columns[name].array([_value(pending, name) for _, pending in rows]))
+        take = _FROM_ONCE if name in once else _FROM_BY if name in by else _FROM_VALUES
+        arrays.append(columns[name].array([take(pending)[name] for _, pending in rows]))
     connection.execute(_statement(table, address, group), arrays)
-
-
-def _value(pending: Pending, name: str) -> Any:
-    for values in (pending.values, pending.once, pending.by):
-        if name in values:
-            return values[name]
-    raise KeyError(name)
 
 
 @lru_cache(maxsize=4096)

@@ -268,9 +268,7 @@ class Fleet:
         )
         bare = Told(recorded_at=self.now)
         yield self._event(path, fact, self._told(cpid, "StopTransaction", {"meterStop": int(wh)}))
-        settled = transaction.EnergySettled(
-            energy_wh=int(wh - begin), meter_start_wh=begin, meter_stop_wh=wh
-        )
+        settled = transaction.EnergySettled(energy_wh=int(wh - begin), meter_start_wh=begin, meter_stop_wh=wh)
         yield self._event(path, settled, bare)
         yield self._event(stream(cpid), charger.TransactionClosed(path), bare)
 
@@ -282,9 +280,7 @@ class Fleet:
         bare = Told(recorded_at=self.now)
         which = self.random.randrange(8)
         if which == 0:
-            yield self._event(
-                stream(cpid), charger.Disconnected(connection=f"c{cpid}", code=1006), bare
-            )
+            yield self._event(stream(cpid), charger.Disconnected(connection=f"c{cpid}", code=1006), bare)
         elif which == 1:
             rubbish = charger.FrameRejected(code="Unreadable", description="no JSON\x00")
             yield self._event(
