@@ -128,13 +128,14 @@ def connectors(connection: Connection, tenant: str, cpids: Collection[str]) -> d
 
 
 def count_connectors(connection: Connection, tenant: str) -> dict[str, int]:
-    """Connectors by status, without the rows that stand for a whole charger."""
+    """Connectors by status, without the rows that stand for a whole charger; `Unknown`: none reported."""
+    status = CONNECTORS.c.status
     query = (
-        select(func.coalesce(CONNECTORS.c.status, "Unknown"), func.count())
+        select(status, func.count())
         .where(CONNECTORS.c.tenant == tenant, CONNECTORS.c.evse_id > 0)
-        .group_by(func.coalesce(CONNECTORS.c.status, "Unknown"))
+        .group_by(status)
     )
-    return {str(status): int(count) for status, count in connection.execute(query)}
+    return {word or "Unknown": int(count) for word, count in connection.execute(query)}
 
 
 def count_chargers(connection: Connection, tenant: str) -> tuple[int, int]:
