@@ -9,7 +9,7 @@ from projections.engine import connect_projector
 from projections.log import PostgresLog
 from projections.positions import lag, standings
 from projections.read_model import Link
-from projections.rebuild import Progress, RebuildStopped, RebuildUnderway, rebuild
+from projections.rebuild import Progress, RebuildStopped, RebuildUnderway, abandon, rebuild
 from tests.projections.ledger import (
     Board,
     Counted,
@@ -282,6 +282,13 @@ def test_a_rebuild_that_meets_poison_leaves_the_live_rows(postgres_dsn: str) -> 
         states = {
             each.place: (each.state, each.error_position) for each in lag(connection) if each.name == "board"
         }
+        assert abandon(connection, "board")
+        assert not abandon(connection, "board")
+        assert [each.place for each in lag(connection) if each.name == "board"] == ["live"]
+        left = connection.execute(
+            "SELECT relname FROM pg_class WHERE relnamespace = 'building'::regnamespace"
+        )
+        assert left.fetchall() == []
     log.close()
     assert states == {"live": ("running", None), "building": ("stopped", 101)}
     assert rows(postgres_dsn, Board()) == before
