@@ -13,7 +13,8 @@ def test_the_log_is_read_in_order_between_positions_and_by_topic(postgres_dsn: s
     assert log.head() == 0
     ledger = Ledger(postgres_dsn)
     ledger.append([Counted(who="ada", n=1), Renamed(who="ada", label="a"), Forgotten(who="ada")])
-    assert log.head() == ledger.append([Counted(who="ada", n=2)]) == 4
+    last = ledger.append([Counted(who="ada", n=2)])
+    assert log.head() == last == 4
     assert [item.position for item in log.read(0, 4, 10)] == [1, 2, 3, 4]
     assert [item.position for item in log.read(1, 3, 10)] == [2, 3]
     assert [item.position for item in log.read(0, 4, 2)] == [1, 2]
