@@ -121,10 +121,12 @@ def read_frame(text: str, version: Version, limits: Limits = LIMITS) -> Frame:
             return _unreadable("not_json", version)
     if type(message) is not list or not message:
         return _unreadable("not_an_array", version)
-    excess = _excess(text, message, limits)
-    if excess:
-        return _unreadable(excess, version, message)
-    if _LONG_NUMBER in text.encode().translate(_DIGITS):
+    data = text.encode()
+    if data.count(b":") > limits.keys or not _surely_shallow(data, limits.depth):
+        excess = _measured_excess(message, limits)
+        if excess:
+            return _unreadable(excess, version, message)
+    if _LONG_NUMBER in data.translate(_DIGITS):
         try:
             message = json.loads(text, parse_float=Decimal)
         except ValueError:  # an integer of more than 4,300 digits
@@ -299,12 +301,23 @@ REASONS = {
 """Why a frame is unreadable, and the words for it."""
 
 
-def _excess(text: str, message: list[Any], limits: Limits) -> str | None:
-    """Name the limit `message` breaks. Counting signs in the text clears almost every frame for 0.3 µs."""
-    shallow = text.count("[") + text.count("{") <= limits.depth
-    if shallow and text.count(":") <= limits.keys:
-        return None
-    return _measured_excess(message, limits)
+_BESIDE_STRUCTURE = bytes(b for b in range(256) if chr(b) not in '[]{}"\\')
+
+
+def _surely_shallow(data: bytes, depth: int) -> bool:
+    """Whether the text alone shows that nothing is nested deeper than `depth`: 0.3 to 3 µs, no walk.
+
+    Brackets are left when strings without brackets have gone; each round takes off at most two levels. With a
+    backslash or a bracket inside a string the text does not tell, and the message has to be walked.
+    """
+    if data.count(b"[") + data.count(b"{") <= depth:
+        return True
+    shape = data.translate(None, _BESIDE_STRUCTURE).replace(b'""', b"")
+    if b'"' in shape or b"\\" in shape:
+        return False
+    for _ in range(depth // 2):
+        shape = shape.replace(b"{}", b"").replace(b"[]", b"")
+    return not shape
 
 
 def _measured_excess(message: list[Any], limits: Limits) -> str | None:

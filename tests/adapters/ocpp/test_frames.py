@@ -198,6 +198,17 @@ def test_depth_and_keys_are_limited_but_signs_in_text_are_free() -> None:
     assert isinstance(read_frame(text, V16), Call)
 
 
+@pytest.mark.parametrize("opening", ["[", '{"a":', '["x",'])
+def test_depth_is_exact_whatever_surrounds_it(opening: str) -> None:
+    closing = "}" if opening.startswith("{") else "]"
+    noise = ",".join(['{"k":["v"]}'] * 30)
+    for quirk in ('"quiet"', '"]]]]"', '"[[[["', '"\\\\"', '"\\"]"'):
+        for depth in (LIMITS.depth - 3, LIMITS.depth - 2):
+            nested = opening * depth + quirk + closing * depth
+            frame = read_frame(f'[2,"a","X",{{"n":[{noise}],"v":{quirk},"d":{nested}}}]', V16)
+            assert isinstance(frame, Call) == (depth + 2 <= LIMITS.depth)
+
+
 def _formation(words: str) -> str:
     return call_error("a", "FormationViolation", words)
 
