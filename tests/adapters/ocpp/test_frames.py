@@ -125,6 +125,7 @@ def test_error_reports_of_2_1_are_unknown_before_and_never_answered() -> None:
     assert read_frame('[5,"a","X","",{}]', V201) == Unreadable("message_type")
     assert read_frame('[6,"a","X",{}]', V16) == Unreadable("message_type")
     assert isinstance(read_frame('[6,"a","X",{}]', V201), Unreadable)
+    assert isinstance(read_frame('[6,"a"]', V21), Unreadable)
 
 
 def test_ids_are_echoed_as_they_came() -> None:
