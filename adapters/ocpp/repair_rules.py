@@ -189,6 +189,8 @@ def default_field(finding: Finding) -> bool:
     if name == "sampledValue" and finding.message.version is Version.V16:
         finding.value[name] = []  # a meter value without samples says nothing (seen 2026, a 1.6 test bench)
         return True
+    if name == "errorCode" and finding.value.get("status") not in _WITHOUT_ERROR:
+        return False  # NoError would deny the fault that the status reports
     if (finding.message.action, name) not in _NOT_TOLD:
         return False
     finding.value[name] = _NOT_TOLD[finding.message.action, name]
@@ -276,6 +278,19 @@ _NOT_TOLD: dict[tuple[str, str], Any] = {
     ("BootNotification", "model"): "",
     ("BootNotification", "reason"): "Unknown",
 }
+_WITHOUT_ERROR = frozenset(
+    {
+        "Available",
+        "Preparing",
+        "Charging",
+        "SuspendedEV",
+        "SuspendedEVSE",
+        "Finishing",
+        "Reserved",
+        "Unavailable",
+    }
+)
+"""The statuses of 1.6 that go without an error: all but Faulted."""
 _DESCRIPTIVE = frozenset(
     {
         "additionalInfo", "chargeBoxSerialNumber", "chargePointModel", "chargePointSerialNumber",
