@@ -74,7 +74,7 @@ class CallError(msgspec.Struct, frozen=True):
 
 
 class CallResultError(msgspec.Struct, frozen=True):
-    """2.1 §4.2.4: the charger could not use our answer: `[5, id, code, description, details]`."""
+    """2.1: the charger could not use our answer: `[5, id, code, description, details]`."""
 
     message_id: MessageId
     code: str
@@ -84,7 +84,7 @@ class CallResultError(msgspec.Struct, frozen=True):
 
 
 class Send(msgspec.Struct, frozen=True):
-    """2.1 §4.2.5: a message that wants no answer: `[6, id, action, payload]`."""
+    """2.1: a message that wants no answer: `[6, id, action, payload]`."""
 
     message_id: MessageId
     action: str
@@ -147,7 +147,7 @@ def call_error(message_id: MessageId, code: str, description: str = "", details:
 
 
 def call_result_error(message_id: MessageId, code: str, description: str = "", details: Any = None) -> str:
-    """The text that tells a 2.1 charger that its answer was unusable (2.1 §4.2.4)."""
+    """The text that tells a 2.1 charger that its answer was unusable."""
     return _text([5, message_id, code, description[:255], {} if details is None else details])
 
 
@@ -270,7 +270,7 @@ def _answer_code(reason: str, version: Version, message: list[Any] | None) -> st
     """The error code to answer with, None for silence.
 
     Answers and errors (3, 4, 5) are never answered: two careful peers would go on for ever. 1.6 (OCPP-J 1.6
-    §4.1.3, §4.2.3) ignores other message types and knows no error without an id. 2.x part 4 §4.3 has
+    §4.1.3, §4.2.3) ignores other message types and knows no error without an id. 2.x part 4 has
     MessageTypeNotSupported for the one and RpcFrameworkError with the id "-1" for the other.
     """
     kind = message[0] if message else None
