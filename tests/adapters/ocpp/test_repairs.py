@@ -255,6 +255,7 @@ def test_every_rule_has_an_example() -> None:
     [
         ("Authorize", {"idTag": None}, "TypeConstraintViolation"),
         ("Authorize", {}, "OccurenceConstraintViolation"),
+        ("StatusNotification", {"connectorId": 1, "status": "Faulted"}, "OccurenceConstraintViolation"),
         ("Authorize", {"idTag": "x" * 21}, "PropertyConstraintViolation"),
         ("Authorize", {"idTag": 1.5}, "TypeConstraintViolation"),
         ("Authorize", {"idTag": True}, "TypeConstraintViolation"),
