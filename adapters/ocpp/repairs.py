@@ -14,6 +14,7 @@ import msgspec
 
 from adapters.ocpp import repair_rules as rules
 from adapters.ocpp.faults import Fault, schema_fault
+from adapters.ocpp.numbers import decimal_of
 from adapters.ocpp.repair_rules import GONE, Finding, value_at
 from adapters.ocpp.schemas import Message
 
@@ -49,7 +50,7 @@ def repair(message: Message, payload: Any) -> Repaired | None:
     names: dict[str, None] = {}
     for _ in range(ROUNDS):
         findings = [
-            error for error in message.errors(mended, FINDINGS) if not _tolerated(message, error, names)
+            error for error in message.errors(mended, FINDINGS) if not _tolerated(message, mended, error, names)
         ]
         if not findings:
             return Repaired(mended, tuple(names))
@@ -86,12 +87,15 @@ RULES: dict[str, tuple[tuple[str, Rule], ...]] = {
 """The rules by the schema keyword that complains, in the order they are tried."""
 
 
-def _tolerated(message: Message, error: jsonschema_rs.ValidationError, names: dict[str, None]) -> bool:
+def _tolerated(
+    message: Message, payload: Any, error: jsonschema_rs.ValidationError, names: dict[str, None]
+) -> bool:
     """Findings that need no change: the value is whole, only the schema's bound is narrower than the field.
 
     Configuration values beyond 500 characters (MeterValuesSampledData of long lists) and limits finer than
     0.1 A (GetCompositeSchedule) stay as they are, as do MeterValues without any sample: there is nothing to
-    record, and a refusal would be retried for ever.
+    record, and a refusal would be retried for ever. A register of 1234.5 Wh is kept exact: cutting it would
+    change what it says, refusing it would lose the transaction.
     """
     path = error.instance_path
     keyword = error.kind.name
@@ -103,6 +107,11 @@ def _tolerated(message: Message, error: jsonschema_rs.ValidationError, names: di
         return True
     if keyword == "multipleOf":
         names["fine_grained_limit"] = None
+        return True
+    if keyword == "type" and path in (["meterStart"], ["meterStop"]):
+        if decimal_of(value_at(payload, tuple(path))) is None:
+            return False
+        names["fractional_register"] = None
         return True
     return False
 

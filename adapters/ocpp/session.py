@@ -15,7 +15,6 @@ from adapters.ocpp.faults import (
     Fault,
     internal_error,
     not_accepted_yet,
-    schema_fault,
     unknown_action,
     unsupported_action,
 )
@@ -33,9 +32,9 @@ from adapters.ocpp.frames import (
     call_result,
     read_frame,
 )
-from adapters.ocpp.repairs import repair
+from adapters.ocpp.repairs import admit
 from adapters.ocpp.rubbish import Rubbish
-from adapters.ocpp.schemas import Kind, Message, catalogue
+from adapters.ocpp.schemas import Kind, catalogue
 from adapters.ocpp.versions import Version
 from application import clock
 from application.desk import Desk
@@ -145,20 +144,14 @@ class Session:
         if action is None or message is None:
             known = self._catalogue.is_valid_request(name)
             raise Refused(unsupported_action(name) if known else unknown_action(self.version, name))
-        repairs: tuple[str, ...] = ()
-        if not message.is_valid(payload):
-            payload, repairs = self._repair(message, payload)
+        admitted = admit(message, payload)
+        if isinstance(admitted, Fault):
+            raise Refused(admitted)
         try:
-            return action, action.to_report(payload), repairs
+            return action, action.to_report(admitted.payload), admitted.rules
         except Exception as error:
             log.exception("%s %s could not be read", self.desk.charger.stream, name)
             raise Refused(internal_error()) from error
-
-    def _repair(self, message: Message, payload: Any) -> tuple[Any, tuple[str, ...]]:
-        repaired = repair(message, payload)
-        if repaired is None:
-            raise Refused(schema_fault(message, payload))
-        return repaired.payload, repaired.rules
 
     def _compose(self, message_id: MessageId, name: str, action: Action, outcome: object) -> str:
         if isinstance(outcome, Withheld):
