@@ -1,5 +1,6 @@
 """The one engine that runs all read models: follows the log, moves rows and positions, builds and swaps."""
 
+import contextlib
 import logging
 import threading
 import time
@@ -7,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import psycopg
+from psycopg.pq import TransactionStatus
 
 from projections.advance import Run, advance_together, is_passing, stop_visibly
 from projections.leadership import Leadership
@@ -86,16 +88,23 @@ class Engine:
         """
         self._refresh(self._open())
         self._demand_leadership()
-        while self.step() or self._building():
-            pass
+        while (busy := self.step()) or self._building():
+            if not busy:  # a swap waits for a long query
+                self._log.wait(self._poll_s)
 
     def close(self) -> None:
         """Let go of connections and with them of leadership; the next step opens them again."""
-        connection, self._connection, self._leadership = self._connection, None, None
+        connection, self._connection = self._connection, None
+        leadership, self._leadership = self._leadership, None
         self._runs, self._refreshed = [], 0.0
         self._log.close()
-        if connection is not None:
-            connection.close()
+        if connection is None:
+            return
+        if leadership is not None and connection.info.transaction_status == TransactionStatus.IDLE:
+            # The server frees the locks too, but a moment after we are gone.
+            with contextlib.suppress(psycopg.OperationalError):
+                leadership.keep(set())
+        connection.close()
 
     def step(self) -> bool:
         """One batch for every read model that is behind; False when there was nothing to do."""

@@ -26,7 +26,8 @@ SELECT c.relname, pg_get_expr(c.relpartbound, c.oid), i.inhdetachpending
 """
 
 _PRESENT = """
-SELECT c.relname, pg_get_expr(c.relpartbound, c.oid), false FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+SELECT c.relname, pg_get_expr(c.relpartbound, c.oid), false
+  FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
  WHERE i.inhparent = to_regclass(%s) AND c.relname = ANY(%s) AND NOT i.inhdetachpending
 """
 

@@ -111,6 +111,27 @@ def rebuild(
             leadership.keep(set())
 
 
+def abandon(connection: Link, name: str) -> bool:
+    """Drop an unfinished build of a read model, for instance one that stopped; False if there is none.
+
+    Raises RebuildUnderway while a process works on it.
+    """
+    leadership = Leadership(connection)
+    if not leadership.take(name, "building"):
+        raise RebuildUnderway(name)
+    try:
+        with connection.transaction():
+            rows = [row for row in standings(connection, name=name, lock=True) if row.place == "building"]
+            for row in rows:
+                drop_tables_at(connection, row.tables, "building")
+            connection.execute(
+                "DELETE FROM public.zeus_read_models WHERE name = %s AND place = 'building'", [name]
+            )
+        return bool(rows)
+    finally:
+        leadership.keep(set())
+
+
 def _resumed(connection: Link, model: ReadModel, *, fresh: bool) -> Run:
     for row in standings(connection, name=model.name):
         if row.place == "building" and row.version == model.version and row.position >= 0 and not fresh:

@@ -19,8 +19,8 @@ def link(postgres_dsn: str) -> Iterator[Link]:
     with psycopg.connect(postgres_dsn, autocommit=True) as connection:
         connection.execute("CREATE SCHEMA building")
         for schema in ("public", "building"):
-            ddl = f"CREATE TABLE {schema}.points (at timestamptz PRIMARY KEY, n int DEFAULT 7) PARTITION BY RANGE (at)"
-            connection.execute(ddl.encode())
+            columns = "(at timestamptz PRIMARY KEY, n int DEFAULT 7)"
+            connection.execute(f"CREATE TABLE {schema}.points {columns} PARTITION BY RANGE (at)".encode())
         yield connection
 
 
@@ -61,6 +61,13 @@ def test_steps_below_a_day_and_a_changed_step_fit_around_what_is_there(link: Lin
     ]
     for moment in (MONDAY, MONDAY + 2 * DAY, MONDAY + 6 * DAY, MONDAY + 9 * DAY):
         _insert(link, moment)
+
+
+def test_a_longer_step_fills_up_the_days_that_are_there(link: Link) -> None:
+    assert ensure_partitions(link, "points", [MONDAY], step=DAY) == 1
+    assert ensure_partitions(link, "points", [MONDAY + 3 * DAY]) == 1
+    assert ensure_partitions(link, "points", [MONDAY + 3 * DAY]) == 0
+    _insert(link, MONDAY + 3 * DAY)
 
 
 def test_the_schema_of_the_search_path_is_meant(link: Link) -> None:
