@@ -108,6 +108,19 @@ def object_as_string(finding: Finding) -> bool:
     return True
 
 
+def fractional_register(finding: Finding) -> bool:
+    """`meterStart` and `meterStop` as text with a fraction: the exact number."""
+    if finding.path not in (("meterStart",), ("meterStop",)) or not isinstance(finding.value, str):
+        return False
+    if not _FRACTION.fullmatch(finding.value.strip()):
+        return False
+    finding.put(Decimal(finding.value.strip()))
+    return True
+
+
+_FRACTION = re.compile(r"-?[0-9]{1,18}\.[0-9]{1,9}", re.ASCII)
+
+
 def string_as_integer(finding: Finding) -> bool:
     """`"connectorId": "1"` → 1."""
     if not (_wants(finding, "integer") and isinstance(finding.value, str)):

@@ -7,6 +7,7 @@ invents an id token, a time or a meter value. The caller keeps the text as recei
 
 import copy
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import jsonschema_rs
@@ -14,7 +15,6 @@ import msgspec
 
 from adapters.ocpp import repair_rules as rules
 from adapters.ocpp.faults import Fault, schema_fault
-from adapters.ocpp.numbers import decimal_of
 from adapters.ocpp.repair_rules import GONE, Finding, value_at
 from adapters.ocpp.schemas import Message
 
@@ -69,6 +69,7 @@ RULES: dict[str, tuple[tuple[str, Rule], ...]] = {
         ("object_as_string", rules.object_as_string),
         ("string_as_integer", rules.string_as_integer),
         ("integral_float", rules.integral_float),
+        ("fractional_register", rules.fractional_register),
         ("string_as_number", rules.string_as_number),
         ("string_as_boolean", rules.string_as_boolean),
         ("single_as_list", rules.single_as_list),
@@ -109,8 +110,9 @@ def _tolerated(
         names["fine_grained_limit"] = None
         return True
     if keyword == "type" and path in (["meterStart"], ["meterStop"]):
-        if decimal_of(value_at(payload, tuple(path))) is None:
-            return False
+        register = value_at(payload, tuple(path))
+        if not isinstance(register, float | Decimal) or register == int(register):
+            return False  # a string or 96.0 has a rule of its own
         names["fractional_register"] = None
         return True
     return False

@@ -39,12 +39,15 @@ from adapters.ocpp.versions import Version
 from application import clock
 from application.desk import Desk
 from application.intake import Intake, ReportNotSettled
-from application.ports import StoreUnavailable
+from application.ports import EventNotStorable, StoreUnavailable
 from application.reports import Report, Withheld
 from domain.chargers.events import AnswerUnexpected, FrameIgnored, FrameRejected
 from domain.event import Fact, Told
 
 log = logging.getLogger("zeus.ocpp")
+
+NOT_STORED = (StoreUnavailable, ReportNotSettled, EventNotStorable)
+"""Why a message could not be recorded: nobody is told that it was; a charger sends it again."""
 
 
 class Refused(Exception):
@@ -131,7 +134,7 @@ class Session:
 
         try:
             reply = await self._intake.take(self.desk, call.action, report, told, compose)
-        except (StoreUnavailable, ReportNotSettled) as error:
+        except NOT_STORED as error:
             log.warning("%s %s not stored: %r", self.desk.charger.stream, call.action, error)
             reply = internal_error().answer(call.message_id)
         if reply is not None and not self.over:
@@ -201,7 +204,7 @@ class Session:
         told = _heard(told, cause, report, frame.flaws + repairs)
         try:
             await self._intake.take(self.desk, frame.action, report, told, lambda _: None)
-        except (StoreUnavailable, ReportNotSettled) as error:
+        except NOT_STORED as error:
             log.warning("%s %s not stored: %r", self.desk.charger.stream, frame.action, error)
 
     async def _record_rubbish(self, fact: Fact, told: Told, reply: str | None) -> None:
@@ -216,7 +219,7 @@ class Session:
     async def _record(self, facts: list[Fact], told: Told) -> None:
         try:
             await self._intake.record(self.desk, facts, told)
-        except (StoreUnavailable, ReportNotSettled) as error:
+        except NOT_STORED as error:
             log.warning("%s: %s not stored: %r", self.desk.charger.stream, facts[0].TOPIC, error)
 
 
