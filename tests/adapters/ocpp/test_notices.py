@@ -173,7 +173,7 @@ def test_every_certificate_asked_about_gets_its_own_failure() -> None:
     assert answer["certificateStatus"] == [
         {
             "certificateHashData": told["certificateHashData"], "source": told["source"],
-            "status": "Failed", "nextUpdate": "2026-11-22T12:30:05Z",
+            "status": "Failed", "nextUpdate": "2026-11-22T12:30:05.250Z",
         }
         for told in asked
     ]  # fmt: skip
