@@ -1,4 +1,4 @@
-"""BatterySwap (2.1): batteries went in or out of a swap station; answered empty (S01 to S03)."""
+"""BatterySwap (2.1): batteries went in or out of a swap station; answered empty (S03)."""
 
 from collections.abc import Mapping
 from typing import Any
