@@ -1,4 +1,4 @@
-"""The charger's WebSocket: the sans-I/O client of `websockets` on a bare asyncio transport (the cheapest way)."""
+"""The charger's WebSocket: the sans-I/O client of `websockets` on a bare asyncio transport (the cheapest)."""
 
 import asyncio
 import ssl
@@ -18,7 +18,7 @@ from websockets.typing import Subprotocol
 from websockets.uri import parse_uri
 
 
-class HandshakeRefused(Exception):
+class HandshakeRefused(Exception):  # noqa: N818 – named after the situation
     """The server refused the connection; check the charger's id, its password and the endpoint URL."""
 
     def __init__(self, reason: str, status: int | None = None) -> None:
@@ -38,6 +38,7 @@ class ChargerSocket(asyncio.Protocol):
         self._protocol = protocol
         self._authorization = authorization
         self._transport: asyncio.Transport | None = None
+        self._lost = asyncio.Event()
         self._fragments: list[bytes] = []
         self._early: list[str] = []
 
@@ -71,6 +72,7 @@ class ChargerSocket(asyncio.Protocol):
         if not self.opened.done():
             self.opened.set_exception(HandshakeRefused("the connection was closed during the handshake"))
         self._transport = None
+        self._lost.set()
         if self.on_closed is not None:
             self.on_closed(self._protocol.close_code or 1006)
 
@@ -126,6 +128,16 @@ class ChargerSocket(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
 
+    async def finish(self, code: int = 1000, timeout_s: float = 1.0) -> None:
+        """Close and wait until TCP is gone, dropping it when the server takes too long."""
+        self.close(code)
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._lost.wait()
+        except TimeoutError:
+            self.abort()
+            await self._lost.wait()
+
     def deafen(self) -> None:
         """Stop reading for ever without closing (half-open); nothing is answered, not even pings."""
         if self._transport is not None:
@@ -157,7 +169,7 @@ async def connect(
     tls: ssl.SSLContext | None = None,
     timeout_s: float = 30.0,
 ) -> ChargerSocket:
-    """Connect to `url` + `/` + the percent-encoded id (OCPP-J 3.1.1) with Basic auth when a password is given.
+    """Connect to `url` + `/` + the percent-encoded id (OCPP-J 3.1.1), with Basic auth if there is a password.
 
     Raises HandshakeRefused (HTTP status, wrong or missing subprotocol), OSError or TimeoutError.
     """
@@ -183,8 +195,7 @@ async def connect(
             channel.abort()
             raise
     if offered and agreed is None:
-        channel.close(1002)
-        channel.abort()
+        await channel.finish(1002)
         raise HandshakeRefused("the server chose none of the subprotocols " + ", ".join(subprotocols))
     return channel
 
