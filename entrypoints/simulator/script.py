@@ -67,8 +67,8 @@ async def replay_frames(
     """Send `frames` one after the other over one socket.
 
     After a CALL its answer is awaited (at most `timeout_s`); after a frame to which none is due, `quiet_s`
-    without any arrival has to pass. Calls of the server are collected, not answered: the recorded answers among the
-    frames belong to other message ids. Raises HandshakeRefused or OSError when there is no connection.
+    without any arrival has to pass. Calls of the server are collected, not answered: the recorded answers
+    among the frames belong to other message ids. Raises HandshakeRefused or OSError without a connection.
     """
     channel = await connect(
         url, charger_id, subprotocols=(subprotocol,), password=password, compress=compress

@@ -36,8 +36,8 @@ def read_perth_kinross(path: Path, month: str | None = None) -> list[Session]:
 
     * `no end` – end and energy are missing: kept with neither; the transaction stays open.
     * `end swapped` / `start swapped` – the end lies before the start because day and month of one of the two
-      were swapped (31 July to "8 January" is 1 August): the end is read with both exchanged, or, when it is the
-      start that was swapped, moved so that the stay keeps its true length. Energy is kept.
+      were swapped (31 July to "8 January" is 1 August): the end is read with both exchanged, or, when it is
+      the start that was swapped, moved so that the stay keeps its true length. Energy is kept.
     * `end before start` – no exchange explains it: kept with energy, the end equals the start.
     * `no length` – start and end are the same minute: kept.
     * `no energy` – 0 kWh: kept; such sessions are real (the car took nothing).

@@ -1,7 +1,7 @@
-"""The schemas shipped with `ocpp`, as an oracle for what the simulator sends and a source of valid answers."""
+"""The schemas shipped with `ocpp`: an oracle for what the simulator sends."""
 
 import json
-from functools import lru_cache
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -11,7 +11,7 @@ _FOLDERS = {"1.6": "v16", "2.0.1": "v201", "2.1": "v21"}
 _NOW = "2026-01-01T00:00:00.000Z"
 
 
-@lru_cache(maxsize=None)
+@cache
 def schema(version: str, action: str, *, response: bool) -> dict[str, Any]:
     """The schema of one request or response."""
     suffix = "Response" if response else "" if version == "1.6" else "Request"
@@ -20,11 +20,9 @@ def schema(version: str, action: str, *, response: bool) -> dict[str, Any]:
     return found
 
 
-@lru_cache(maxsize=None)
+@cache
 def _validator(version: str, action: str, *, response: bool) -> jsonschema_rs.Draft4Validator:
-    return jsonschema_rs.Draft4Validator(
-        schema(version, action, response=response), validate_formats=False
-    )
+    return jsonschema_rs.Draft4Validator(schema(version, action, response=response), validate_formats=False)
 
 
 def violations(version: str, action: str, payload: object, *, response: bool = False) -> list[str]:
@@ -38,7 +36,9 @@ _transaction_numbers = iter(range(1000, 10**9))
 
 def accepted_answer(version: str, action: str) -> dict[str, Any]:
     """A schema-valid answer that accepts everything."""
-    token = {"idTagInfo": {"status": "Accepted"}} if version == "1.6" else {"idTokenInfo": {"status": "Accepted"}}
+    token = (
+        {"idTagInfo": {"status": "Accepted"}} if version == "1.6" else {"idTokenInfo": {"status": "Accepted"}}
+    )
     answers: dict[str, dict[str, Any]] = {
         "BootNotification": {"currentTime": _NOW, "interval": 300, "status": "Accepted"},
         "Heartbeat": {"currentTime": _NOW},
