@@ -144,6 +144,15 @@ def test_a_profile_limits_power_and_zero_suspends() -> None:
     assert composite["chargingSchedule"]["chargingSchedulePeriod"] == [{"startPeriod": 0, "limit": 0.0}]
 
 
+def test_a_server_that_forgot_the_charger_is_told_again() -> None:
+    table = Table().online()
+    frames = table.wait(299).charger.elapsed(table.now_s + 1)
+    message_id = orjson.loads(frames[0])[1]
+    table.frames.clear()
+    table.say(table.charger.received(f'[4,"{message_id}","SecurityError","",{{}}]', table.now_s))
+    assert table.actions()[:2] == ["BootNotification", "StatusNotification"]
+
+
 def test_message_ids_never_repeat() -> None:
     table = Table().online().charge().wait(600)
     ids = [orjson.loads(text)[1] for text in table.frames]

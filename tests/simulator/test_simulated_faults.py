@@ -68,3 +68,5 @@ def test_clocks_go_wrong() -> None:
     assert zone.clock(100.0) == 100.0 + 3 * 3600
     drift = Faults(share={Fault.DRIFT: 1.0}, chance=0.0).plan("CP1", 1, 0.0)
     assert drift.clock(1000.0) == 1020.0
+    later = _scripted(Fault.WRONG_ZONE, 50).plan("CP1", 1, 0.0)
+    assert [later.clock(t) - t for t in (49.0, 51.0, 60.0)] == [0, 3 * 3600, 3 * 3600]
