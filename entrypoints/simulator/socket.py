@@ -18,7 +18,7 @@ from websockets.typing import Subprotocol
 from websockets.uri import parse_uri
 
 
-class HandshakeRefused(Exception):  # noqa: N818 – named after the situation
+class HandshakeRefused(Exception):
     """The server refused the connection; check the charger's id, its password and the endpoint URL."""
 
     def __init__(self, reason: str, status: int | None = None) -> None:

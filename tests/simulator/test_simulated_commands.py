@@ -160,7 +160,10 @@ def test_unknown_and_not_offered_actions_are_refused_by_code() -> None:
     payload=st.dictionaries(
         st.sampled_from(["connectorId", "type", "key", "value", "idTag", "transactionId", "duration"]),
         st.one_of(
-            st.none(), st.integers(-(2**31), 2**31), st.text(max_size=5), st.lists(st.integers(), max_size=2)
+            st.none(),
+            st.integers(-(2**31), 2**31),
+            st.text(st.characters(codec="utf-8"), max_size=5),
+            st.lists(st.integers(0, 9), max_size=2),
         ),
     ),
 )
