@@ -15,7 +15,8 @@ from domain.metering import END, ENERGY_IMPORT, OUTLET, PERIODIC, UNTIMED, Readi
 
 LARGEST = Decimal(10) ** 15
 """No register, power or temperature reaches it. `1e999999999` would be arithmetic without end."""
-SMALLEST_EXPONENT = -12
+SMALLEST_EXPONENT = -30
+"""Binary floats printed in full have some 17 digits after the point; more is noise or an attack."""
 MULTIPLIER_BOUND = 15
 
 BASE_UNITS: Mapping[str, tuple[str, int]] = {
