@@ -1,4 +1,4 @@
-"""What chargers do to transactions: repeated, late, lost, foreign, reused; nothing is lost, oddities are flagged."""
+"""What chargers do to transactions: repeat, delay, lose, mix up; nothing is lost, oddities are flagged."""
 
 from datetime import datetime, timedelta
 from typing import Any
