@@ -70,9 +70,12 @@ def samples_2x(values: Iterable[Mapping[str, Any]], at: datetime | None = None) 
     return _samples(groups)
 
 
-def meter_sample(at: datetime | None, context: str, meter: int) -> Sample:
-    """The one-register sample that 1.6 sends as `meterStart` and `meterStop` (Wh)."""
-    value = scaled(Decimal(meter), 0)
+def meter_sample(at: datetime | None, context: str, meter: int | float | Decimal | str) -> Sample:
+    """The one-register sample that 1.6 sends as `meterStart` and `meterStop` (Wh).
+
+    By the schema it is an integer; fractional registers and numbers written as text get through too.
+    """
+    value = scaled(decimal_of(meter), 0)
     text = "" if value is not None else str(meter)[:TEXT_LIMIT]
     return Sample(at or UNTIMED, context, (Reading(ENERGY_IMPORT, value, "Wh", "", "", text),))
 

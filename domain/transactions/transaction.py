@@ -75,6 +75,8 @@ class Transaction(msgspec.Struct):
     charging_state_at: datetime | None = None
     heard: list[Heard] = msgspec.field(default_factory=list)
     """The newest 2.x messages, to know a repetition by."""
+    ends: list[datetime] = msgspec.field(default_factory=list)
+    """Every time at which it was said to have ended; nearly always one."""
     last_samples: tuple[Sample, ...] = ()
     """The newest readings, to know a repetition of 1.6 MeterValues by."""
     energy: EnergyRecord = msgspec.field(default_factory=EnergyRecord)
@@ -88,7 +90,7 @@ class Transaction(msgspec.Struct):
         if report.phase is Phase.STARTED and self.started_at is not None:
             return True
         if report.phase is Phase.ENDED and self.ended_at is not None:
-            return report.at is None or report.at == self.ended_at
+            return report.at is None or report.at in self.ends
         if report.phase is Phase.UPDATED and report.seq_no is None and report.samples:
             return report.samples == self.last_samples
         return False
@@ -254,6 +256,8 @@ def _ended(state: Transaction, fact: Ended) -> None:
     state.evse_id = state.evse_id or fact.evse_id
     state.connector_id = state.connector_id or fact.connector_id
     state.ended_at = fact.at
+    state.ends.append(fact.at)
+    del state.ends[:-HEARD_LIMIT]
     state.energy.take(fact.samples)
 
 

@@ -28,7 +28,6 @@ from domain.id_tokens.id_token import Authorization, Verdict
 from tests.ocpp_payloads import payload_maker, valid_payload
 from tests.stories.line import ACTIONS, NOON, Line
 
-ROUTES = [(version, action) for version, table in ACTIONS.items() for action in table]
 FIELD = Path(os.environ.get("ZEUS_FIELD_DATA", str(Path(__file__).parents[4] / "shared" / "field")))
 
 AUTHORIZATIONS = [
@@ -54,6 +53,8 @@ OUTCOMES: dict[str, list[Any]] = {
     "StopTransaction": [TransactionAnswer(7, one) for one in (None, *AUTHORIZATIONS)],
     "TransactionEvent": [TransactionAnswer(0, one) for one in (None, *AUTHORIZATIONS)],
 }
+
+ROUTES = [(version, action) for version, table in ACTIONS.items() for action in table if action in OUTCOMES]
 
 
 @pytest.mark.parametrize(("version", "action"), ROUTES)
@@ -177,7 +178,7 @@ async def test_every_core_frame_of_the_field_is_taken_and_answered() -> None:
         line.now += timedelta(days=1)
     for version, raw in field_frames():
         frame = read_frame(raw, version)
-        if not isinstance(frame, Call) or frame.action not in ACTIONS[version]:
+        if not isinstance(frame, Call) or frame.action not in OUTCOMES:
             continue
         message = catalogue(version).message(Kind.REQUEST, frame.action)
         assert message is not None

@@ -93,6 +93,11 @@ def test_an_unreadable_time_takes_the_messages_own_or_waits_for_ours() -> None:
     assert newest([sample]) is None
 
 
+@pytest.mark.parametrize("meter", [1234.5, "1234.5", Decimal("1234.5"), " 1234.50 "])
+def test_a_fractional_register_is_taken_exactly(meter: float | str | Decimal) -> None:
+    assert meter_sample(AT, BEGIN, meter).readings[0].value == Decimal("1234.5")
+
+
 def test_meter_stop_stands_first_and_joins_the_sample_of_its_instant() -> None:
     stop = meter_sample(AT, END, 100)
     other = Sample(AT, END, (Reading("Energy.Active.Import.Register", Decimal(90), "Wh"),))
