@@ -191,7 +191,7 @@ async def _update(
     placed = running is not None and not running.evse_id and bool(report.evse_id)
     if transaction.version == 0 or placed:  # 2.x may tell the EVSE only once the cable is plugged in
         started_at = transaction.started_at or at
-        changes.append((desk.charger, [_opened(transaction.stream, report, started_at, 0)]))
+        changes.append((desk.charger, [_opened(transaction.stream, report, started_at, transaction.number)]))
     return Decision(TransactionAnswer(transaction.number, authorization), changes)
 
 

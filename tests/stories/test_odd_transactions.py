@@ -317,3 +317,39 @@ async def test_2x_tells_the_evse_only_when_the_cable_is_plugged_in() -> None:
     assert (running.reference, running.started_at) == ("a", NOON)
     await event(line, "Ended", minutes(9), 5, seq=2, name="a")
     assert len(line.facts("charger/", TransactionClosed)) == 1
+
+
+async def test_a_start_on_connector_0_is_placed_by_its_readings_and_keeps_its_number() -> None:
+    line = await line_16()
+    number = await start(line, connector=0)
+    await meter(line, number, 1100, minutes(1))
+    (running,) = line.desk.charger.running_on(1, 1)
+    assert (running.number, running.started_at) == (number, NOON)
+    await stop(line, number, 1200, minutes(2))
+    assert line.desk.charger.open == {}
+
+
+async def test_an_unknown_place_displaces_nobody() -> None:
+    line = await line_16()
+    await start(line, connector=0)
+    await start(line, connector=0, at=minutes(5))
+    assert len(line.desk.charger.open) == 2
+
+
+async def test_a_reference_used_on_two_connectors_means_the_newest() -> None:
+    line = await line_2x()
+    await event(line, "Started", NOON, 1000, evse={"id": 1, "connectorId": 1})
+    await event(line, "Started", minutes(60), 5000, evse={"id": 2, "connectorId": 1})
+    await event(line, "Ended", minutes(80), 5300, seq=1)
+    assert settled(line) == [(300, ())]
+    (lingering,) = line.desk.charger.open.values()
+    assert lingering.evse_id == 1
+
+
+async def test_an_end_told_with_two_times_is_flagged_and_its_echoes_are_known() -> None:
+    line = await line_16()
+    number = await start(line)
+    for at in (minutes(10), minutes(20), minutes(10), minutes(20)):
+        await stop(line, number, 1500, at)
+    assert flags_of(line, tx.Ended) == [(), (Anomaly.ENDED_TWICE,)]
+    assert [energy for energy, _ in settled(line)] == [500, 500]
