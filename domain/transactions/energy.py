@@ -118,16 +118,22 @@ class EnergyRecord(msgspec.Struct):
         if stop is None and self.register_wh is not None:
             stop = self.register_wh
             why.append(Anomaly.METER_STOP_FROM_SAMPLE)
-        if self.start_wh is None:
+        start = self.start()
+        if start is None:
             why.append(Anomaly.METER_START_MISSING)
         if stop is None:
             why.append(Anomaly.METER_STOP_MISSING)
-        if self.start_wh is None or stop is None:
+        if start is None or stop is None:
             return None, stop, why
         if self.start_is_sample:
             why.append(Anomaly.METER_START_FROM_SAMPLE)
-        if stop >= self.start_wh:
-            return whole_wh(stop - self.start_wh), stop, why
+        if stop >= start:
+            return whole_wh(stop - start), stop, why
         # The register restarted: only what was measured before it did is proven.
-        proven = self.highest_wh - self.start_wh if self.highest_wh is not None else ZERO
+        proven = self.highest_wh - start if self.highest_wh is not None else ZERO
         return whole_wh(max(ZERO, proven)), stop, why
+
+    def start(self) -> Decimal | None:
+        """The start register; a sample stands in for it only if something was read after it."""
+        alone = self.start_is_sample and self.start_at == self.register_at
+        return None if alone else self.start_wh

@@ -205,7 +205,7 @@ class Transaction(msgspec.Struct):
             return []
         return [
             EnergySettled(
-                energy_wh=energy_wh, meter_start_wh=record.start_wh, meter_stop_wh=stop, flags=tuple(why)
+                energy_wh=energy_wh, meter_start_wh=record.start(), meter_stop_wh=stop, flags=tuple(why)
             )
         ]
 

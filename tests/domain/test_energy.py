@@ -30,6 +30,8 @@ def record(*readings: tuple[str, float, int | str]) -> EnergyRecord:
         ([("p", 5, 100), ("e", 60, 900)], 800, [Anomaly.METER_START_FROM_SAMPLE]),
         ([("p", 9, 150), ("p", 5, 100), ("e", 60, 900)], 800, [Anomaly.METER_START_FROM_SAMPLE]),
         ([("e", 60, 900)], None, [Anomaly.METER_START_MISSING]),
+        ([("e", 60, 900), ("p", 60, 900)], None, [Anomaly.METER_START_MISSING]),
+        ([("p", 60, 900)], None, [Anomaly.METER_STOP_FROM_SAMPLE, Anomaly.METER_START_MISSING]),
         ([("b", 0, -5), ("e", 60, 900)], None, [Anomaly.NEGATIVE_METER, Anomaly.METER_START_MISSING]),
         ([("b", 0, 1000), ("p", 30, 1500), ("e", 60, 200)], 500, [Anomaly.METER_WENT_BACK]),
         ([("b", 0, 1000), ("e", 60, 200)], 0, [Anomaly.METER_WENT_BACK]),

@@ -146,7 +146,7 @@ def sessions(draw: st.DrawFn) -> tuple[list[TransactionReport], int | None]:
                 phase=Phase.ENDED, at=NOON + timedelta(hours=1), reference="tx", seq_no=len(steps)
             )
         )
-    if not registers or (len(registers) == 1 and registers[0][0] is Phase.ENDED):
+    if not registers or (len(registers) == 1 and registers[0][0] is not Phase.STARTED):
         return story, None
     return story, registers[-1][1] - registers[0][1]
 
