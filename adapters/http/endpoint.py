@@ -32,8 +32,9 @@ class Backing:
 class Endpoint:
     """All methods of one path."""
 
-    def __init__(self, routes: Mapping[str, Route], backing: Backing) -> None:
-        """`routes` by method."""
+    def __init__(self, pattern: str, routes: Mapping[str, Route], backing: Backing) -> None:
+        """`pattern` is the path with its prefix, `routes` are by method."""
+        self._pattern = pattern
         self._routes = routes
         self._backing = backing
         names = {*routes, "OPTIONS"} | ({"HEAD"} if "GET" in routes else set())
@@ -41,6 +42,7 @@ class Endpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
+        scope["zeus.route"] = self._pattern
         response = await self._respond(Request(scope, receive))
         await response(scope, receive, send)
 
