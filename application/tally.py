@@ -1,4 +1,4 @@
-"""Counting what passes, cheaply enough for every message: plain numbers that somebody else reads and shows."""
+"""Counting what passes, cheaply enough for every message: plain numbers that somebody else shows."""
 
 from bisect import bisect_left
 

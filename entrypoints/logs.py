@@ -1,7 +1,7 @@
-"""How Zeus writes its log: one JSON object a line for machines, a readable line on a terminal, secrets in neither.
+"""How Zeus writes its log: a JSON object a line for machines, a readable line on a terminal, no secrets.
 
-Fields: `ts` (UTC, RFC 3339), `level`, `logger`, `event` (the sentence), what was given as `extra=`, and `error`
-(the traceback). A record takes one line whatever it holds: a charger cannot forge entries.
+Fields: `ts` (UTC, RFC 3339), `level`, `logger`, `event` (the sentence), what was given as `extra=`, and
+`error` (the traceback). A record takes one line whatever it holds: a charger cannot forge entries.
 """
 
 import json
@@ -31,7 +31,11 @@ _AUTHORIZATION_KEY = re.compile(
 _URL_PASSWORD = re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s/:@]*:)[^\s/@]+(?=@)", re.IGNORECASE)
 _SIGNATURE = re.compile(r"([?&](?:x-amz-signature|signature|sig|token|key)=)[^\s&\"']+", re.IGNORECASE)
 
-_STANDARD = frozenset(vars(logging.LogRecord("", 0, "", 0, "", (), None))) | {"message", "asctime", "taskName"}
+_STANDARD = frozenset(vars(logging.LogRecord("", 0, "", 0, "", (), None))) | {
+    "message",
+    "asctime",
+    "taskName",
+}
 _CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))}
 _CONTROLS |= {10: "\\n", 13: "\\r", 9: "\\t", 0x2028: "\\u2028", 0x2029: "\\u2029"}
 _DIRECTIONS = {code: f"\\u{code:04x}" for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))}
@@ -39,7 +43,7 @@ _DIRECTIONS = {code: f"\\u{code:04x}" for code in (*range(0x202A, 0x202F), *rang
 
 
 def redacted(text: str) -> str:
-    """`text` without credentials: authorization headers, passwords, keys, passwords and signatures in URLs."""
+    """`text` without credentials: authorization headers, passwords, keys, signed URLs."""
     text = _AUTHORIZATION_KEY.sub(rf"\1{HIDDEN}", text)
     text = _SCHEMES.sub(rf"\1 {HIDDEN}", text)
     text = _ASSIGNED.sub(_hide_value, text)

@@ -1,4 +1,4 @@
-"""The web application of a process: chargers' sockets to the gateway, everything else to pages and the API."""
+"""The web application of a process: sockets to the gateway, everything else to pages and the API."""
 
 from collections.abc import Mapping
 
@@ -49,7 +49,11 @@ class WebApplication(Starlette):
     """Starlette for HTTP. Sockets go to the gateway directly: a layer between costs every message."""
 
     def __init__(
-        self, gateway: ASGIApp, database: Database, routes: list[BaseRoute], traffic: Traffic,
+        self,
+        gateway: ASGIApp,
+        database: Database,
+        routes: list[BaseRoute],
+        traffic: Traffic,
         lifespan: Lifespan["WebApplication"] | None,
     ) -> None:
         super().__init__(
@@ -64,7 +68,7 @@ class WebApplication(Starlette):
         """Call `database.close()` at the end."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Every socket is a charger's, whatever its path: what is wrong with it is recorded for the installer."""
+        """Every socket is a charger's, whatever its path: what is wrong with it is put on record."""
         if scope["type"] == "websocket":
             await self.gateway(scope, receive, send)
         else:

@@ -1,4 +1,4 @@
-"""Cursors of paged lists: opaque, sealed, and good only for the list, the filters and the tenant they came from."""
+"""Cursors of paged lists: opaque, sealed, good only for the list, filters and tenant they came from."""
 
 import hmac
 from base64 import b64decode, urlsafe_b64encode

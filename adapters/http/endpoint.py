@@ -99,7 +99,9 @@ class Endpoint:
             "Vary": "Authorization, Accept",
         }
         if request.method == "HEAD":
-            return Response(status_code=200, headers=headers, media_type="text/csv; charset=utf-8; header=present")
+            return Response(
+                status_code=200, headers=headers, media_type="text/csv; charset=utf-8; header=present"
+            )
         return StreamingResponse(lines(), 200, headers, "text/csv; charset=utf-8; header=present")
 
     async def _read(self, route: Route, caller: Caller, path: Mapping[str, str], query: Query) -> Shape:

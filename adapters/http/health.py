@@ -92,7 +92,7 @@ def database_probe(database: Database) -> Probe:
 
 
 def store_probe(store: EventStore) -> Probe:
-    """Does the event store take writes? Writes one row beside the log, by the connections of the store itself."""
+    """Does the event store take writes? Writes one row beside the log, over the store's own connections."""
 
     async def probe() -> str:
         try:

@@ -24,7 +24,8 @@ h1 svg{width:.8em;height:.8em;vertical-align:-.05em;margin-right:.25em;fill:var(
 .state{display:inline-flex;gap:.6em;align-items:center;margin:1.5rem 0 0;font-weight:600}
 .state::before{content:"";width:.75em;height:.75em;border-radius:50%;background:currentColor}
 .ready{color:var(--good)}.not_ready,.draining{color:var(--bad)}
-.cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,23rem),1fr));gap:1.25rem;margin:2rem 0}
+.cards{display:grid;gap:1.25rem;margin:2rem 0;
+grid-template-columns:repeat(auto-fit,minmax(min(100%,23rem),1fr))}
 section{background:var(--card);border:1px solid var(--line);border-radius:.75rem;padding:1.25rem 1.5rem}
 h2{font-size:1.15rem;margin:0 0 .5rem}p{margin:.5rem 0}
 dl{margin:.75rem 0 0}dt{font-weight:600}dd{margin:0 0 .6rem}
@@ -53,7 +54,8 @@ _PAGE = """<!doctype html>
 <body>
 <a class="skip" href="#content">Skip to the content</a>
 <header>
-<h1><svg viewBox="0 0 16 16" aria-hidden="true" focusable="false"><path d="M9.5 0 2 9h4.5L5 16l8-10H8.2z"/></svg>Zeus CSMS</h1>
+<h1><svg viewBox="0 0 16 16" aria-hidden="true" focusable="false">
+<path d="M9.5 0 2 9h4.5L5 16l8-10H8.2z"/></svg>Zeus CSMS</h1>
 <p class="lead">The central system that EV chargers connect to. Every message is stored before it is answered;
 everything shown is computed from that log.</p>
 <p class="state {state}" role="status">{words}</p>
@@ -85,7 +87,8 @@ whoever knocks in vain is listed with the reason under
 </section>
 </div>
 </main>
-<footer><p>A browser cannot send the token: the links to the API answer 401 here. Use <code>curl</code> or your own client.</p></footer>
+<footer><p>A browser cannot send the token: the links to the API answer 401 here.
+Use <code>curl</code> or your own client.</p></footer>
 </body>
 </html>
 """
@@ -94,7 +97,9 @@ whoever knocks in vain is listed with the reason under
 class Landing:
     """Renders the page; holds what does not change from one visitor to the next."""
 
-    def __init__(self, versions: Sequence[str], links: Sequence[tuple[str, str]], *, open_metrics: bool) -> None:
+    def __init__(
+        self, versions: Sequence[str], links: Sequence[tuple[str, str]], *, open_metrics: bool
+    ) -> None:
         """`versions` of OCPP that are let in; `links` are (address, what it is) of the API."""
         self._versions = versions
         self._links = "".join(

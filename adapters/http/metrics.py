@@ -1,10 +1,10 @@
-"""What Prometheus reads at `/metrics`: counters kept elsewhere as plain numbers, turned into metrics at a scrape.
+"""What Prometheus reads at `/metrics`: plain numbers kept elsewhere, turned into metrics at a scrape.
 
 No charger is ever a label: per-charger figures live in the read models.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from prometheus_client import CollectorRegistry, GCCollector, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
@@ -22,6 +22,7 @@ from projections.positions import Lag
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 Labels = tuple[str, ...]
+L = TypeVar("L", bound=Labels)
 
 
 class Connected(Protocol):
@@ -114,9 +115,7 @@ def _gateway_families(counters: Counters, connected: Connected) -> Iterator[Metr
 
 
 def _store_families(counters: StoreCounters) -> Iterator[Metric]:
-    yield _histogram(
-        "csms_event_append_seconds", "Until an append was durable.", (), {(): counters.seconds}
-    )
+    yield _histogram("csms_event_append_seconds", "Until an append was durable.", (), {(): counters.seconds})
     yield _counter("csms_events_appended", "Events appended and durable.", (), {(): counters.events})
     yield _counter("csms_append_conflicts", "Units another writer preceded.", (), {(): counters.conflicts})
     failures = {("unavailable",): counters.unavailable, ("refused",): counters.refused}
@@ -152,25 +151,25 @@ def _loop(seconds: float) -> Metric:
     return _gauge("csms_loop_lag_seconds", "One turn of the event loop, at this scrape.", (), {(): seconds})
 
 
-def _single(counts: Mapping[str, int]) -> dict[Labels, float]:
+def _single(counts: Mapping[str, int]) -> dict[tuple[str], int]:
     return {(key,): count for key, count in counts.items()}
 
 
-def _counter(name: str, words: str, labels: Labels, values: Mapping[Labels, float]) -> Metric:
+def _counter(name: str, words: str, labels: Labels, values: Mapping[L, float]) -> Metric:
     family = CounterMetricFamily(name, words, labels=labels)
     for key, value in sorted(values.items()):
         family.add_metric(key, value)
     return family
 
 
-def _gauge(name: str, words: str, labels: Labels, values: Mapping[Labels, float]) -> Metric:
+def _gauge(name: str, words: str, labels: Labels, values: Mapping[L, float]) -> Metric:
     family = GaugeMetricFamily(name, words, labels=labels)
     for key, value in sorted(values.items()):
         family.add_metric(key, value)
     return family
 
 
-def _histogram(name: str, words: str, labels: Labels, values: Mapping[Labels, Histogram]) -> Metric:
+def _histogram(name: str, words: str, labels: Labels, values: Mapping[L, Histogram]) -> Metric:
     family = HistogramMetricFamily(name, words, labels=labels)
     for key, histogram in sorted(values.items()):
         upto, buckets = 0, []

@@ -80,7 +80,7 @@ class Pages:
         return Response(orjson.dumps(body), 503, {**NO_STORE, "Retry-After": "5"}, "application/json")
 
     async def metrics(self, request: Request) -> Response:
-        """The text format of Prometheus; a database that is away costs the figures of the read models only."""
+        """The text format of Prometheus; without the database there are no figures of the read models."""
         if not self._open_metrics and await self._access.caller(request.headers.get("authorization")) is None:
             raise unauthenticated()
         try:

@@ -24,7 +24,9 @@ def read_query(model: type[Q], parameters: QueryParams) -> Q:
     try:
         return model.model_validate(dict(parameters))
     except ValidationError as error:
-        raise invalid(*(_fault(model, one["loc"], one["type"], one["msg"]) for one in error.errors())) from None
+        raise invalid(
+            *(_fault(model, one["loc"], one["type"], one["msg"]) for one in error.errors())
+        ) from None
 
 
 def _fault(model: type[Query], place: tuple[int | str, ...], kind: str, words: str) -> Fault:

@@ -1,4 +1,4 @@
-"""The outermost layer of HTTP: counts requests, sets headers all answers share, and lets no error out bare."""
+"""The outermost layer of HTTP: counts requests, sets common headers, and lets no error out bare."""
 
 import logging
 from collections import defaultdict
@@ -59,13 +59,13 @@ class Border:
 
         try:
             await self._app(scope, receive, marked)
-        except Exception as error:  # the HTTP border: no error leaves without a log line and a problem body
+        except Exception as error:  # the HTTP border: none leaves without a log line and a problem body
             if status and isinstance(error, OSError):  # the client went away in mid-answer
                 log.info("request %s: the client is gone: %r", request_id, error)
                 return
             log.exception("request %s %s %s failed", request_id, scope["method"], scope["path"][:200])
             if status:
-                raise  # the answer has begun: the server breaks the connection off, so that the client sees it
+                raise  # the answer has begun: the server breaks it off, so that the client sees it
             detail = f"Tell the operator this number: {request_id}."
             await Problem("internal", detail).response()(scope, receive, marked)
         finally:

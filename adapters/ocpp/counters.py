@@ -18,7 +18,7 @@ class Counters:
         self.frames: defaultdict[tuple[str, str, str], int] = defaultdict(int)
         """By direction (`in`, `out`), type (`call`, `result`, `error`, `send`, `unreadable`), action."""
         self.invalid: defaultdict[str, int] = defaultdict(int)
-        """Frames that could not be taken, by kind: `schema`, `action`, `orphan_result`, or a key of `REASONS`."""
+        """Frames not taken, by kind: `schema`, `action`, `orphan_result`, or a key of `frames.REASONS`."""
         self.repaired: defaultdict[str, int] = defaultdict(int)
         """Frames taken after a repair, by its rule."""
         self.errors_sent: defaultdict[str, int] = defaultdict(int)

@@ -23,7 +23,9 @@ class ReadModel(Shape):
     position: int = Field(description="The last event of the log that is in the rows.")
     head: int = Field(description="The last event of the log.")
     behind: int = Field(description="Places of the log still to be read; an upper bound.")
-    behind_s: float = Field(description="Age in seconds of the oldest event not yet in the rows; 0: caught up.")
+    behind_s: float = Field(
+        description="Age in seconds of the oldest event not yet in the rows; 0: caught up."
+    )
     error: str | None = Field(description="Why it stopped.")
     error_position: int | None = Field(description="The event it stopped at.")
     failures: int = Field(description="Attempts at that event.")

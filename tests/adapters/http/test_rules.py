@@ -36,7 +36,17 @@ def problem(response: httpx.Response, status: int, code: str) -> dict[str, objec
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize(
     "header",
-    [None, "", "Bearer", "Bearer ", "Bearer wrong", f"Basic {TOKEN}", f"Bearer {TOKEN}x", f"Bearer {TOKEN[:-1]}", TOKEN],
+    [
+        None,
+        "",
+        "Bearer",
+        "Bearer ",
+        "Bearer wrong",
+        f"Basic {TOKEN}",
+        f"Bearer {TOKEN}x",
+        f"Bearer {TOKEN[:-1]}",
+        TOKEN,
+    ],
 )
 async def test_no_good_token_is_answered_401(world: World, path: str, header: str | None) -> None:
     headers = {} if header is None else {"Authorization": header}
@@ -97,7 +107,11 @@ async def test_a_caller_without_the_right_is_told_403(world: World) -> None:
 async def test_a_database_that_is_down_is_503_and_says_when_to_come_again(world: World) -> None:
     engine = open_engine("postgresql://nobody@127.0.0.1:1/none")
     app = build_app(
-        SETTINGS, engine=engine, access=OneToken(TENANT, TOKEN), gateway=gateway_on(world.store), store=world.store
+        SETTINGS,
+        engine=engine,
+        access=OneToken(TENANT, TOKEN),
+        gateway=gateway_on(world.store),
+        store=world.store,
     )
     async with client_of(app, AUTH) as client:
         for path in PATHS:
