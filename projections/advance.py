@@ -117,6 +117,7 @@ def apply(connection: Link, runs: Sequence[Run], items: Sequence[LogItem], upto:
             enter_place(connection, place)
         run.model.prepare(connection, writes)
         execute_writes(connection, writes)
+        run.model.finish(connection, writes)
 
 
 def _writes(run: Run, items: Sequence[LogItem]) -> list[Write]:
