@@ -4,7 +4,7 @@ from application.desk import Desk
 from application.reports import Decision, Time
 from application.rules import Rules
 from domain.chargers.charger import BootReport
-from domain.chargers.events import HeartbeatReceived, StatusReported
+from domain.chargers.events import DataTransferred, HeartbeatReceived, StatusReported
 from domain.event import Fact, Told
 from domain.transactions.report import Phase, TransactionReport
 
@@ -21,6 +21,11 @@ async def decide_boot(desk: Desk, report: BootReport, told: Told, rules: Rules) 
 async def decide_heartbeat(desk: Desk, fact: HeartbeatReceived, told: Told, rules: Rules) -> Decision:
     """Heartbeat: our time."""
     return Decision(Time(told.recorded_at), [(desk.charger, [fact])])
+
+
+async def decide_data_transfer(desk: Desk, fact: DataTransferred, told: Told, rules: Rules) -> Decision:
+    """DataTransfer: recorded; the fact says what is answered."""
+    return Decision(fact, [(desk.charger, [fact])])
 
 
 async def decide_status(desk: Desk, fact: StatusReported, told: Told, rules: Rules) -> Decision:

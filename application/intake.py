@@ -3,15 +3,16 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Any
 
 import msgspec
 
-from application.chargers import decide_boot, decide_heartbeat, decide_status
+from application.chargers import decide_boot, decide_data_transfer, decide_heartbeat, decide_status
 from application.desk import Desk
 from application.id_tokens import answer_question
 from application.ports import EventStore, Snapshot, StoreUnavailable, VersionConflict
-from application.reports import Decision, Report, TokenQuestion, Withheld
+from application.reports import Decision, Report, Taken, TokenQuestion, Withheld
 from application.rules import Rules
 from application.snapshots import SNAPSHOT_EVERY, snapshot_of
 from application.transactions import decide as decide_transaction
@@ -20,12 +21,14 @@ from domain.chargers.charger import BootReport
 from domain.chargers.events import (
     Acceptance,
     Connected,
+    DataTransferred,
     HeartbeatReceived,
     MessageWithheld,
     Metered,
     StatusReported,
 )
 from domain.event import Event, Fact, Told, events_of
+from domain.metering import timed
 from domain.transactions.report import TransactionReport
 
 log = logging.getLogger("zeus.intake")
@@ -37,6 +40,7 @@ DECIDERS: dict[type, Decider] = {
     HeartbeatReceived: decide_heartbeat,
     StatusReported: decide_status,
     Metered: decide_readings,
+    DataTransferred: decide_data_transfer,
     TokenQuestion: answer_question,
     TransactionReport: decide_transaction,
 }
@@ -109,7 +113,9 @@ class Intake:
                 return Decision(Withheld(acceptance), [(desk.charger, [fact])])
         decide = DECIDERS.get(type(body))
         if decide is None:
-            return Decision(None, [(desk.charger, [body])])
+            return Decision(Taken(body, told.recorded_at), [(desk.charger, [body])])
+        if isinstance(body, TransactionReport | Metered):
+            body = _with_our_time(body, told.recorded_at)
         return await decide(desk, body, told, self._rules)
 
     async def _commit(self, desk: Desk, decision: Decision, told: Told) -> bool:
@@ -145,3 +151,9 @@ class Intake:
             await self._store.save_snapshot(snapshot)
         except StoreUnavailable as error:
             log.warning("%s: no snapshot taken, loading will read more events: %r", snapshot.stream, error)
+
+
+def _with_our_time(body: Metered | TransactionReport, now: datetime) -> Metered | TransactionReport:
+    """Readings whose own time could not be read are kept, at the time we heard of them."""
+    samples = timed(body.samples, now)
+    return body if samples is body.samples else msgspec.structs.replace(body, samples=samples)

@@ -1,7 +1,7 @@
 """What the edge hands in and gets back: a report in our words, and the decision upon it."""
 
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
@@ -28,6 +28,8 @@ class TokenQuestion(msgspec.Struct, frozen=True):
     """May this token charge? (Authorize)"""
 
     id_token: IdToken
+    with_certificate: bool = False
+    """A contract certificate, or hashes to ask an OCSP responder with, came along (2.x C07)."""
 
 
 class Aggregate(Protocol):
@@ -48,6 +50,16 @@ class Decision(msgspec.Struct):
 
     outcome: object
     changes: list[tuple[Aggregate, list[Fact]]]
+
+
+F = TypeVar("F", bound=Fact, covariant=True)
+
+
+class Taken(msgspec.Struct, Generic[F], frozen=True):
+    """Outcome where nothing was to be decided: the fact as it was recorded, and when (our clock, UTC)."""
+
+    fact: F
+    at: datetime
 
 
 class Withheld(msgspec.Struct, frozen=True):

@@ -1,5 +1,6 @@
 """Every fact there is: one table, from which the store, the documents and the tests read."""
 
+from domain.chargers import der, device_model, drivers, ev, firmware, monitoring, security, smart_charging
 from domain.chargers import events as charger
 from domain.event import Fact
 from domain.id_tokens import events as id_token
@@ -28,6 +29,35 @@ FACTS: tuple[type[Fact], ...] = (
     charger.MessageWithheld,
     charger.AnswerUnexpected,
     charger.FrameIgnored,
+    firmware.FirmwareStatusReported,
+    firmware.FirmwarePublicationReported,
+    firmware.LogUploadReported,
+    security.SecurityEventReported,
+    security.SignatureRequested,
+    security.ContractRequested,
+    security.RevocationAsked,
+    device_model.VariablesReported,
+    device_model.MonitorsReported,
+    monitoring.EventsReported,
+    monitoring.StreamOpened,
+    monitoring.StreamClosed,
+    monitoring.StreamValuesReceived,
+    smart_charging.LimitNotified,
+    smart_charging.LimitCleared,
+    smart_charging.ProfilesReported,
+    smart_charging.ScheduleUpdateAsked,
+    smart_charging.PriorityChargingSwitched,
+    ev.ChargingNeedsNotified,
+    ev.ChargingScheduleNotified,
+    der.DerAlarmReported,
+    der.DerControlSwitched,
+    der.DerControlsReported,
+    drivers.ReservationEnded,
+    drivers.DisplayMessagesReported,
+    drivers.CustomerInformationReported,
+    drivers.SettlementReported,
+    drivers.VatNumberPresented,
+    drivers.BatterySwapped,
     transaction.Started,
     transaction.Metered,
     transaction.ChargingStateChanged,

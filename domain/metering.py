@@ -1,7 +1,7 @@
 """What a meter says: exact readings, and the rule that finds the energy register among them."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 
 import msgspec
@@ -12,6 +12,8 @@ OUTLET = "Outlet"
 BEGIN = "Transaction.Begin"
 END = "Transaction.End"
 PERIODIC = "Sample.Periodic"
+UNTIMED = datetime.min.replace(tzinfo=UTC)
+"""The instant of a sample whose time could not be read, until our own clock is put in its place."""
 
 
 class Reading(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
@@ -61,6 +63,15 @@ def registers(samples: Iterable[Sample]) -> list[tuple[datetime, str, Decimal]]:
     if len(found) > 1:
         found.sort(key=lambda item: item[0])
     return found
+
+
+def timed(samples: tuple[Sample, ...], now: datetime) -> tuple[Sample, ...]:
+    """`samples` with `now` for every instant that could not be read."""
+    if all(sample.at is not UNTIMED for sample in samples):
+        return samples
+    return tuple(
+        msgspec.structs.replace(sample, at=now) if sample.at is UNTIMED else sample for sample in samples
+    )
 
 
 def energy_sample(at: datetime, context: str, wh: Decimal) -> Sample:

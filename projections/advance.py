@@ -51,31 +51,31 @@ def advance_together(connection: Link, runs: Sequence[Run], items: Sequence[LogI
     One transaction for all; if anything fails, each proceeds alone, as far as it gets. Raises what speaks
     of the server or of another writer, with nothing changed.
     """
+    if _attempt(connection, runs, items, upto) is None:
+        return
+    for run in runs:
+        wanted = [item for item in items if topic_of(item) in run.model.topics]
+        advance_alone(connection, run, wanted, upto)
+
+
+def advance_alone(connection: Link, run: Run, items: Sequence[LogItem], upto: int) -> None:
+    """Bring one run to `upto`, or stop it visibly before the event that it cannot take."""
+    if error := _attempt(connection, [run], items, upto):
+        _narrow(connection, run, items, upto, error)
+
+
+def _attempt(connection: Link, runs: Sequence[Run], items: Sequence[LogItem], upto: int) -> Exception | None:
+    """All of it, or nothing and the error that is an event's or a read model's fault."""
     try:
         with connection.transaction():
             apply(connection, runs, items, upto)
     except Exception as error:
         if is_passing(error):
             raise
-        for run in runs:
-            wanted = [item for item in items if topic_of(item) in run.model.topics]
-            advance_alone(connection, run, wanted, upto)
-    else:
-        for run in runs:
-            run.position, run.stopped = upto, False
-
-
-def advance_alone(connection: Link, run: Run, items: Sequence[LogItem], upto: int) -> None:
-    """Bring one run to `upto`, or stop it visibly before the event that it cannot take."""
-    try:
-        with connection.transaction():
-            apply(connection, [run], items, upto)
-    except Exception as error:
-        if is_passing(error):
-            raise
-        _narrow(connection, run, items, upto, error)
-    else:
+        return error
+    for run in runs:
         run.position, run.stopped = upto, False
+    return None
 
 
 def _narrow(connection: Link, run: Run, items: Sequence[LogItem], upto: int, error: Exception) -> None:
@@ -92,10 +92,14 @@ def _narrow(connection: Link, run: Run, items: Sequence[LogItem], upto: int, err
 
 def _stop(connection: Link, run: Run, items: Sequence[LogItem], error: Exception) -> None:
     where = items[0].position if items else None
+    stop_visibly(connection, run, error, where)
+
+
+def stop_visibly(connection: Link, run: Run, error: Exception, where: int | None) -> None:
+    """Record in the positions table and in the log that `run` stopped, at which event and why."""
     cause = error.__cause__ if isinstance(error, ProjectionFailed) and error.__cause__ else error
     text = f"{type(cause).__name__}: {cause}"
-    with connection.transaction():
-        stop(connection, (run.model.name, run.place, run.model.version), text, where)
+    stop(connection, (run.model.name, run.place, run.model.version), text, where)
     run.stopped = True
     logger.error("read model %r stopped at event %s: %s", run, where, text, exc_info=cause)
 
@@ -113,6 +117,7 @@ def apply(connection: Link, runs: Sequence[Run], items: Sequence[LogItem], upto:
             enter_place(connection, place)
         run.model.prepare(connection, writes)
         execute_writes(connection, writes)
+        run.model.finish(connection, writes)
 
 
 def _writes(run: Run, items: Sequence[LogItem]) -> list[Write]:

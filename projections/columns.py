@@ -40,7 +40,7 @@ class Column:
 class Shape:
     """What the engine knows about a table."""
 
-    __slots__ = ("columns", "key", "keys", "name", "objects")
+    __slots__ = ("columns", "key", "keys", "name", "objects", "sets")
 
     def __init__(self, table: Table) -> None:
         self.name = table.name
@@ -48,6 +48,7 @@ class Shape:
         self.key = tuple(column.name for column in table.primary_key.columns)
         self.keys = frozenset(self.key)
         self.objects = frozenset(c.name for c in table.columns if isinstance(c.type, postgresql.JSONB))
+        self.sets = frozenset(c.name for c in table.columns if isinstance(c.type, sqlalchemy.ARRAY))
         if not self.key:
             raise TableWithoutKey(table.name)
 

@@ -1,5 +1,6 @@
 """The one engine that runs all read models: follows the log, moves rows and positions, builds and swaps."""
 
+import contextlib
 import logging
 import threading
 import time
@@ -7,10 +8,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import psycopg
+from psycopg.pq import TransactionStatus
 
-from projections.advance import Run, advance_together, is_passing
+from projections.advance import Run, advance_together, is_passing, stop_visibly
 from projections.leadership import Leadership
 from projections.positions import (
+    NOWHERE,
     Place,
     Standing,
     ensure_positions,
@@ -18,13 +21,15 @@ from projections.positions import (
     standings,
 )
 from projections.read_model import Link, LogReader, ReadModel
-from projections.rebuild import begin_build, swap
-from projections.schemas import create_tables_at, table_names
+from projections.rebuild import begin_build, begin_live, swap
 
 logger = logging.getLogger("zeus.projections")
 
 _REFRESH_S = 1.0
 """How often roles are looked at again: leaders that died, versions that were swapped, stops that are due."""
+
+_SWAP_PAUSE_S = 3.0
+"""Pause before another attempt to swap, when a long query kept the live tables."""
 
 _PAUSE_S = 1.0
 """Pause after the database was not to be reached."""
@@ -58,6 +63,7 @@ class Engine:
         self._leadership: Leadership | None = None
         self._runs: list[Run] = []
         self._refreshed = 0.0
+        self._swap_after = 0.0
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set; a lost database is waited for, an error in a read model stops only it."""
@@ -82,16 +88,23 @@ class Engine:
         """
         self._refresh(self._open())
         self._demand_leadership()
-        while self.step():
-            pass
+        while (busy := self.step()) or self._building():
+            if not busy:  # a swap waits for a long query
+                self._log.wait(self._poll_s)
 
     def close(self) -> None:
         """Let go of connections and with them of leadership; the next step opens them again."""
-        connection, self._connection, self._leadership = self._connection, None, None
+        connection, self._connection = self._connection, None
+        leadership, self._leadership = self._leadership, None
         self._runs, self._refreshed = [], 0.0
         self._log.close()
-        if connection is not None:
-            connection.close()
+        if connection is None:
+            return
+        if leadership is not None and connection.info.transaction_status == TransactionStatus.IDLE:
+            # The server frees the locks too, but a moment after we are gone.
+            with contextlib.suppress(psycopg.OperationalError):
+                leadership.keep(set())
+        connection.close()
 
     def step(self) -> bool:
         """One batch for every read model that is behind; False when there was nothing to do."""
@@ -131,10 +144,22 @@ class Engine:
         swapped = False
         for run in self._runs:
             if run.place == "building" and not run.stopped and run.position >= head:
-                swap(connection, self._log, run, batch=self._batch)
-                logger.info("read model %s: version %s is live", run.model.name, run.model.version)
-                self._refreshed, swapped = 0.0, True
+                swapped = self._try_swap(connection, run) or swapped
         return swapped
+
+    def _try_swap(self, connection: Link, run: Run) -> bool:
+        """Not more often than every few seconds: waiting for a long query holds up the live rows."""
+        if time.monotonic() < self._swap_after:
+            return False
+        try:
+            swap(connection, self._log, run, batch=self._batch)
+        except psycopg.errors.LockNotAvailable:
+            logger.warning("read model %s waits for a long query to take its place", run.model.name)
+            self._swap_after = time.monotonic() + _SWAP_PAUSE_S
+            return False
+        logger.info("read model %s: version %s is live", run.model.name, run.model.version)
+        self._refreshed = 0.0
+        return True
 
     def _open(self) -> psycopg.Connection[Any]:
         if self._connection is None:
@@ -175,27 +200,26 @@ class Engine:
 
     def _run(self, connection: Link, model: ReadModel, place: Place) -> Run:
         row = next((r for r in standings(connection, name=model.name) if r.place == place), None)
-        if row is None or row.version != model.version:
-            row = None
-            if place == "live":
-                _begin_live(connection, model)
-            else:
-                begin_build(connection, model)
-        if row is None:
-            return Run(model, place, 0)
-        return Run(model, place, row.position, stopped=not row.due)
+        if row is not None and row.version == model.version and (row.position >= 0 or not row.due):
+            return Run(model, place, row.position, stopped=not row.due)
+        run = Run(model, place, 0)
+        try:
+            (begin_live if place == "live" else begin_build)(connection, model)
+        except Exception as error:
+            if is_passing(error):
+                raise
+            if row is None or row.version != model.version:
+                enter(connection, (model.name, place, model.version), [], NOWHERE)
+            stop_visibly(connection, run, error, None)
+        return run
+
+    def _building(self) -> bool:
+        return any(run.place == "building" and not run.stopped for run in self._runs)
 
     def _demand_leadership(self) -> None:
         ours = {run.model.name for run in self._runs}
         if missing := {model.name for model in self._models} - ours:
             raise LeaderElsewhere(", ".join(sorted(missing)))
-
-
-def _begin_live(connection: Link, model: ReadModel) -> None:
-    """The first version ever is built in place: there is nothing to keep readable meanwhile."""
-    with connection.transaction():
-        create_tables_at(connection, model, "live")
-        enter(connection, (model.name, "live", model.version), table_names(model))
 
 
 def connect_projector(dsn: str) -> psycopg.Connection[Any]:

@@ -26,7 +26,8 @@ SELECT c.relname, pg_get_expr(c.relpartbound, c.oid), i.inhdetachpending
 """
 
 _PRESENT = """
-SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+SELECT c.relname, pg_get_expr(c.relpartbound, c.oid), false
+  FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
  WHERE i.inhparent = to_regclass(%s) AND c.relname = ANY(%s) AND NOT i.inhdetachpending
 """
 
@@ -57,17 +58,21 @@ def ensure_partitions(
     Cheap when they exist (one query). Runs in the caller's transaction; ATTACH locks out no reader or writer.
     """
     starts = {_ORIGIN + (moment - _ORIGIN) // step * step for moment in moments}
-    wanted = {_name(table, start, step): start for start in starts}
-    if not wanted:
+    if not starts:
         return 0
-    rows = connection.execute(_PRESENT, [_quoted(table), list(wanted)]).fetchall()
-    missing = sorted(wanted[name] for name in wanted.keys() - {row[0] for row in rows})
-    return sum(_make_between(connection, table, start, step) for start in missing)
+    names = [_name(table, start, step) for start in starts]
+    rows = connection.execute(_PRESENT, [_quoted(table), names]).fetchall()
+    # One of that name may be shorter, from the days of another step.
+    whole = {partition.begin for partition in _read(rows) if partition.end >= partition.begin + step}
+    return sum(_make_between(connection, table, start, step) for start in sorted(starts - whole))
 
 
 def partitions(connection: Link, table: str) -> list[Partition]:
     """The partitions of the table, oldest first."""
-    rows: list[Any] = connection.execute(_ATTACHED, [_quoted(table)]).fetchall()
+    return _read(connection.execute(_ATTACHED, [_quoted(table)]).fetchall())
+
+
+def _read(rows: Iterable[Any]) -> list[Partition]:
     found = []
     for name, bound, detaching in rows:
         if match := _BOUNDS.search(bound or ""):

@@ -14,13 +14,16 @@ Place: TypeAlias = Literal["live", "building"]
 SCHEMAS: dict[Place, str] = {"live": "public", "building": "building"}
 """The schema whose tables a place means. Code names read-model tables without schema."""
 
+NOWHERE = -1
+"""The position of a read model whose tables could not be created yet."""
+
 _CREATE = b"""
 CREATE SCHEMA IF NOT EXISTS building;
 CREATE TABLE IF NOT EXISTS public.zeus_read_models (
   name           text NOT NULL,
   place          text NOT NULL CHECK (place IN ('live', 'building')),
   version        integer NOT NULL,
-  position       bigint NOT NULL,            -- the last event of the log that is in the rows
+  position       bigint NOT NULL,            -- the last event that is in the rows; -1: no tables yet
   state          text NOT NULL DEFAULT 'running' CHECK (state IN ('running', 'stopped')),
   tables         text[] NOT NULL,            -- what to drop when a newer version takes over
   error          text,                       -- why it stopped
@@ -151,6 +154,12 @@ def resume(connection: Link, name: str) -> bool:
 
 
 def lag(connection: Link) -> list[Lag]:
-    """How far each read model is behind the log of `eventstore.stored_events`, and why, if it stopped."""
+    """How far each read model is behind `eventstore.stored_events`, and why, if it stopped.
+
+    Empty where no projector has ever run.
+    """
+    row = connection.execute("SELECT to_regclass('public.zeus_read_models') IS NULL").fetchone()
+    if row and row[0]:  # no projector has ever run
+        return []
     with connection.cursor(row_factory=class_row(Lag)) as cursor:
         return cursor.execute(_LAG).fetchall()

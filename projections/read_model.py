@@ -80,6 +80,13 @@ class ReadModel(Protocol):
         """Called in the transaction of a batch before its writes; make partitions here."""
         del connection, writes
 
+    def finish(self, connection: Link, writes: Sequence[Write]) -> None:
+        """Called in the transaction of a batch after its writes; bring tables derived from them up to date.
+
+        What it leaves may depend on the log up to here alone, not on where batches began and ended.
+        """
+        del connection, writes
+
 
 def create_tables(connection: Link, tables: MetaData) -> None:
     """Run the CREATE statements of `tables`, unchecked: tables of these names may be in another schema."""

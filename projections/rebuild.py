@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 
 import msgspec
+import psycopg
 from psycopg.sql import SQL, Identifier
 
 from projections.advance import Run, advance_alone, apply
@@ -12,8 +13,11 @@ from projections.positions import SCHEMAS, Place, PositionTaken, enter, standing
 from projections.read_model import Link, LogReader, ReadModel
 from projections.schemas import create_tables_at, drop_tables_at, move_to_live, table_names
 
-_LOCK_TIMEOUT = "2s"
-"""A swap waits no longer than this for a reader's long query, and keeps no other reader waiting longer."""
+_LOCK_TIMEOUT = "500ms"
+"""A swap waits no longer than this for a reader's long query, and keeps no other reader waiting longer.
+Below `deadlock_timeout`, so that a reader is never the one to be cancelled."""
+
+_SWAP_PAUSE_S = 1.0
 
 
 class RebuildUnderway(RuntimeError):
@@ -57,6 +61,13 @@ class Rebuilt(msgspec.Struct, frozen=True):
     """The comparison with the rows that were live until then, where it was asked for and possible."""
 
 
+def begin_live(connection: Link, model: ReadModel) -> None:
+    """Empty live tables, at position 0: the first version ever, with nothing to keep readable meanwhile."""
+    with connection.transaction():
+        create_tables_at(connection, model, "live")
+        enter(connection, (model.name, "live", model.version), table_names(model))
+
+
 def begin_build(connection: Link, model: ReadModel) -> None:
     """Empty tables of `model` in schema `building`, at position 0; an older unfinished build is dropped."""
     with connection.transaction():
@@ -89,16 +100,41 @@ def rebuild(
         raise RebuildUnderway(model.name)
     try:
         run = _resumed(connection, model, fresh=fresh)
-        _follow(connection, log, run, on_progress, batch)
-        return swap(connection, log, run, batch=batch, verify=verify)
+        while True:
+            _follow(connection, log, run, on_progress, batch)
+            try:
+                return swap(connection, log, run, batch=batch, verify=verify)
+            except psycopg.errors.LockNotAvailable:  # a long query has the live tables
+                time.sleep(_SWAP_PAUSE_S)
     finally:
         if not connection.closed:
             leadership.keep(set())
 
 
+def abandon(connection: Link, name: str) -> bool:
+    """Drop an unfinished build of a read model, for instance one that stopped; False if there is none.
+
+    Raises RebuildUnderway while a process works on it.
+    """
+    leadership = Leadership(connection)
+    if not leadership.take(name, "building"):
+        raise RebuildUnderway(name)
+    try:
+        with connection.transaction():
+            rows = [row for row in standings(connection, name=name, lock=True) if row.place == "building"]
+            for row in rows:
+                drop_tables_at(connection, row.tables, "building")
+            connection.execute(
+                "DELETE FROM public.zeus_read_models WHERE name = %s AND place = 'building'", [name]
+            )
+        return bool(rows)
+    finally:
+        leadership.keep(set())
+
+
 def _resumed(connection: Link, model: ReadModel, *, fresh: bool) -> Run:
     for row in standings(connection, name=model.name):
-        if row.place == "building" and row.version == model.version and not fresh:
+        if row.place == "building" and row.version == model.version and row.position >= 0 and not fresh:
             return Run(model, "building", row.position)
     begin_build(connection, model)
     return Run(model, "building", 0)

@@ -7,6 +7,7 @@ from psycopg.sql import SQL, Composed, Identifier
 
 from projections.positions import SCHEMAS, Place
 from projections.read_model import Link, ReadModel
+from projections.views import foreign_views, restore_view
 
 # Everything that belongs to the given tables in a schema: partitions at any depth, and views over them.
 _BELONGINGS = """
@@ -64,12 +65,13 @@ def table_names(model: ReadModel) -> list[str]:
 
 
 def move_to_live(connection: Link, tables: Sequence[str], old_tables: Sequence[str]) -> None:
-    """Drop the live tables and put those of `building` in their place, with the rights granted on the old.
+    """Put the tables of `building` in the place of the live ones, with the rights and views others put there.
 
     One transaction of the caller: readers see the old rows until it commits and the new ones after.
     """
     grants = connection.execute(_GRANTS, [SCHEMAS["live"], list(old_tables)]).fetchall()
     moving = _belongings(connection, tables)
+    views = foreign_views(connection, old_tables, [name for name, _ in moving])
     # An old table that kept its name has to go first, whichever version listed it.
     drop_tables_at(connection, dict.fromkeys((*old_tables, *tables)), "live")
     for name, kind in moving:
@@ -77,6 +79,8 @@ def move_to_live(connection: Link, tables: Sequence[str], old_tables: Sequence[s
     for table, right, grantable, role in grants:
         if table in tables:
             connection.execute(_grant(table, right, grantable, role))
+    for view in views:
+        restore_view(connection, view)
 
 
 def _belongings(connection: Link, tables: Sequence[str]) -> list[tuple[str, str]]:

@@ -22,7 +22,7 @@ class WriteImpossible(ValueError):
 class Pending:
     """What is to happen to one row, or to the rows of one match."""
 
-    __slots__ = ("by", "guard", "kind", "once", "values")
+    __slots__ = ("by", "guard", "kind", "once", "since", "values")
 
     def __init__(
         self,
@@ -31,12 +31,14 @@ class Pending:
         once: Mapping[str, Any] | None = None,
         guard: str = "",
         by: dict[str, Any] | None = None,
+        since: tuple[str, ...] = (),
     ) -> None:
         self.kind = kind
         self.values = values
         self.once: Mapping[str, Any] = once or {}
         self.guard = guard
         self.by: dict[str, Any] = by or {}
+        self.since = since
 
 
 class Stage:
@@ -56,12 +58,16 @@ class Stage:
             seen.add(_shadow(key, self.address, address))
 
     def touches(self, address: Address, key: Key) -> bool:
-        """Whether a write at `address` and `key` could meet a row of this stage."""
-        if set(address) <= set(self.address):
-            return key in self._shadows_at(address)
-        if set(self.address) <= set(address):
-            return _shadow(key, address, self.address) in self.pending
-        return bool(self.pending)
+        """Whether a write at `address` and `key` could meet a row of this stage.
+
+        Rows that differ in a column both name are different rows.
+        """
+        common = tuple(name for name in self.address if name in address)
+        if not common:
+            return bool(self.pending)
+        if common == self.address:
+            return _shadow(key, address, common) in self.pending
+        return _shadow(key, address, common) in self._shadows_at(common)
 
     def _shadows_at(self, address: Address) -> set[Key]:
         if address not in self.shadows:
@@ -128,13 +134,15 @@ def _shadow(key: Key, address: Address, onto: Address) -> Key:
 def _pending(write: Write, shape: Shape) -> Pending:
     match write:
         case Upsert():
-            return Pending(Upsert, dict(write.values), write.once, write.guard)
+            return Pending(Upsert, dict(write.values), write.once, write.guard, since=write.since)
+        case Merge():
+            return Pending(Merge, dict(write.values), dict(write.first))
         case Append():
             return Pending(Append, {name: v for name, v in write.row.items() if name not in shape.keys})
         case Delete():
             return Pending(Delete, {})
         case Increment():
-            return Pending(Increment, dict(write.values), by=dict(write.by))
+            return Pending(Increment, dict(write.values), dict(write.first), by=dict(write.by))
         case _:
             return Pending(type(write), dict(write.values))
 
@@ -150,6 +158,8 @@ def _combine(before: Pending, write: Write, shape: Shape) -> Pending | None:
 def _upsert_upsert(before: Pending, write: Any, _: Shape) -> Pending | None:
     if before.guard or write.guard:
         return _guarded(before, write)
+    if before.since or write.since:
+        return None
     # The row exists after the first one, so the second one's `once` has no say any more.
     before.once = {name: v for name, v in before.once.items() if name not in write.values}
     before.values.update(write.values)
@@ -162,12 +172,24 @@ def _guarded(before: Pending, write: Upsert) -> Pending | None:
         return None
     old, new = before.values[guard], write.values[guard]
     if old is None or (new is not None and old <= new):
-        before.values = dict(write.values)
+        return _superseding(before, write)
+    return before
+
+
+def _superseding(before: Pending, write: Upsert) -> Pending | None:
+    """The later values; where `since` has to move, both are needed, one after the other."""
+    values = dict(write.values)
+    if before.since or write.since:
+        moment, *watched = write.since or before.since
+        if before.since != write.since or any(before.values[name] != values[name] for name in watched):
+            return None
+        values[moment] = before.values[moment]
+    before.values = values
     return before
 
 
 def _upsert_update(before: Pending, write: Any, _: Shape) -> Pending | None:
-    if before.guard:
+    if before.guard or before.since:
         return None
     before.once = {name: v for name, v in before.once.items() if name not in write.values}
     before.values.update(write.values)
@@ -180,7 +202,7 @@ def _update_update(before: Pending, write: Any, _: Shape) -> Pending:
 
 
 def _update_upsert(before: Pending, write: Any, shape: Shape) -> Pending | None:
-    if write.guard or not before.values.keys() <= write.values.keys():
+    if write.guard or write.since or not before.values.keys() <= write.values.keys():
         return None
     return _pending(write, shape)
 
@@ -190,14 +212,24 @@ def _keep(before: Pending, _: Any, __: Shape) -> Pending:
 
 
 def _merge_merge(before: Pending, write: Any, shape: Shape) -> Pending:
+    values, first = before.values, dict(before.once)
+    for name, new in write.first.items():
+        if values.get(name) is None and first.get(name) is None:
+            values.pop(name, None)
+            first[name] = new
     for name, new in write.values.items():
-        old = before.values.get(name)
         if new is None:
-            before.values.setdefault(name, None)
-        elif old is not None and name in shape.objects:
-            before.values[name] = {**old, **new}
-        else:
-            before.values[name] = new
+            if name not in first:
+                values.setdefault(name, None)
+            continue
+        old = values.get(name)
+        if old is not None and name in shape.objects:
+            new = {**old, **new}
+        elif old is not None and name in shape.sets:
+            new = sorted({*old, *new})
+        values[name] = new
+        first.pop(name, None)
+    before.once = first
     return before
 
 
@@ -206,7 +238,9 @@ def _increment_increment(before: Pending, write: Any, _: Shape) -> Pending | Non
         return None
     for name, by in write.by.items():
         before.by[name] = before.by.get(name, 0) + by
+    first = {**write.first, **{name: v for name, v in before.once.items() if v is not None}}
     before.values.update(write.values)
+    before.once = {name: v for name, v in first.items() if name not in before.values}
     return before
 
 

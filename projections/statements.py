@@ -15,7 +15,9 @@ _ORDER: tuple[type, ...] = (Delete, Update, Upsert, Append, Merge, Increment)
 """Deletes first, so that a unique value set free in a batch may be taken again in it."""
 
 _Row = tuple[Key, Pending]
-_Group = tuple[type, tuple[str, ...], tuple[str, ...], str]
+_Names = tuple[str, ...]
+_Group = tuple[type, _Names, _Names, _Names, str, _Names]
+"""Kind of write; columns; those of them set `once` or `first`; those added to; guard; since."""
 
 
 def execute_writes(connection: Link, writes: Iterable[Write]) -> None:
@@ -32,10 +34,12 @@ def execute_stage(connection: Link, table: Table, stage: Stage) -> None:
     sparse = _sparse(stage.pending.values(), shape)
     for key, pending in stage.pending.items():
         for name in sparse if pending.kind is Merge else ():
-            pending.values.setdefault(name, None)
+            if name not in pending.once:
+                pending.values.setdefault(name, None)
         names = (*sorted(pending.values), *sorted(pending.once), *sorted(pending.by))
-        special = tuple(sorted(pending.once or pending.by))
-        groups.setdefault((pending.kind, names, special, pending.guard), []).append((key, pending))
+        once, by = tuple(sorted(pending.once)), tuple(sorted(pending.by))
+        group = (pending.kind, names, once, by, pending.guard, pending.since)
+        groups.setdefault(group, []).append((key, pending))
     for group in sorted(groups, key=lambda group: _ORDER.index(group[0])):
         _execute_group(connection, table, stage.address, group, groups[group])
 
@@ -49,12 +53,12 @@ def _sparse(rows: Iterable[Pending], shape: Shape) -> frozenset[str]:
 def _execute_group(
     connection: Link, table: Table, address: tuple[str, ...], group: _Group, rows: list[_Row]
 ) -> None:
-    kind, names, special, guard = group
+    kind, names, *_ = group
     columns = shape_of(table).columns
     arrays = [columns[name].array([key[n] for key, _ in rows]) for n, name in enumerate(address)]
     for name in names:
         arrays.append(columns[name].array([_value(pending, name) for _, pending in rows]))
-    connection.execute(_statement(table, kind, address, names, special, guard), arrays)
+    connection.execute(_statement(table, address, group), arrays)
 
 
 def _value(pending: Pending, name: str) -> Any:
@@ -65,14 +69,8 @@ def _value(pending: Pending, name: str) -> Any:
 
 
 @lru_cache(maxsize=4096)
-def _statement(
-    table: Table,
-    kind: type,
-    address: tuple[str, ...],
-    names: tuple[str, ...],
-    special: tuple[str, ...],
-    guard: str,
-) -> bytes:
+def _statement(table: Table, address: _Names, group: _Group) -> bytes:
+    kind, names, *_ = group
     shape = shape_of(table)
     source = _source([shape.columns[name] for name in (*address, *names)])
     target = f"{_quoted(table.name)} AS row_"
@@ -83,7 +81,7 @@ def _statement(
         sets = ", ".join(f"{_quoted(name)} = new_.{_quoted(name)}" for name in names)
         return f"UPDATE {target} SET {sets} FROM ({source}) AS new_ WHERE {same}".encode()  # noqa: S608 - names are quoted
     into = ", ".join(_quoted(name) for name in (*address, *names))
-    conflict = _conflict(kind, shape, names, special, guard)
+    conflict = _conflict(shape, group)
     return f"INSERT INTO {target} ({into}) {source} ON CONFLICT {conflict}".encode()
 
 
@@ -94,11 +92,12 @@ def _source(columns: Sequence[Column]) -> str:
     return f"SELECT {casts} FROM unnest({arrays}) AS given_({names})"  # noqa: S608 - names are quoted
 
 
-def _conflict(kind: type, shape: Shape, names: Sequence[str], special: tuple[str, ...], guard: str) -> str:
+def _conflict(shape: Shape, group: _Group) -> str:
+    kind, names, once, by, guard, since = group
     if kind is Append:
         return "DO NOTHING"
     key = ", ".join(_quoted(name) for name in shape.key)
-    sets = [_set(kind, shape, name, name in special) for name in names]
+    sets = [_since(since) if name in since[:1] else _set(kind, shape, name, once, by) for name in names]
     text = ", ".join(each for each in sets if each)
     if not text:
         return f"({key}) DO NOTHING"
@@ -106,12 +105,25 @@ def _conflict(kind: type, shape: Shape, names: Sequence[str], special: tuple[str
     return f"({key}) DO UPDATE SET {text}" + (when if guard else "")
 
 
-def _set(kind: type, shape: Shape, name: str, special: bool) -> str:
+def _since(since: tuple[str, ...]) -> str:
+    moment, *watched = map(_quoted, since)
+    stands = ", ".join(f"row_.{name}" for name in watched)
+    comes = ", ".join(f"excluded.{name}" for name in watched)
+    kept = f"({stands}) IS NOT DISTINCT FROM ({comes})"
+    return f"{moment} = CASE WHEN {kept} THEN row_.{moment} ELSE excluded.{moment} END"
+
+
+def _set(kind: type, shape: Shape, name: str, once: _Names, by: _Names) -> str:
     column = _quoted(name)
-    if kind is Upsert and special:  # `once`: only a new row has it
+    if kind is Upsert and name in once:  # only a new row has it
         return ""
-    if kind is Increment and special:
+    if name in once:  # `first`: what stands stays
+        return f"{column} = coalesce(row_.{column}, excluded.{column})"
+    if name in by:
         return f"{column} = coalesce(row_.{column}, 0) + excluded.{column}"
+    if kind is Merge and name in shape.sets:
+        both = f"unnest(coalesce(row_.{column}, '{{}}') || coalesce(excluded.{column}, '{{}}'))"
+        return f'{column} = ARRAY(SELECT DISTINCT u_.v COLLATE "C" FROM {both} AS u_(v) ORDER BY 1)'
     if kind is Merge and name in shape.objects:
         return f"{column} = coalesce(row_.{column} || excluded.{column}, excluded.{column}, row_.{column})"
     if kind is Merge:

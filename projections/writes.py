@@ -25,6 +25,8 @@ class Upsert(msgspec.Struct, frozen=True):
     """Columns set only if the row is new, such as first_seen_at, or what NOT NULL demands."""
     guard: str = ""
     """A column of `values`: an existing row changes only if its guard is NULL or ≤ the new one."""
+    since: tuple[str, ...] = ()
+    """A column of `values`, then those it watches: it keeps what stands while none of them changes."""
 
 
 class Update(msgspec.Struct, frozen=True):
@@ -50,20 +52,25 @@ class Append(msgspec.Struct, frozen=True):
 
 
 class Merge(msgspec.Struct, frozen=True):
-    """Insert the row, or fill in what is known: None leaves a column as it is, JSONB objects are united."""
+    """Insert the row, or fill in what is known: None leaves a column as it is, JSONB objects and text
+    arrays (taken as sets, sorted) are united."""
 
     table: Table
     key: Key
     values: Values
+    first: Values = {}
+    """Columns that are set only where nothing stands yet; their names are not in `values`."""
 
 
 class Increment(msgspec.Struct, frozen=True):
-    """Add `by` to counters of a row (0 where there is none) and set `values` of it."""
+    """Add `by` to counters of a row (0 where there is none) and set `values` of it: the later write wins."""
 
     table: Table
     key: Key
     by: Values
     values: Values = {}
+    first: Values = {}
+    """Columns that are set only where nothing stands yet; never among those another write sets to None."""
 
 
 Write: TypeAlias = Upsert | Update | Delete | Append | Merge | Increment

@@ -164,7 +164,7 @@ class GroupCommit:
             self.commits += 1
             try:
                 results = self._insert_units([one.unit for one in waiting])
-            except Exception as error:  # the border of the thread: a writer that ends stores nothing more
+            except Exception as error:  # noqa: BLE001 - a thread's border: a writer that ends stores nothing
                 _log.exception("the recorder failed on %d units", len(waiting))
                 results = [PersistenceError(str(error))] * len(waiting)
             loop.call_soon_threadsafe(self._resolve, waiting, results)  # one hop for the whole commit

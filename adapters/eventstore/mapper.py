@@ -82,7 +82,7 @@ class EventMapper(Mapper[str]):
         topic = stored.topic
         if topic not in self._facts and topic not in self._upcasters:
             raise UnreadableEvent(
-                f"{_named(stored)}: no fact and no upcaster has this name; it was written by a newer version, "
+                f"{_named(stored)}: no fact and no upcaster has this name; a newer version wrote it, "
                 "or the fact was removed without an upcaster"
             )
         decode = self._upcasting(topic) if topic in self._upcasters else _decoder_of(self._facts[topic])

@@ -1,4 +1,4 @@
-"""Batched reading: who waits at the same time is served by one query, as after a power cut, when all return."""
+"""Batched reading: those who wait together share a query, as after a power cut, when all return."""
 
 import asyncio
 from collections import deque
@@ -137,7 +137,7 @@ class Reader:
             answers = self._patiently(self._read, [one.wanted for one in batch])
         except StoreUnavailable as error:
             answers = [StoreUnavailable(str(error)) for _ in batch]
-        except Exception as error:  # the border of the thread: those who wait must hear of it
+        except Exception as error:  # noqa: BLE001 - a thread's border: those who wait must hear of it
             answers = [StoreUnavailable(f"reading failed: {error!r}") for _ in batch]
         loop.call_soon_threadsafe(self._resolve, batch, answers, loop)
 

@@ -40,7 +40,7 @@ class _Stored(NamedTuple):
 
 
 class EventRecorder(PostgresApplicationRecorder):
-    """The library's application recorder with the same table, order, exceptions, and far fewer round trips."""
+    """The library's application recorder: the same rows, order and exceptions, far fewer round trips."""
 
     def __init__(self, datastore: PostgresDatastore, *, events_table_name: str = schema.EVENTS) -> None:
         """Connects to nothing."""
@@ -73,8 +73,8 @@ class EventRecorder(PostgresApplicationRecorder):
         """Commit independent units together; a result for each, in order.
 
         A unit that conflicts gets an IntegrityError and the others are stored. Where a commit's
-        acknowledgement was lost, the rows are looked up and not written twice; where even that is impossible the
-        result is OutcomeUnknown. Other OperationalErrors mean that nothing was sent.
+        acknowledgement was lost, the rows are looked up and not written twice; where even that is
+        impossible the result is OutcomeUnknown. Other OperationalErrors mean that nothing was sent.
         """
         results: list[Result | None] = [None] * len(units)
         now, later = _without_common_keys(units, results)
@@ -197,16 +197,15 @@ class EventRecorder(PostgresApplicationRecorder):
 def _without_common_keys(units: Sequence[Unit], results: list[Result | None]) -> tuple[list[int], list[int]]:
     """The units that can go in one statement, and those that want a version another one takes already."""
     taken: set[tuple[Any, int]] = set()
-    now, later = [], []
+    now: list[int] = []
+    later: list[int] = []
     for n, unit in enumerate(units):
         keys = [(event.originator_id, event.originator_version) for event in unit]
         if len(keys) > 1 and len(set(keys)) < len(keys):
             results[n] = _conflict(unit)
-        elif taken.isdisjoint(keys):
-            taken.update(keys)
-            now.append(n)
         else:
-            later.append(n)
+            (now if taken.isdisjoint(keys) else later).append(n)
+            taken.update(keys)  # of those that wait too: nobody may overtake them
     return now, later
 
 

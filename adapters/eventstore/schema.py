@@ -12,7 +12,7 @@ CHANNEL = "stored_events"
 
 
 class AppRoleOwnsTheLog(ValueError):
-    """The application's role must not own the event log, else it could change it: create with another role."""
+    """The application's role must not own the event log, else it could change it: create as another."""
 
 
 def create(dsn: str, app_role: str | None = None) -> None:

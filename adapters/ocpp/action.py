@@ -9,10 +9,8 @@ from application.reports import Report
 class Action(Protocol):
     """What a module such as `adapters/ocpp/v16/boot_notification.py` offers."""
 
-    @staticmethod
-    def to_report(payload: Mapping[str, Any]) -> Report:
+    def to_report(self, payload: Mapping[str, Any]) -> Report:
         """A schema-valid payload in our words."""
 
-    @staticmethod
-    def to_answer(outcome: Any) -> dict[str, Any]:
+    def to_answer(self, outcome: Any) -> dict[str, Any]:
         """The payload of the CALLRESULT for what was decided."""

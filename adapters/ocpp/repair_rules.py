@@ -125,7 +125,7 @@ def integral_float(finding: Finding) -> bool:
     number = finding.value
     if not _wants(finding, "integer") or not isinstance(number, float | Decimal):
         return False
-    if abs(number) >= float(2**53) or number != int(number):
+    if abs(float(number)) >= 2**53 or number != int(number):
         return False
     finding.put(int(number))
     return True

@@ -90,7 +90,7 @@ def _tolerated(message: Message, error: jsonschema_rs.ValidationError, names: di
     """Findings that need no change: the value is whole, only the schema's bound is narrower than the field.
 
     Configuration values beyond 500 characters (MeterValuesSampledData of long lists) and limits finer than
-    0.1 A (GetCompositeSchedule) stay as they are, and so do MeterValues without any sample: there is nothing to
+    0.1 A (GetCompositeSchedule) stay as they are, as do MeterValues without any sample: there is nothing to
     record, and a refusal would be retried for ever.
     """
     path = error.instance_path

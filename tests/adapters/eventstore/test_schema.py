@@ -7,7 +7,10 @@ import pytest
 
 from adapters.eventstore import schema
 
-_INSERT = "INSERT INTO eventstore.stored_events (originator_id, originator_version, topic, state) VALUES (%s, %s, 't', '')"
+_INSERT = (
+    "INSERT INTO eventstore.stored_events (originator_id, originator_version, topic, state) "
+    "VALUES (%s, %s, 't', '')"
+)
 
 
 def test_two_may_create_at_once_and_again(empty_postgres_dsn: str) -> None:

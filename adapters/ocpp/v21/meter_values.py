@@ -1,0 +1,5 @@
+"""MeterValues of OCPP 2.1: as in all of 2.x."""
+
+from adapters.ocpp.v2x.meter_values import to_answer, to_report
+
+__all__ = ["to_answer", "to_report"]

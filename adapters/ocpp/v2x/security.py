@@ -1,0 +1,79 @@
+"""Security events and certificates in 2.x (functional blocks A and M)."""
+
+import hashlib
+
+from adapters.ocpp.v2x.fields import Payload, texts_in, time_in, whole_in
+from application.reports import Report
+from domain.chargers.security import (
+    CertificateHash,
+    CertificateQuestion,
+    ContractRequested,
+    RevocationAsked,
+    SecurityEventReported,
+    SignatureRequested,
+)
+from domain.identity import IdToken
+
+
+def security_event(payload: Payload) -> Report:
+    """SecurityEventNotification."""
+    fact = SecurityEventReported(kind=payload["type"], info=payload.get("techInfo", ""))
+    return Report(fact, time_in(payload, "timestamp"))
+
+
+def sign_certificate(payload: Payload) -> Report:
+    """SignCertificate; an absent type means the charger's own certificate (A02.FR.10)."""
+    root = payload.get("hashRootCertificate")
+    return Report(
+        SignatureRequested(
+            csr_sha256=hashlib.sha256(payload["csr"].encode()).hexdigest(),
+            purpose=payload.get("certificateType", "ChargingStationCertificate"),
+            request_id=whole_in(payload, "requestId"),
+            root=None if root is None else certificate_hash(root),
+        )
+    )
+
+
+def contract_certificate(payload: Payload) -> Report:
+    """Get15118EVCertificate."""
+    return Report(
+        ContractRequested(
+            action=payload["action"],
+            iso15118_schema=payload["iso15118SchemaVersion"],
+            most_chains=whole_in(payload, "maximumContractCertificateChains"),
+            preferred=tuple(IdToken(emaid, "eMAID") for emaid in texts_in(payload, "prioritizedEMAIDs")),
+        )
+    )
+
+
+def certificate_status(payload: Payload) -> Report:
+    """GetCertificateStatus: one certificate, by OCSP."""
+    asked = payload["ocspRequestData"]
+    question = CertificateQuestion(certificate=certificate_hash(asked), urls=(asked["responderURL"],))
+    return Report(RevocationAsked((question,)))
+
+
+def certificate_chain_status(payload: Payload) -> Report:
+    """GetCertificateChainStatus (2.1): up to four certificates, by OCSP or CRL."""
+    return Report(
+        RevocationAsked(
+            tuple(
+                CertificateQuestion(
+                    certificate=certificate_hash(asked["certificateHashData"]),
+                    source=asked["source"],
+                    urls=texts_in(asked, "urls"),
+                )
+                for asked in payload["certificateStatusRequests"]
+            )
+        )
+    )
+
+
+def certificate_hash(told: Payload) -> CertificateHash:
+    """CertificateHashDataType, and the same fields of OCSPRequestDataType."""
+    return CertificateHash(
+        algorithm=told["hashAlgorithm"],
+        issuer_name=told["issuerNameHash"],
+        issuer_key=told["issuerKeyHash"],
+        serial=told["serialNumber"],
+    )

@@ -1,0 +1,37 @@
+"""Connections of a gateway that died without a goodbye: closed in the books, so that nobody looks online."""
+
+import asyncio
+from collections.abc import Iterable
+
+from application import clock
+from application.desk import Desk
+from application.intake import Intake
+from application.ports import EventStore
+from application.snapshots import load_charger
+from domain.event import Told
+from domain.identity import ChargerId
+
+REASON = "the server ended without a goodbye"
+AT_ONCE = 200
+
+
+async def close_stranded(
+    store: EventStore, intake: Intake, chargers: Iterable[ChargerId], gateway: str
+) -> int:
+    """Record the end of connections that belong to another gateway; returns how many there were.
+
+    `chargers` may be stale (a read model): each is looked up in the log before anything is said of it.
+    """
+    gate = asyncio.Semaphore(AT_ONCE)
+
+    async def close(charger: ChargerId) -> int:
+        async with gate:
+            desk = Desk(store, await load_charger(store, charger))
+            connection = desk.charger.connection
+            if not connection or desk.charger.gateway == gateway:
+                return 0
+            told = Told(recorded_at=clock.now(), actor="zeus", connection=connection)
+            await intake.disconnected(desk, connection, None, REASON, told)
+            return 1
+
+    return sum(await asyncio.gather(*(close(charger) for charger in chargers)))

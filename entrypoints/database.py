@@ -1,0 +1,82 @@
+"""The database of this installation: the one of DATABASE_URL, or the embedded one under our supervisor."""
+
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+
+from adapters.postgres.data_directory import DataDirectoryInUse
+from adapters.postgres.embedded import EmbeddedPostgres
+from entrypoints.settings import Settings
+
+ADDRESS_FILE = "database-url"
+TOKEN_FILE = "api-token"  # noqa: S105 - a file name
+
+
+class DatabaseNotReachable(RuntimeError):
+    """The database does not answer; the message says which one and what to check."""
+
+
+@contextmanager
+def opened_database(settings: Settings, on_wait: Callable[[float], None] | None = None) -> Iterator[str]:
+    """The address of a database that answers; the embedded server runs as long as the context.
+
+    Where another `zeus` process runs the embedded server, that one is used. Raises DatabaseNotReachable.
+    """
+    if settings.database_url is not None:
+        url = settings.database_url.get_secret_value()
+        _check(url, "Is the server up, and is DATABASE_URL right?")
+        yield url
+        return
+    postgres = EmbeddedPostgres(settings.data_dir / "postgres")
+    try:
+        url = postgres.start(on_wait)
+    except DataDirectoryInUse:
+        yield _running_one(settings.data_dir)
+        return
+    try:
+        _keep(settings.data_dir / ADDRESS_FILE, url)
+        yield url
+    finally:
+        postgres.stop()
+
+
+def api_token(settings: Settings) -> tuple[str, bool]:
+    """(the API's bearer token, was it made up by us); a made-up one is kept, readable by its owner alone."""
+    if settings.api_token is not None:
+        return settings.api_token.get_secret_value(), False
+    path = settings.data_dir / TOKEN_FILE
+    if not path.exists():
+        _keep(path, secrets.token_urlsafe(24))
+    return path.read_text().strip(), True
+
+
+def _running_one(data_dir: Path) -> str:
+    path = data_dir / ADDRESS_FILE
+    if not path.exists():
+        raise DatabaseNotReachable(
+            f"another process is starting the database in {data_dir}; try again in a moment"
+        )
+    url = path.read_text().strip()
+    _check(
+        url, f"Another zeus process owns the database in {data_dir} but it does not answer: is it starting?"
+    )
+    return url
+
+
+def _check(url: str, advice: str) -> None:
+    try:
+        psycopg.connect(url, connect_timeout=5).close()
+    except psycopg.OperationalError as error:
+        words = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise DatabaseNotReachable(f"the database does not answer: {words}. {advice}") from error
+
+
+def _keep(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_name(path.name + ".new")
+    new.touch(mode=0o600)
+    new.write_text(text + "\n")
+    new.replace(path)

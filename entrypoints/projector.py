@@ -1,0 +1,80 @@
+"""The projector: the process that runs every read model; started by `zeus serve`, ended with its parent.
+
+A process of its own, because projecting is CPU work in Python: in the gateway it would take turns with the
+sockets, and a charger would wait for a report. Many may be started; the locks choose who works.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+
+from entrypoints.logs import set_up_logging
+from entrypoints.settings import Settings
+from entrypoints.wiring import open_engine
+
+
+def main() -> None:
+    """Project until told to stop, or until the parent is gone. The address is in DATABASE_URL."""
+    settings = Settings()
+    set_up_logging(settings.log_format, settings.log_level)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    if settings.database_url is None:
+        raise SystemExit("the projector needs DATABASE_URL; `zeus serve` starts it with the right one")
+    watch = threading.Thread(target=_end_with_parent, args=(os.getppid(), stop), daemon=True)
+    watch.start()
+    engine = open_engine(settings.database_url.get_secret_value())
+    engine.run(stop)
+
+
+def _end_with_parent(parent: int, stop: threading.Event) -> None:
+    while os.getppid() == parent:
+        if stop.wait(1.0):
+            return
+    stop.set()
+
+
+class ProjectorProcess:
+    """The projector as a child of this process; `check` starts it again when it died."""
+
+    def __init__(self, database_url: str, on_restart: Callable[[int], None]) -> None:
+        self._environment = {**os.environ, "DATABASE_URL": database_url}
+        self._on_restart = on_restart
+        self._process = self._start()
+
+    @property
+    def pid(self) -> int:
+        """Of the child."""
+        return self._process.pid
+
+    def check(self) -> None:
+        """Start it again if it ended; call it every few seconds."""
+        code = self._process.poll()
+        if code is not None:
+            self._on_restart(code)
+            self._process = self._start()
+
+    def stop(self) -> None:
+        """Ask it to finish its batch, and wait."""
+        self._process.terminate()
+        try:
+            self._process.wait(20)
+        except subprocess.TimeoutExpired:
+            self._process.kill()  # its transaction rolls back, its position with it
+            self._process.wait()
+
+    def _start(self) -> "subprocess.Popen[bytes]":
+        return subprocess.Popen(
+            [sys.executable, "-m", "entrypoints.projector"],
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C is the parent's to handle
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,156 @@
+"""`zeus serve`: the database, the projector, the sockets and the API, started in order and ended in order."""
+
+import asyncio
+import gc
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import uvicorn
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from adapters.eventstore import schema
+from adapters.ocpp.schemas import catalogue
+from adapters.ocpp.versions import Version
+from adapters.ocpp.websocket import ChargerWebSocket
+from application import clock
+from application.ports import StoreUnavailable
+from application.stranded import close_stranded
+from entrypoints.projector import ProjectorProcess
+from entrypoints.settings import Settings
+from entrypoints.web import Web, open_web
+from entrypoints.wiring import Core
+
+log = logging.getLogger("zeus.serve")
+
+BACKLOG = 4096
+"""A fleet that returns in one second waits in the kernel, not at the charger's time-out."""
+
+
+class ZeusServer(uvicorn.Server):
+    """Says goodbye to the chargers in batches before the sockets are taken down."""
+
+    def __init__(self, config: uvicorn.Config, core: Core, on_ready: Callable[[int], None]) -> None:
+        super().__init__(config)
+        self._core = core
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[Any] | None = None) -> None:
+        """Listen, then say where; the port may have been chosen by the system."""
+        await super().startup(sockets)
+        if self.started:
+            self._on_ready(self.servers[0].sockets[0].getsockname()[1])
+
+    async def shutdown(self, sockets: list[Any] | None = None) -> None:
+        """Refuse newcomers with 503, close the chargers' sockets with 1012, then everything else."""
+        self._core.gateway.draining = True
+        await self._core.gateway.presence.close_all()
+        await super().shutdown(sockets)
+
+
+def serve(database_url: str, settings: Settings, token: str, on_ready: Callable[[int], None]) -> None:
+    """Run until told to stop. `on_ready` gets the port as soon as chargers may connect."""
+    schema.create(database_url)
+    projector = ProjectorProcess(
+        database_url, lambda code: log.error("the projector ended with %s, starting it again", code)
+    )
+    try:
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(_serve(database_url, settings, token, on_ready, projector))
+    finally:
+        projector.stop()
+
+
+async def _serve(
+    database_url: str,
+    settings: Settings,
+    token: str,
+    on_ready: Callable[[int], None],
+    projector: ProjectorProcess,
+) -> None:
+    core = Core(database_url, settings)
+    web = open_web(database_url, settings, token, core)
+    for version in Version:
+        catalogue(version).warm()
+    scheduler = _upkeep(core, projector, settings)
+    scheduler.start()
+    stranded = asyncio.create_task(_close_stranded(core, web))
+    _calm_the_collector()
+    try:
+        await ZeusServer(_config(web, settings), core, on_ready).serve()
+    finally:
+        scheduler.shutdown(wait=False)
+        stranded.cancel()
+        await asyncio.gather(stranded, return_exceptions=True)
+        await _flush(core, everything=True)
+        await core.store.close()
+        web.close()
+
+
+def _config(web: Web, settings: Settings) -> uvicorn.Config:
+    return uvicorn.Config(
+        web.app,
+        host=settings.host,
+        port=settings.port,
+        loop="none",
+        http="httptools",
+        ws=ChargerWebSocket,
+        ws_max_size=max(settings.frame_size, 262_144),
+        ws_ping_interval=settings.ping_interval_s,
+        ws_ping_timeout=None,  # chargers that never pong live on; silence is timed by us
+        access_log=False,
+        backlog=BACKLOG,
+        log_config=None,
+        server_header=False,
+        proxy_headers=False,
+        lifespan="off",
+        timeout_graceful_shutdown=10,
+    )
+
+
+def _upkeep(core: Core, projector: ProjectorProcess, settings: Settings) -> AsyncIOScheduler:
+    """What must be looked after every few seconds; each job is harmless when it runs twice."""
+    scheduler = AsyncIOScheduler(timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1})
+    presence = core.gateway.presence
+
+    async def close_silent() -> None:
+        closed = await presence.close_silent(asyncio.get_running_loop().time(), settings.idle_timeout_s)
+        if closed:
+            log.warning(
+                "closed %d connections that had been silent for %d s", closed, settings.idle_timeout_s
+            )
+
+    scheduler.add_job(close_silent, "interval", seconds=10)
+    scheduler.add_job(_flush, "interval", seconds=15, args=[core])
+    scheduler.add_job(projector.check, "interval", seconds=2)
+    return scheduler
+
+
+async def _flush(core: Core, *, everything: bool = False) -> None:
+    try:
+        await core.attempts.flush(clock.now(), everything=everything)
+    except StoreUnavailable as error:
+        log.warning("counts of refused handshakes not recorded: %r", error)
+
+
+async def _close_stranded(core: Core, web: Web) -> None:
+    """Once the board has caught up with the log, close what a predecessor left open."""
+    chargers = await web.chargers_left_online(core.gateway_name)
+    closed = await close_stranded(core.store, core.intake, chargers, core.gateway_name)
+    if closed:
+        log.info("closed %d connections of a server that had ended without a goodbye", closed)
+
+
+def _calm_the_collector() -> None:
+    """A full collection at 10,000 connections stops the loop for 0.8 s: freeze what lives as long as we do."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 500)
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop
+    except ImportError:  # Windows
+        return None
+    return uvloop.new_event_loop

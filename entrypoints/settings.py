@@ -1,0 +1,99 @@
+"""Every setting, read from the environment once; `docs/configuration.md` is checked against this file."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AliasChoices, Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+VERSIONS = ("1.6", "2.0.1", "2.1")
+Names = Annotated[tuple[str, ...], NoDecode]
+"""Several names in one variable, separated by commas."""
+
+
+class Settings(BaseSettings):
+    """What an operator may choose; each field's variable is `ZEUS_` and its name in capitals."""
+
+    model_config = SettingsConfigDict(env_prefix="ZEUS_", extra="ignore", frozen=True, populate_by_name=True)
+
+    database_url: SecretStr | None = Field(
+        default=None,
+        validation_alias=AliasChoices("DATABASE_URL", "ZEUS_DATABASE_URL"),
+        description="A PostgreSQL server to use (`postgresql://user@host/name`). Unset: the embedded one.",
+    )
+    data_dir: Path = Field(
+        default=Path("var"),
+        description="Where the embedded database and the made-up secrets live.",
+    )
+    host: str = Field(default="127.0.0.1", description="The address to listen on.")
+    port: int = Field(default=8080, ge=0, le=65535, description="The port for chargers, API and pages.")
+    api_token: SecretStr | None = Field(
+        default=None,
+        description="The bearer token of the API. Unset: made up at the first start, kept in the data directory.",
+    )
+    tenant: str = Field(
+        default="default",
+        pattern=r"^[a-z0-9][a-z0-9-]{0,30}$",
+        description="The tenant whose chargers connect here; it is part of every key.",
+    )
+    versions: Names = Field(default=VERSIONS, description="The OCPP versions that are switched on.")
+    heartbeat_s: int = Field(
+        default=300,
+        ge=10,
+        le=86400,
+        description="Heartbeat interval told at boot; each charger gets it ± 10 %.",
+    )
+    accept_unknown_tokens: bool = Field(
+        default=False, description="Free vending: tokens nobody registered may charge."
+    )
+    idle_timeout_s: float = Field(
+        default=1200.0,
+        ge=30,
+        description="A connection silent for so long (no frame, no pong) is closed as dead.",
+    )
+    ping_interval_s: float = Field(
+        default=60.0,
+        ge=5,
+        description="The server pings each charger this often; NAT boxes forget idle sockets.",
+    )
+    frames_per_s: float = Field(
+        default=50.0, gt=0, description="Sustained frames of one charger; beyond it reading is delayed."
+    )
+    burst: int = Field(
+        default=500, ge=1, description="Frames a charger may send at once, such as a backlog after an outage."
+    )
+    frame_size: int = Field(
+        default=65536, ge=4096, le=4194304, description="Bytes of one frame; larger ones are refused unread."
+    )
+    trusted_proxies: Names = Field(
+        default=(), description="Addresses of proxies whose X-Forwarded-For and -Proto are believed."
+    )
+    message_retention_days: int = Field(
+        default=90,
+        ge=1,
+        description="How long `ocpp_messages` keeps rows; the event log itself keeps everything.",
+    )
+    sample_retention_days: int = Field(
+        default=400, ge=1, description="How long `ocpp_meter_samples` keeps raw rows."
+    )
+    log_format: str = Field(
+        default="auto",
+        pattern="^(auto|json|text)$",
+        description="`json` lines, `text`, or by what stdout is.",
+    )
+    log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
+
+    @field_validator("versions", "trusted_proxies", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("versions")
+    @classmethod
+    def _known(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        unknown = [name for name in value if name not in VERSIONS]
+        if unknown or not value:
+            raise ValueError(f"choose from {', '.join(VERSIONS)}; not {', '.join(unknown) or 'nothing'}")
+        return value

@@ -1,0 +1,1 @@
+"""How the charger answers the calls of the server."""

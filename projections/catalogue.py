@@ -1,0 +1,19 @@
+"""Every read model there is: one table, from which the engine, the commands and the tests read."""
+
+from domain.catalogue import FACTS
+from projections.connection_attempts.projection import ConnectionAttempts
+from projections.id_tags.projection import IdTags
+from projections.message_log.projection import MessageLog
+from projections.meter_samples.projection import MeterSamples
+from projections.read_model import ReadModel
+from projections.sessions.projection import Sessions
+from projections.status_board.projection import StatusBoard
+
+READ_MODELS: tuple[ReadModel, ...] = (
+    StatusBoard(FACTS),
+    Sessions(),
+    MeterSamples(),
+    MessageLog(FACTS),
+    IdTags(),
+    ConnectionAttempts(),
+)

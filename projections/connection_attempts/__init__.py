@@ -1,0 +1,1 @@
+"""Connection attempts: who knocked, who was let in, and why not."""

@@ -1,0 +1,1 @@
+"""Id tokens: those an operator registered, and those that merely turned up."""

@@ -1,0 +1,1 @@
+"""Meter curves: every sample a charger sent, wide, and their rollups."""

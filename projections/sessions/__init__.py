@@ -1,0 +1,1 @@
+"""Charging sessions: the read model of transactions."""

@@ -1,0 +1,1 @@
+"""What there is to see of chargers and connectors right now."""
