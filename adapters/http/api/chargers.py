@@ -1,23 +1,29 @@
 """`/chargers`: what each charger and each of its connectors is doing now."""
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal
+from typing import Any, TypeVar
 
+import msgspec
 from pydantic import Field
 
-from adapters.http.api.values import Exact
-from adapters.http.route import PageQuery, Query, Shape
+from adapters.http.api.values import Exact, charger_key
+from adapters.http.route import Asked, Page, PageQuery, Query, Shape
+from projections.status_board import queries
 
 
 class ChargersQuery(PageQuery):
     """Filters of the list; they are combined with AND."""
 
     online: bool | None = Field(None, description="Connected now, or not.")
-    status: str | None = Field(None, max_length=40, description="At least one connector has this status.")
+    status: str | None = Field(
+        None, max_length=40, description="At least one connector has this status or activity."
+    )
     vendor: str | None = Field(None, max_length=100, description="As the charger tells it at boot.")
-    model: str | None = Field(None, max_length=100)
     firmware: str | None = Field(None, max_length=100)
-    q: str | None = Field(None, max_length=100, description="Part of the id, name or serial, in any case.")
+    q: str | None = Field(
+        None, max_length=100, description="Part of the id, name, vendor, model or serial number, in any case."
+    )
 
 
 class OneChargerQuery(Query):
@@ -51,13 +57,21 @@ class ChargerLine(Shape):
     cpid: str
     name: str
     online: bool
-    protocol: str | None = Field(description="The OCPP version of the last connection: `1.6`, `2.0.1`, `2.1`.")
+    protocol: str | None = Field(
+        description="The OCPP version of the last connection: `1.6`, `2.0.1`, `2.1`."
+    )
     vendor: str | None
     model: str | None
     serial: str | None
     firmware: str | None
     last_seen: datetime | None = Field(description="Our clock at its last message.")
     connectors: list[Connector]
+
+
+class Connectors(Shape):
+    """The connectors of a charger."""
+
+    items: list[Connector]
 
 
 class Charger(ChargerLine):
@@ -86,4 +100,47 @@ class Charger(ChargerLine):
     registered_at: datetime | None
 
 
-_STATUS = Literal["Available", "Occupied", "Reserved", "Unavailable", "Faulted"]
+def list_chargers(asked: Asked[ChargersQuery]) -> Page[ChargerLine]:
+    """Chargers with their connectors, in the order of their ids."""
+    query, tenant = asked.query, asked.caller.tenant
+    wanted = queries.ChargerFilter(
+        online=query.online,
+        vendor=query.vendor,
+        firmware=query.firmware,
+        status=query.status,
+        q=query.q or "",
+    )
+    rows = queries.list_chargers(asked.connection, tenant, wanted, after=asked.after, limit=query.limit)
+    connectors = queries.connectors(asked.connection, tenant, [row.charger for row in rows.rows])
+    lines = [_with_connectors(ChargerLine, row, connectors.get(row.charger, [])) for row in rows.rows]
+    return Page[ChargerLine](items=lines, next=None if rows.next is None else asked.mark(rows.next))
+
+
+def one_charger(asked: Asked[OneChargerQuery]) -> Charger | None:
+    """Everything known of one charger."""
+    row = visible_charger(asked)
+    if row is None:
+        return None
+    connectors = queries.connectors(asked.connection, asked.caller.tenant, [row.charger])
+    return _with_connectors(Charger, row, connectors.get(row.charger, []))
+
+
+def list_connectors(asked: Asked[OneChargerQuery]) -> Connectors | None:
+    """The connectors of one charger, all at once: there are few."""
+    row = visible_charger(asked)
+    if row is None:
+        return None
+    connectors = queries.connectors(asked.connection, asked.caller.tenant, [row.charger])
+    return Connectors(items=[Connector.model_validate(one) for one in connectors.get(row.charger, [])])
+
+
+def visible_charger(asked: Asked[Any]) -> queries.ChargerRow | None:
+    """The charger that `{cpid}` names. An id that nobody can have is looked up all the same: equal work."""
+    key = charger_key(asked.caller.tenant, asked.path["cpid"])
+    found = queries.charger(asked.connection, asked.caller.tenant, key or "")
+    return found if key else None
+
+
+def _with_connectors(kind: type[C], row: queries.ChargerRow, connectors: Sequence[queries.ConnectorRow]) -> C:
+    shown = [Connector.model_validate(one) for one in connectors]
+    return kind.model_validate({**msgspec.structs.asdict(row), "connectors": shown})

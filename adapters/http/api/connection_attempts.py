@@ -5,7 +5,8 @@ from datetime import datetime
 from pydantic import Field
 
 from adapters.http.api.values import Instant
-from adapters.http.route import PageQuery, Shape
+from adapters.http.route import Asked, Page, PageQuery, Shape
+from projections.connection_attempts import queries
 
 
 class ConnectionAttemptsQuery(PageQuery):
@@ -13,6 +14,7 @@ class ConnectionAttemptsQuery(PageQuery):
 
     charger: str | None = Field(None, max_length=48, description="The id as shown, in any case.")
     accepted: bool | None = None
+    known: bool | None = Field(None, description="A charger of this id was registered at that moment.")
     reason: str | None = Field(None, max_length=40, description="Such as `auth_password`.")
     since: Instant | None = Field(None, alias="from", description="At or after, by our clock.")
     until: Instant | None = Field(None, alias="to", description="Before.")
@@ -38,3 +40,20 @@ class ConnectionAttempt(Shape):
     security_profile: int | None
     connection: str | None
     flags: list[str] | None = Field(description="What to put right although it was let in.")
+
+
+def list_connection_attempts(asked: Asked[ConnectionAttemptsQuery]) -> Page[ConnectionAttempt]:
+    """Let in or refused."""
+    query = asked.query
+    wanted = queries.AttemptFilter(
+        charger=query.charger,
+        accepted=query.accepted,
+        known=query.known,
+        reason=query.reason,
+        begin=query.since,
+        end=query.until,
+    )
+    rows = queries.list_attempts(
+        asked.connection, asked.caller.tenant, wanted, after=asked.after, limit=query.limit
+    )
+    return asked.page(ConnectionAttempt, rows)
