@@ -7,7 +7,8 @@ from eventsourcing.persistence import StoredEvent
 from projections.catalogue import READ_MODELS
 
 from adapters.eventstore.mapper import EventMapper
-from adapters.eventstore.store import PostgresEventStore, open_store
+from adapters.eventstore.counted import CountedEventStore
+from adapters.eventstore.store import open_store
 from adapters.ocpp.frames import Limits
 from adapters.ocpp.gateway import Gateway, GatewaySettings, enabled_versions
 from adapters.ocpp.v16.actions import ACTIONS as V16_ACTIONS
@@ -34,7 +35,7 @@ class Core:
     def __init__(self, database_url: str, settings: Settings) -> None:
         self.settings = settings
         self.gateway_name = f"{socket.gethostname()}:{os.getpid()}:{time_ordered_id()}"
-        self.store: PostgresEventStore = open_store(database_url, FACTS)
+        self.store = CountedEventStore(open_store(database_url, FACTS))
         self.rules = Rules(
             heartbeat_s=settings.heartbeat_s,
             tokens=TokenPolicy(accept_unknown=settings.accept_unknown_tokens),

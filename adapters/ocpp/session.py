@@ -17,7 +17,6 @@ from adapters.ocpp.faults import (
     Fault,
     internal_error,
     not_accepted_yet,
-    schema_fault,
     unknown_action,
     unsupported_action,
 )
@@ -35,19 +34,22 @@ from adapters.ocpp.frames import (
     call_result,
     read_frame,
 )
-from adapters.ocpp.repairs import repair
+from adapters.ocpp.repairs import admit
 from adapters.ocpp.rubbish import Rubbish
-from adapters.ocpp.schemas import Kind, Message, catalogue
+from adapters.ocpp.schemas import Kind, catalogue
 from adapters.ocpp.versions import Version
 from application import clock
 from application.desk import Desk
 from application.intake import Intake, ReportNotSettled
-from application.ports import StoreUnavailable
+from application.ports import EventNotStorable, StoreUnavailable
 from application.reports import Report, Withheld
 from domain.chargers.events import AnswerUnexpected, FrameIgnored, FrameRejected
 from domain.event import Fact, Told
 
 log = logging.getLogger("zeus.ocpp")
+
+NOT_STORED = (StoreUnavailable, ReportNotSettled, EventNotStorable)
+"""Why a message could not be recorded: nobody is told that it was; a charger sends it again."""
 
 
 class Refused(Exception):
@@ -142,7 +144,7 @@ class Session:
 
         try:
             reply = await self._intake.take(self.desk, call.action, report, told, compose)
-        except (StoreUnavailable, ReportNotSettled) as error:
+        except NOT_STORED as error:
             log.warning("%s %s not stored: %r", self.desk.charger.stream, call.action, error)
             reply = internal_error().answer(call.message_id)
         if reply is not None and not self.over:
@@ -155,20 +157,14 @@ class Session:
         if action is None or message is None:
             known = self._catalogue.is_valid_request(name)
             raise Refused(unsupported_action(name) if known else unknown_action(self.version, name))
-        repairs: tuple[str, ...] = ()
-        if not message.is_valid(payload):
-            payload, repairs = self._repair(message, payload)
+        admitted = admit(message, payload)
+        if isinstance(admitted, Fault):
+            raise Refused(admitted)
         try:
-            return action, action.to_report(payload), repairs
+            return action, action.to_report(admitted.payload), admitted.rules
         except Exception as error:
             log.exception("%s %s could not be read", self.desk.charger.stream, name)
             raise Refused(internal_error()) from error
-
-    def _repair(self, message: Message, payload: Any) -> tuple[Any, tuple[str, ...]]:
-        repaired = repair(message, payload)
-        if repaired is None:
-            raise Refused(schema_fault(message, payload))
-        return repaired.payload, repaired.rules
 
     def _compose(self, message_id: MessageId, name: str, action: Action, outcome: object) -> str:
         if isinstance(outcome, Withheld):
@@ -235,7 +231,7 @@ class Session:
         self._counters.repairs(told.repairs)
         try:
             await self._intake.take(self.desk, frame.action, report, told, lambda _: None)
-        except (StoreUnavailable, ReportNotSettled) as error:
+        except NOT_STORED as error:
             log.warning("%s %s not stored: %r", self.desk.charger.stream, frame.action, error)
 
     async def _record_rubbish(self, fact: Fact, told: Told, reply: str | None) -> None:
@@ -250,7 +246,7 @@ class Session:
     async def _record(self, facts: list[Fact], told: Told) -> None:
         try:
             await self._intake.record(self.desk, facts, told)
-        except (StoreUnavailable, ReportNotSettled) as error:
+        except NOT_STORED as error:
             log.warning("%s: %s not stored: %r", self.desk.charger.stream, facts[0].TOPIC, error)
 
 

@@ -35,6 +35,11 @@ def _fill(dsn: str, count: int = 300) -> Ledger:
     return ledger
 
 
+def _left_in_building(connection: Link) -> list[object]:
+    query = "SELECT relname FROM pg_class WHERE relnamespace = 'building'::regnamespace"
+    return connection.execute(query).fetchall()
+
+
 def test_a_new_version_is_built_and_swapped(postgres_dsn: str) -> None:
     _fill(postgres_dsn)
     with psycopg.connect(postgres_dsn) as connection:

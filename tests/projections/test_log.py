@@ -3,9 +3,14 @@
 import threading
 import time
 
+import psycopg
+from eventsourcing.persistence import StoredEvent
+
+from adapters.eventstore.mapper import EventMapper
+from domain.event import Event, Recorded, Told
 from projections.log import PostgresLog
 from projections.read_model import Unreadable, topic_of
-from tests.projections.ledger import FACTS, Counted, Forgotten, Ledger, Renamed, decode
+from tests.projections.ledger import FACTS, START, Counted, Forgotten, Ledger, Renamed, decode
 
 
 def test_the_log_is_read_in_order_between_positions_and_by_topic(postgres_dsn: str) -> None:
@@ -13,7 +18,8 @@ def test_the_log_is_read_in_order_between_positions_and_by_topic(postgres_dsn: s
     assert log.head() == 0
     ledger = Ledger(postgres_dsn)
     ledger.append([Counted(who="ada", n=1), Renamed(who="ada", label="a"), Forgotten(who="ada")])
-    assert log.head() == ledger.append([Counted(who="ada", n=2)]) == 4
+    last = ledger.append([Counted(who="ada", n=2)])
+    assert log.head() == last == 4
     assert [item.position for item in log.read(0, 4, 10)] == [1, 2, 3, 4]
     assert [item.position for item in log.read(1, 3, 10)] == [2, 3]
     assert [item.position for item in log.read(0, 4, 2)] == [1, 2]
@@ -57,4 +63,26 @@ def test_an_append_ends_the_wait(postgres_dsn: str) -> None:
     appending.join()
     log.wait(0.01)
     assert log.head() == 1
+    log.close()
+
+
+def test_the_products_mapper_decodes_for_the_log(postgres_dsn: str) -> None:
+    mapper = EventMapper(tuple(FACTS.values()))
+    told = Told(recorded_at=START, frame='[2,"1","Heartbeat",{}]')
+    event = Event(
+        originator_id="ledger/acme/1", originator_version=1, fact=Counted(who="ada", n=1), told=told
+    )
+    stored = mapper.to_stored_event(event)
+    with psycopg.connect(postgres_dsn) as connection:
+        connection.execute(
+            "SELECT eventstore.append_stored_events(%s::text[], %s::bigint[], %s::text[], %s::bytea[])",
+            [[event.originator_id], [1], [stored.topic], [stored.state]],
+        )
+    log = PostgresLog(
+        postgres_dsn,
+        lambda topic, state, stream, version: mapper.to_domain_event(
+            StoredEvent(stream, version, topic, state)
+        ),
+    )
+    assert log.read(0, 1, 10) == [Recorded(1, event)]
     log.close()
