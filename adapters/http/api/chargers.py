@@ -100,6 +100,9 @@ class Charger(ChargerLine):
     registered_at: datetime | None
 
 
+C = TypeVar("C", bound=ChargerLine)
+
+
 def list_chargers(asked: Asked[ChargersQuery]) -> Page[ChargerLine]:
     """Chargers with their connectors, in the order of their ids."""
     query, tenant = asked.query, asked.caller.tenant
