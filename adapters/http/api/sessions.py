@@ -3,6 +3,7 @@
 import re
 from datetime import datetime
 from decimal import Decimal
+from math import ceil
 from typing import Literal
 
 import msgspec
@@ -97,7 +98,7 @@ def list_sessions(asked: Asked[SessionsQuery]) -> Page[SessionLine]:
         state=query.state,
         reason=query.reason,
         flag=query.flag,
-        min_energy_wh=None if query.min_kwh is None else -int(-query.min_kwh * 1000 // 1),
+        min_energy_wh=None if query.min_kwh is None else ceil(query.min_kwh * 1000),
     )
     rows = queries.list_sessions(
         asked.connection, asked.caller.tenant, wanted, after=asked.after, limit=query.limit
