@@ -73,8 +73,8 @@ class Fleet:
         )
 
     async def session(
-        self, tenant: str, cpid: str, n: int, *, token: str = "CARD-1", reason: str = "Local"
-    ) -> str:  # noqa: S107 - an id token of a driver, no secret
+        self, tenant: str, cpid: str, n: int, *, card: str = "CARD-1", reason: str = "Local"
+    ) -> str:
         """Session `n` of a charger: an hour long, from n hours after START, n + 0.5 kWh; returns its id."""
         stream = f"transaction/{tenant}/{cpid.upper()}/{n:04d}"
         begin, end = START + timedelta(hours=n), START + timedelta(hours=n, minutes=40)
@@ -89,7 +89,7 @@ class Fleet:
                 evse_id=1,
                 connector_id=1,
                 at=begin,
-                id_token=IdToken(token),
+                id_token=IdToken(card),
                 verdict="Accepted",
                 meter_start_wh=Decimal("1000.25"),
                 number=n,

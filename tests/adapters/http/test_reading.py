@@ -2,7 +2,6 @@
 
 import csv
 import io
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -15,7 +14,7 @@ LISTS = sorted(PREFIX + r.path for r in ROUTES if r.key is not None and "{" not 
 
 
 @pytest.fixture
-async def fleet(world: World) -> AsyncIterator[Fleet]:
+async def fleet(world: World) -> Fleet:
     """Two chargers, five sessions, a token and a refusal; and as much of another tenant."""
     fleet = Fleet(world.store)
     for tenant in (TENANT, OTHER):
@@ -23,11 +22,11 @@ async def fleet(world: World) -> AsyncIterator[Fleet]:
         for name in ("Depot 01", "Depot-02"):
             await fleet.charger(tenant, prefix + name)
         for n in range(1, 6):
-            await fleet.session(tenant, prefix + "Depot-02", n, token=f"{prefix}CARD-{n}")
+            await fleet.session(tenant, prefix + "Depot-02", n, card=f"{prefix}CARD-{n}")
         await fleet.token(tenant, prefix + "CARD-1")
         await fleet.refusal(tenant, prefix + "STRANGER", 1)
     project(world.dsn)
-    yield fleet
+    return fleet
 
 
 async def get(world: World, path: str, **params: str | int) -> Any:
@@ -247,7 +246,7 @@ async def test_an_unchanged_resource_costs_no_body(world: World, fleet: Fleet) -
 
 
 async def test_sessions_as_a_table_hold_the_whole_list_and_no_formula(world: World, fleet: Fleet) -> None:
-    await fleet.session(TENANT, "Depot 01", 7, token=FORMULA, reason='+A1"\n')
+    await fleet.session(TENANT, "Depot 01", 7, card=FORMULA, reason='+A1"\n')
     for n in range(300, 520):
         await fleet.session(TENANT, "Depot 01", n)
     project(world.dsn)

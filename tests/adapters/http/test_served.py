@@ -63,7 +63,7 @@ async def port(world: World) -> AsyncIterator[int]:
     for cpid in ("DEPOT-01", "DEPOT-02", "DEPOT-03"):
         await fleet.charger(TENANT, cpid)
         for n in range(1, 4):
-            await fleet.session(TENANT, cpid, n)
+            await fleet.session(TENANT, cpid, n, card=f"CARD-{n}")
     await fleet.token(TENANT, "CARD-1")
     await fleet.refusal(TENANT, "STRANGER", 1)
     project(world.dsn)
