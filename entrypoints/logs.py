@@ -108,6 +108,8 @@ def set_up(level: str = "INFO", *, form: str = "auto", stream: TextIO | None = N
         other = logging.getLogger(name)
         other.handlers.clear()
         other.propagate = True
+    for name in ("uvicorn.error", "apscheduler"):  # they tell of every start and every run of a job
+        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
     logging.captureWarnings(capture=True)
 
 

@@ -4,10 +4,9 @@ import os
 import socket
 
 from eventsourcing.persistence import StoredEvent
-from projections.catalogue import READ_MODELS
 
-from adapters.eventstore.mapper import EventMapper
 from adapters.eventstore.counted import CountedEventStore
+from adapters.eventstore.mapper import EventMapper
 from adapters.eventstore.store import open_store
 from adapters.ocpp.frames import Limits
 from adapters.ocpp.gateway import Gateway, GatewaySettings, enabled_versions
@@ -23,6 +22,7 @@ from domain.catalogue import FACTS
 from domain.event import Event, Fact
 from domain.id_tokens.id_token import TokenPolicy
 from entrypoints.settings import Settings
+from projections.catalogue import READ_MODELS
 from projections.engine import Engine
 from projections.log import PostgresLog
 

@@ -1,11 +1,14 @@
 """Who is asking: the port that turns a credential into a caller, and its first adapter, one token."""
 
 import hmac
+import logging
 from enum import StrEnum
 from hashlib import sha256
 from typing import Protocol
 
 import msgspec
+
+log = logging.getLogger("zeus.http")
 
 
 class Right(StrEnum):
@@ -35,19 +38,21 @@ class Access(Protocol):
         ...
 
 
-class TokenTooShort(ValueError):
-    """An API token needs at least 24 characters; make one with `openssl rand -base64 32`."""
+class TokenMissing(ValueError):
+    """The API needs a token; make one with `openssl rand -base64 32`, or unset it to have one made up."""
 
 
 class OneToken:
     """One tenant with one bearer token, as given in the settings."""
 
-    SHORTEST = 24
+    LONG_ENOUGH = 24
 
     def __init__(self, tenant: str, token: str, name: str = "key:settings") -> None:
-        """Raises TokenTooShort."""
-        if len(token) < self.SHORTEST:
-            raise TokenTooShort(f"the API token has {len(token)} characters, {self.SHORTEST} are needed")
+        """A short token is a choice for a laptop and gets a warning; an empty one raises TokenMissing."""
+        if not token.strip():
+            raise TokenMissing("the API token is empty: unset ZEUS_API_TOKEN to have one made up")
+        if len(token) < self.LONG_ENOUGH:
+            log.warning("the API token has %d characters and can be guessed: use %d", len(token), self.LONG_ENOUGH)
         self._digest = sha256(token.encode()).digest()
         self._caller = Caller(tenant, name, frozenset(Right))
 

@@ -24,9 +24,7 @@ def add(
     group: Annotated[
         str, typer.Option(help="Group (parent) token; members may stop each other's sessions.")
     ] = "",
-    expires: Annotated[
-        datetime | None, typer.Option(help="Not accepted from this moment on (UTC).")
-    ] = None,
+    expires: Annotated[datetime | None, typer.Option(help="Not accepted from this moment on (UTC).")] = None,
     max_active: Annotated[
         int | None, typer.Option(min=1, help="How many sessions it may have at once; unset: any number.")
     ] = None,

@@ -4,7 +4,7 @@ import httpx
 import pytest
 from sqlalchemy import Connection, Engine
 
-from adapters.http.access import OneToken, Right, TokenTooShort
+from adapters.http.access import OneToken, Right, TokenMissing
 from adapters.http.api.routes import PREFIX, ROUTES
 from adapters.http.app import build_app
 from adapters.http.database import open_engine
@@ -157,6 +157,8 @@ def test_every_error_a_route_names_exists() -> None:
         assert {*route.errors, *EVERYWHERE} <= KINDS.keys()
 
 
-def test_a_short_token_is_refused() -> None:
-    with pytest.raises(TokenTooShort):
-        OneToken(TENANT, "short")
+def test_an_empty_token_is_refused_and_a_short_one_warned_about(caplog: pytest.LogCaptureFixture) -> None:
+    with pytest.raises(TokenMissing):
+        OneToken(TENANT, " ")
+    OneToken(TENANT, "short")
+    assert "can be guessed" in caplog.text
