@@ -30,11 +30,11 @@ def read_query(model: type[Q], parameters: QueryParams) -> Q:
 
 
 def _fault(model: type[Query], place: tuple[int | str, ...], kind: str, words: str) -> Fault:
-    name = ".".join(str(part) for part in place) or "query"
+    parameter = ".".join(str(part) for part in place) or "query"
     if kind == "extra_forbidden":
-        known = ", ".join(model.model_fields)
-        return Fault(_shown(name), f"No such parameter. Known here: {known or 'none'}.")
-    return Fault(_shown(name), f"{words}.")
+        known = ", ".join(field.alias or name for name, field in model.model_fields.items())
+        return Fault(_shown(parameter), f"No such parameter. Known here: {known or 'none'}.")
+    return Fault(_shown(parameter), f"{words}.")
 
 
 def _shown(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, ClassVar, Generic, TypeVar
 
 import msgspec
@@ -10,6 +11,8 @@ from sqlalchemy import Connection
 
 from adapters.http.access import Caller, Right
 from adapters.http.cursors import Cursors, Place
+from application import clock
+from projections.paging import Page as Rows
 
 LARGEST_PAGE = 200
 
@@ -65,6 +68,12 @@ class Asked(Generic[Q]):
     """The sort key to continue after, of the route's `key` type; None at the beginning of a list."""
     mark: Callable[[Any], str]
     """Makes the cursor for a sort key."""
+    now: datetime
+
+    def page(self, kind: type[Item], rows: Rows[Any]) -> Page[Item]:
+        """A page of the list: the rows in their public shape, and the cursor of what follows."""
+        items = [kind.model_validate(row) for row in rows.rows]
+        return Page[kind](items=items, next=None if rows.next is None else self.mark(rows.next))  # type: ignore[valid-type]
 
 
 Handler = Callable[[Asked[Any]], Shape | None]
@@ -111,4 +120,5 @@ def asked(
     def mark(key: Any) -> str:
         return cursors.make(key, place)
 
-    return lambda connection: Asked(connection, caller, path, query, after, mark)
+    now = clock.now()
+    return lambda connection: Asked(connection, caller, path, query, after, mark, now)
