@@ -6,10 +6,12 @@ import zlib
 from base64 import b64encode
 from collections import deque
 from collections.abc import Callable
+from typing import cast
 
 import msgspec
 
 from adapters.ocpp.versions import Version
+from application import clock
 from entrypoints.bench.messages import Life
 
 _KEY = "dGhlIHNhbXBsZSBub25jZQ=="
@@ -75,7 +77,7 @@ class Client(asyncio.Protocol):
         return bool(self._expecting)
 
     def say(self, due: float) -> None:
-        """Say the next message, which was due at `due` (loop time); after the answers to those before."""
+        """Say the next message, which was due at `due` (`clock.monotonic`); after the answers to those before."""
         if self._expecting:
             self._due.append(due)
             return
@@ -101,11 +103,10 @@ class Client(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Knock."""
-        assert isinstance(transport, asyncio.Transport) or hasattr(transport, "write")  # noqa: S101
-        self._transport = transport  # type: ignore[assignment]
+        self._transport = cast(asyncio.Transport, transport)
         basic = b64encode(f"{self.cpid}:{self._password}".encode()).decode()
         extension = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n"
-        self._transport.write(  # type: ignore[union-attr]
+        self._transport.write(
             (
                 f"GET /ocpp/{self.cpid} HTTP/1.1\r\nHost: zeus\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                 f"Sec-WebSocket-Key: {_KEY}\r\nSec-WebSocket-Version: 13\r\nAuthorization: Basic {basic}\r\n"
@@ -118,7 +119,9 @@ class Client(asyncio.Protocol):
         """Count what was not our wish."""
         if not self.opened.done():
             self._tally.refused += 1
-            self.opened.set_exception(ConnectionRefusedError(f"{self.cpid}: {exc or 'closed in the handshake'}"))
+            self.opened.set_exception(
+                ConnectionRefusedError(f"{self.cpid}: {exc or 'closed in the handshake'}")
+            )
             self.opened.exception()  # whoever does not wait for it has seen the count
         elif not self._leaving:
             self._tally.lost += 1
@@ -164,7 +167,7 @@ class Client(asyncio.Protocol):
             self._transport.write(frame(payload, opcode=10))
 
     def _answered(self, text: bytes) -> None:
-        now = asyncio.get_running_loop().time()
+        now = clock.monotonic()
         if not text.startswith(self._expecting):
             self._tally.wrong += 1
             self._tally.first_wrong = self._tally.first_wrong or text[:300].decode(errors="replace")

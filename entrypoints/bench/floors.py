@@ -67,7 +67,7 @@ async def echo_us(chargers: int, kind: str, seconds: float) -> float:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
-    child = subprocess.Popen([sys.executable, "-m", "entrypoints.bench.echo", str(port)])  # noqa: S603
+    child = subprocess.Popen([sys.executable, "-m", "entrypoints.bench.echo", str(port)])  # noqa: S603, ASYNC220
     try:
         await _listening(port)
         process = psutil.Process(child.pid)

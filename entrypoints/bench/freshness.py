@@ -66,7 +66,7 @@ class Watch:
                     self._seen.append((int(row[0]), float(row[1])))
 
 
-def settle(database_url: str, patience_s: float = 120.0) -> float:
+def settle(database_url: str, patience_s: float = 60.0) -> float:
     """Wait until every read model has caught up with the log; returns the seconds it took."""
     began = clock.monotonic()
     with psycopg.connect(database_url, autocommit=True) as connection:
@@ -79,8 +79,8 @@ def settle(database_url: str, patience_s: float = 120.0) -> float:
 
 def _behind(connection: "psycopg.Connection[tuple[object, ...]]") -> bool:
     known = connection.execute("SELECT to_regclass('public.zeus_read_models') IS NOT NULL").fetchone()
-    if known != (True,):
-        return False
+    if known != (True,):  # the projector is still starting
+        return True
     row = connection.execute(
         "SELECT min(position) < (SELECT coalesce(max(notification_id), 0) FROM eventstore.stored_events) "
         "FROM public.zeus_read_models WHERE state = 'running'"

@@ -13,10 +13,10 @@ from entrypoints.bench.scale import Scale
 from entrypoints.bench.server import Server, provisioned, serving
 
 PATHS = {
-    "chargers": "/api/chargers?limit=100",
-    "sessions": "/api/sessions?limit=100",
-    "meter_samples": "/api/meter-samples?limit=100",
-    "messages": "/api/messages?limit=100",
+    "chargers": "/api/ocpp/chargers?limit=100",
+    "sessions": "/api/ocpp/sessions?limit=100",
+    "messages": "/api/ocpp/messages?limit=100",
+    "id_tags": "/api/ocpp/id-tags?limit=100",
 }
 
 

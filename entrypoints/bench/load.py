@@ -12,6 +12,7 @@ import msgspec
 import uvloop
 
 from adapters.ocpp.versions import Version
+from application import clock
 from entrypoints.bench.client import Client, Tally
 from entrypoints.bench.messages import KINDS, Life, boot, version_of
 
@@ -60,9 +61,7 @@ def raise_file_limit() -> None:
 
 async def knock(target: Target, number: int, tally: Tally, version: Version | None = None) -> Client:
     """Connect charger `number` and wait for the 101. Raises ConnectionRefusedError."""
-    client = Client(
-        cpid_of(number), PASSWORD, version or version_of(number), tally, deflate=target.deflate
-    )
+    client = Client(cpid_of(number), PASSWORD, version or version_of(number), tally, deflate=target.deflate)
     # 28,000 ports an address: a larger fleet comes from several addresses of the loopback network.
     source = (f"127.0.0.{2 + number // 20_000}", 0)
     await asyncio.get_running_loop().create_connection(
@@ -93,11 +92,10 @@ async def fleet(target: Target, numbers: Iterable[int], tally: Tally) -> AsyncIt
 
 async def say_once(client: Client, message: tuple[str, str]) -> float:
     """Say one message and wait for the answer; returns the seconds it took."""
-    loop = asyncio.get_running_loop()
-    answered: asyncio.Future[float] = loop.create_future()
+    answered: asyncio.Future[float] = asyncio.get_running_loop().create_future()
     client.live(_once(message))
     client.on_answer = lambda _, now: answered.set_result(now)
-    began = loop.time()
+    began = clock.monotonic()
     client.say(began)
     try:
         async with asyncio.timeout(PATIENCE_S):
@@ -112,8 +110,7 @@ def _once(message: tuple[str, str]) -> Life:
 
 async def closed_loop(clients: list[Client], kind: str, seconds: float) -> float:
     """Each charger speaks as soon as it was answered, for `seconds`; returns how long it took in fact."""
-    loop = asyncio.get_running_loop()
-    began = loop.time()
+    began = clock.monotonic()
     end = began + seconds
     quiet = asyncio.Event()
     talking = len(clients)
@@ -131,10 +128,10 @@ async def closed_loop(clients: list[Client], kind: str, seconds: float) -> float
     _begin_lives(clients, kind)
     for client in clients:
         client.on_answer = again
-        client.say(loop.time())
+        client.say(clock.monotonic())
     async with asyncio.timeout(seconds + PATIENCE_S):
         await quiet.wait()
-    return loop.time() - began
+    return clock.monotonic() - began
 
 
 async def open_loop(clients: list[Client], kind: str, rate: int, seconds: float) -> float:
@@ -143,21 +140,20 @@ async def open_loop(clients: list[Client], kind: str, rate: int, seconds: float)
     Latency counts from the moment a message was due, so a server that stands still is charged for all who
     would have spoken meanwhile (no coordinated omission).
     """
-    loop = asyncio.get_running_loop()
     _begin_lives(clients, kind)
-    began = loop.time()
+    began = clock.monotonic()
     total = round(rate * seconds)
     told = 0
     while told < total:
-        upto = min(total, int((loop.time() - began) * rate) + 1)
+        upto = min(total, int((clock.monotonic() - began) * rate) + 1)
         for n in range(told, upto):
             clients[n % len(clients)].say(began + n / rate)
         told = upto
-        await asyncio.sleep(max(0.0, began + told / rate - loop.time()))
+        await asyncio.sleep(max(0.0, began + told / rate - clock.monotonic()))
     async with asyncio.timeout(PATIENCE_S):
-        while any(client.busy for client in clients):
+        while any(client.busy for client in clients):  # noqa: ASYNC110 - an event a message would cost more
             await asyncio.sleep(0.005)
-    return loop.time() - began
+    return clock.monotonic() - began
 
 
 def own_cpu_s() -> float:
@@ -176,5 +172,7 @@ def quantiles_ms(seconds: list[float]) -> dict[str, float]:
         return {}
     ordered = sorted(seconds)
     shares = {"p50_ms": 0.5, "p95_ms": 0.95, "p99_ms": 0.99}
-    found = {name: ordered[min(len(ordered) - 1, int(len(ordered) * share))] for name, share in shares.items()}
+    found = {
+        name: ordered[min(len(ordered) - 1, int(len(ordered) * share))] for name, share in shares.items()
+    }
     return {name: value * 1e3 for name, value in {**found, "max_ms": ordered[-1]}.items()}

@@ -12,7 +12,8 @@ from entrypoints.bench.server import Server, provisioned, serving
 from entrypoints.bench.throughput import head_of
 from entrypoints.database import opened_database
 from entrypoints.settings import Settings
-from entrypoints.wiring import READ_MODELS, open_engine
+from entrypoints.wiring import open_engine
+from projections.catalogue import READ_MODELS
 from projections.read_model import ReadModel
 
 

@@ -66,16 +66,14 @@ BARS: tuple[Bar, ...] = (
     Bar("rebuild of all read models", "rebuild", "per_s", 10_000, "events/s", at_least=True),
     Bar("API list of chargers, p95", "lists.chargers", "p95_ms", 100, "ms"),
     Bar("API list of sessions, p95", "lists.sessions", "p95_ms", 100, "ms"),
-    Bar("API list of meter samples, p95", "lists.meter_samples", "p95_ms", 100, "ms"),
     Bar("API list of messages, p95", "lists.messages", "p95_ms", 100, "ms"),
+    Bar("API list of id tags, p95", "lists.id_tags", "p95_ms", 100, "ms"),
 )
 
 
 def verdicts(results: Results) -> list[tuple[Bar, float]]:
     """The bars whose figure was measured, with it."""
-    return [
-        (bar, results[bar.case][bar.figure]) for bar in BARS if bar.figure in results.get(bar.case, ())
-    ]
+    return [(bar, results[bar.case][bar.figure]) for bar in BARS if bar.figure in results.get(bar.case, ())]
 
 
 def bars_table(results: Results) -> Table:
@@ -149,7 +147,9 @@ def machine() -> dict[str, Any]:
 def _processor() -> str:
     info = Path("/proc/cpuinfo")
     lines = info.read_text().splitlines() if info.exists() else []
-    return next((line.partition(": ")[2] for line in lines if line.startswith("model name")), platform.machine())
+    return next(
+        (line.partition(": ")[2] for line in lines if line.startswith("model name")), platform.machine()
+    )
 
 
 def _digits(value: float) -> int:

@@ -4,6 +4,7 @@ import asyncio
 
 import psycopg
 
+from application import clock
 from entrypoints.bench import load
 from entrypoints.bench.client import Client, Tally
 from entrypoints.bench.messages import boot
@@ -33,23 +34,22 @@ async def _storms(server: Server, scale: Scale, tell: Tell) -> Results:
 
 async def _storm(server: Server, chargers: int) -> tuple[list[Client], Figures]:
     tally = Tally()
-    loop = asyncio.get_running_loop()
     first, before = head_of(server.database_url), server.processes().cpu()
-    began = loop.time()
+    began = clock.monotonic()
     handshakes: list[float] = []
 
     async def come(number: int) -> Client | None:
         """Connect and boot; a charger that is turned away does not come again, it is counted."""
         try:
             client = await load.knock(server.target(), number, tally)
-            handshakes.append(loop.time() - began)
+            handshakes.append(clock.monotonic() - began)
             await load.say_once(client, boot(client.version))
         except (OSError, TimeoutError):
             return None
         return client
 
     came = await asyncio.gather(*(come(n) for n in range(chargers)))
-    seconds = loop.time() - began
+    seconds = clock.monotonic() - began
     used = server.processes().cpu().since(before)
     clients = [client for client in came if client is not None]
     booted = _booted(server.database_url, first)

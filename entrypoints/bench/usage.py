@@ -50,11 +50,11 @@ class Processes:
         children = self.gateway.children()
         self._projector = next((p for p in children if "entrypoints.projector" in p.cmdline()), None)
         self._postmaster = next((p for p in children if _is_postgres(p)), None)
-        self._readers = _backends(database_url)
+        self._url = database_url
 
     def cpu(self) -> Cpu:
         """CPU seconds used so far."""
-        readers = _sum(psutil.Process(pid) for pid in self._readers if psutil.pid_exists(pid))
+        readers = _sum(psutil.Process(pid) for pid in _backends(self._url))
         return Cpu(
             gateway=_used(self.gateway),
             postgres=postgres_cpu(self._postmaster) - readers,
@@ -76,7 +76,9 @@ def postgres_cpu(postmaster: psutil.Process | None) -> float:
     if postmaster is None:
         return 0.0
     times = postmaster.cpu_times()
-    return _used(postmaster) + float(times.children_user + times.children_system) + _sum(postmaster.children())
+    return (
+        _used(postmaster) + float(times.children_user + times.children_system) + _sum(postmaster.children())
+    )
 
 
 def _used(process: psutil.Process) -> float:
