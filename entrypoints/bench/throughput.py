@@ -10,6 +10,7 @@ from entrypoints.bench import load
 from entrypoints.bench.client import Client, Tally
 from entrypoints.bench.floors import echo_us, raw_insert_us
 from entrypoints.bench.freshness import Watch, settle
+from entrypoints.bench.messages import KINDS
 from entrypoints.bench.report import Figures, Results, Tell
 from entrypoints.bench.scale import Scale
 from entrypoints.bench.server import Server, provisioned, serving, words_of
@@ -35,7 +36,7 @@ async def _measure(server: Server, scale: Scale, tell: Tell) -> Results:
     async with load.fleet(server.target(), range(scale.chargers), tally) as clients:
         bench = _Loops(server, scale, tally)
         await load.closed_loop(clients, "mix", scale.warm_up_s)
-        for kind in load.KINDS:
+        for kind in KINDS:
             tell(f"closed loop, {len(clients)} chargers, {kind}")
             results[f"closed.{kind}"] = await bench.closed(clients, kind)
         tell(f"closed loop, {scale.few} chargers, mix")
@@ -44,7 +45,7 @@ async def _measure(server: Server, scale: Scale, tell: Tell) -> Results:
         with Watch(server.database_url) as watch:
             results["open.mix"] = await bench.open(clients)
         results["freshness"] = watch.figures()
-    for kind in load.KINDS:
+    for kind in KINDS:
         tell(f"the floor of {kind}: echo and raw insert")
         await _add_floor(server, scale, results[f"closed.{kind}"], kind)
     return results
