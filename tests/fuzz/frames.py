@@ -14,9 +14,13 @@ from random import Random
 from typing import Any, NamedTuple
 
 from adapters.ocpp.schemas import Kind, catalogue
+from adapters.ocpp.v16.actions import ACTIONS as V16_ACTIONS
+from adapters.ocpp.v21.actions import ACTIONS as V21_ACTIONS
+from adapters.ocpp.v201.actions import ACTIONS as V201_ACTIONS
 from adapters.ocpp.versions import Version
 from tests.ocpp_payloads import messages, mutated, payload_maker
 
+ACTIONS = {Version.V16: V16_ACTIONS, Version.V201: V201_ACTIONS, Version.V21: V21_ACTIONS}
 STRANGE_IDS: tuple[Any, ...] = (
     None, True, 0, 7, -1, 2**70, 1.5, "", " ", "x" * 37, "x" * 300, [], {}, "\x00", "🙂", "a\"b\\c", 10**40,
 )  # fmt: skip
@@ -29,7 +33,7 @@ STRANGE_TEXTS = (
     '[2,"1","Heartbeat",{"a":"' + "x" * 70_000 + '"}]', "[" + "{}," * 30_000 + "{}]",
     '[2,"1","MeterValues",{' + ",".join(f'"k{n}":{n}' for n in range(9000)) + "}]",
 )  # fmt: skip
-NOT_TEXT = (b"\xff\xfe", b"[2,\"1\",\"Heartbeat\",{\"a\":\"\xe9\"}]", b"\x00\x01\x02", b"\xed\xa0\x80", b"\xf0\x9f")
+NOT_TEXT = (b"\xff\xfe", b'[2,"1","Heartbeat",{"a":"\xe9"}]', b"\x00\x01\x02", b"\xed\xa0\x80", b"\xf0\x9f")
 TOKENS = ("TAG1", "tag1", "TAG2", "", " ", "DEADBEEF", "a:b", "../..", "%2F", "\x00", "🙂🙂🙂🙂")
 TIMES = (
     "2026-01-01T10:00:00Z", "2026-01-01T10:00:01.5Z", "2026-01-01T09:00:00Z", "2026-01-01T12:00:00+02:00",
@@ -62,6 +66,7 @@ class FrameMaker:
         self._kinds = [
             (kind, action) for own, kind, action in messages() if own is version and kind is not Kind.ANSWER
         ]
+        self._taken = [(kind, action) for kind, action in self._kinds if action in ACTIONS[version]]
         self._requests = sorted(catalogue(version).actions(Kind.REQUEST))
         self._ways: tuple[tuple[int, Callable[[], Made]], ...] = (
             (30, self._valid), (25, self._damaged), (20, self._story), (6, self._envelope), (5, self._answer),
@@ -82,15 +87,19 @@ class FrameMaker:
         message_id = self._next_id()
         return _made([2, message_id, action, payload], answered=True, message_id=message_id)
 
+    def _message(self) -> tuple[Kind, str]:
+        """Mostly what a charger may send; now and then what only a server may."""
+        return self.random.choice(self._taken if self.random.random() < 0.9 else self._kinds)
+
     def _valid(self) -> Made:
-        kind, action = self.random.choice(self._kinds)
+        kind, action = self._message()
         payload = payload_maker(self.version, kind, action)(self.random)
         if kind is Kind.SEND:
             return _made([6, self._next_id(), action, payload], answered=False)
         return self._call(action, payload)
 
     def _damaged(self) -> Made:
-        kind, action = self.random.choice(self._kinds)
+        kind, action = self._message()
         payload = mutated(self.random, payload_maker(self.version, kind, action)(self.random))
         if kind is Kind.SEND:
             return _made([6, self._next_id(), action, payload], answered=False)
@@ -159,7 +168,9 @@ class FrameMaker:
     def _envelope(self) -> Made:
         choose = self.random.choice
         message = [choose((2, 2, 2, 3, 4, 5, 6, 0, 1, 7, -1, "2", None, True)), choose(STRANGE_IDS)]
-        message += choose(([], ["Heartbeat"], ["Heartbeat", {}], ["Heartbeat", {}, {}], [{}, {}], [None, None]))
+        message += choose(
+            ([], ["Heartbeat"], ["Heartbeat", {}], ["Heartbeat", {}, {}], [{}, {}], [None, None])
+        )
         answered = False if message[0] in (3, 4, 5) and type(message[0]) is int else None
         return _made(message, answered=answered)
 
@@ -167,7 +178,11 @@ class FrameMaker:
         kind = self.random.choice((3, 4))
         tail = [mutated(self.random, {"status": "Accepted"})]
         if kind == 4:
-            tail = [self.random.choice(("InternalError", None, 5)), "words", self.random.choice(({}, "text", None))]
+            tail = [
+                self.random.choice(("InternalError", None, 5)),
+                "words",
+                self.random.choice(({}, "text", None)),
+            ]
         return _made([kind, self._next_id(), *tail], answered=False)
 
     def _bitten(self) -> Made:
@@ -176,7 +191,11 @@ class FrameMaker:
         for _ in range(self.random.randint(1, 3)):
             start = self.random.randrange(len(text) + 1)
             end = min(len(text), start + self.random.choice((0, 1, 1, 2, 30)))
-            text = text[:start] + self.random.choice(("", ",", '"', "{", "]", "\\", "\x00", "0", "é")) + text[end:]
+            text = (
+                text[:start]
+                + self.random.choice(("", ",", '"', "{", "]", "\\", "\x00", "0", "é"))
+                + text[end:]
+            )
         return Made(text, None)
 
     def _strange(self) -> Made:
