@@ -1,5 +1,6 @@
 """Id tokens: what a charger asks about them, and what an operator does with them."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from application.desk import Desk
@@ -15,14 +16,14 @@ UNAUTHENTICATED_KINDS = frozenset({"NoAuthorization"})
 
 
 async def judge(
-    desk: Desk, id_token: IdToken, now: datetime, rules: Rules, transaction: str = ""
+    desk: Desk, id_token: IdToken, now: datetime, rules: Rules, besides: Collection[str] = ()
 ) -> tuple[Authorization, TokenRecord | None]:
     """The verdict on a token, and its record where there is one to look up."""
     if id_token.kind in UNAUTHENTICATED_KINDS or not id_token.value:
         allowed = rules.tokens.accept_none and id_token.kind in UNAUTHENTICATED_KINDS
         return Authorization(Verdict.ACCEPTED if allowed else Verdict.UNKNOWN), None
     record = await desk.token(id_token)
-    return record.judge(now, rules.tokens, transaction), record
+    return record.judge(now, rules.tokens, besides), record
 
 
 async def answer_question(desk: Desk, question: TokenQuestion, told: Told, rules: Rules) -> Decision:

@@ -141,6 +141,10 @@ class Intake:
             self._take_snapshot(desk)
         return True
 
+    async def finish(self) -> None:
+        """Wait for the snapshots that were begun; call it before the store is closed."""
+        await asyncio.gather(*self._snapshots)
+
     def _take_snapshot(self, desk: Desk) -> None:
         task = asyncio.create_task(self._save(snapshot_of(desk.charger)))
         self._snapshots.add(task)

@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+import msgspec
+
 from application.desk import Desk
 from application.id_tokens import judge
 from application.reports import Aggregate, Decision, TransactionAnswer
@@ -14,9 +16,9 @@ from domain.chargers.events import (
     TransactionOpened,
 )
 from domain.event import Fact, Told
-from domain.id_tokens.id_token import Authorization, Verdict
+from domain.id_tokens.id_token import Authorization, TokenRecord, Verdict
 from domain.transactions.anomalies import Anomaly
-from domain.transactions.events import NumberClaimed
+from domain.transactions.events import ChargingStateChanged, NumberClaimed
 from domain.transactions.report import Phase, TransactionReport
 from domain.transactions.transaction import Transaction, key_of, transaction_stream
 
@@ -46,31 +48,33 @@ async def _start(desk: Desk, report: TransactionReport, at: datetime, told: Told
     on_charger: list[Fact] = []
     changes: Changes = []
     authorization = None
+    superseded = [] if transaction.ended_at is not None else await _superseded_by(desk, transaction, report)
+    returned = await _given_back(desk, superseded)
     if report.id_token is not None:
-        authorization, record = await judge(
-            desk, report.id_token, told.recorded_at, rules, transaction.stream
-        )
+        over = [transaction.stream, *(other.stream for other in superseded)]
+        authorization, record = await judge(desk, report.id_token, told.recorded_at, rules, over)
         if authorization.verdict is not Verdict.ACCEPTED:
             flags.append(Anomaly.TOKEN_REFUSED)
-        elif (
-            record is not None
-            and transaction.ended_at is None
-            and (taken := record.take_up(transaction.stream))
-        ):
-            changes.append((record, taken))
+        elif record is not None and transaction.ended_at is None:
+            known, given_back = returned.pop(record.stream, (record, []))
+            if facts := [*given_back, *record.take_up(transaction.stream)]:
+                changes.append((known, facts))
+    changes += [(record, facts) for record, facts in returned.values()]
     number = 0
     if not report.reference:
         number, claim = desk.new_number()
         changes.append((claim, [NumberClaimed(number, transaction.stream)]))
     if transaction.ended_at is None:
-        superseded, closed = await _supersede(desk, transaction.stream, report)
         if superseded:
             flags.append(Anomaly.BUSY_CONNECTOR)
-        changes += superseded
-        on_charger += closed
+        for other in superseded:
+            if facts := other.supersede(transaction.stream):
+                changes.append((other, facts))
+            on_charger.append(TransactionClosed(other.stream))
         on_charger.append(_opened(transaction.stream, report, at, number))
+    report, later = _with_charging_state(desk, report, at)
     verdict = authorization.verdict if authorization else ""
-    facts = transaction.start(report, at, number, verdict, flags)
+    facts = [*transaction.start(report, at, number, verdict, flags), *later]
     if on_charger:
         changes.append((charger, on_charger))
     return Decision(TransactionAnswer(number, authorization), [(transaction, facts), *changes])
@@ -79,31 +83,62 @@ async def _start(desk: Desk, report: TransactionReport, at: datetime, told: Told
 async def _transaction_to_start(
     desk: Desk, report: TransactionReport, told: Told
 ) -> tuple[Transaction, list[Anomaly]]:
-    running = desk.charger.find(reference=report.reference) if report.reference else None
-    stream = (
-        running.stream if running else transaction_stream(desk.charger.id, key_of(report, told.recorded_at))
-    )
+    stream = transaction_stream(desk.charger.id, key_of(report, told.recorded_at))
     transaction = await desk.transaction(stream)
     ended_at, started_at = transaction.ended_at, transaction.started_at
-    if report.at and ended_at and started_at and report.at > ended_at and report.at != started_at:
-        # Chargers exist that count their 2.x transaction ids from 1 again after a restart.
+    if report.reference and report.at and started_at and report.at > max(ended_at or started_at, started_at):
+        # Chargers exist that count their 2.x transaction ids from 1 again after a restart. A repeated
+        # Started has the time of the first; one that is later is another transaction.
         again = await desk.transaction(f"{stream}~{report.at:%Y%m%dT%H%M%S}")
         return again, [Anomaly.REFERENCE_REUSED]
     return transaction, []
 
 
-async def _supersede(desk: Desk, by: str, report: TransactionReport) -> tuple[Changes, list[Fact]]:
-    """Close, in the books, what still runs on the connector: its end was lost, or comes late."""
-    changes: Changes = []
-    closed: list[Fact] = []
-    for running in desk.charger.running_on(report.evse_id or 0, report.connector_id or 0):
-        if running.stream == by:
+async def _superseded_by(
+    desk: Desk, transaction: Transaction, report: TransactionReport
+) -> list[Transaction]:
+    """What still runs on the connector: its end was lost, or comes late; an unknown EVSE displaces none."""
+    if not report.evse_id:
+        return []
+    running = desk.charger.running_on(report.evse_id, report.connector_id or 0)
+    return [await desk.transaction(one.stream) for one in running if one.stream != transaction.stream]
+
+
+async def _given_back(desk: Desk, superseded: list[Transaction]) -> dict[str, tuple[TokenRecord, list[Fact]]]:
+    """The tokens of superseded transactions: a lost end must not lock its driver out for ever."""
+    returned: dict[str, tuple[TokenRecord, list[Fact]]] = {}
+    for other in superseded:
+        if other.id_token is None or not other.id_token.value:
             continue
-        other = await desk.transaction(running.stream)
-        if facts := other.supersede(by):
-            changes.append((other, facts))
-        closed.append(TransactionClosed(running.stream))
-    return changes, closed
+        record = await desk.token(other.id_token)
+        record, facts = returned.get(record.stream, (record, []))
+        if more := record.give_back(other.stream):
+            returned[record.stream] = record, [*facts, *more]
+    return returned
+
+
+CHARGING_STATES = {
+    "Preparing": "EVConnected",
+    "Charging": "Charging",
+    "SuspendedEV": "SuspendedEV",
+    "SuspendedEVSE": "SuspendedEVSE",
+}
+"""What 1.6 says of a connector → the charging state of the transaction on it (2.x ChargingStateEnumType)."""
+
+
+def _with_charging_state(
+    desk: Desk, report: TransactionReport, at: datetime
+) -> tuple[TransactionReport, list[Fact]]:
+    """1.6 tells the charging state beside the transaction, before StartTransaction or (sent late) after."""
+    if report.reference or report.charging_state:
+        return report, []
+    doing = desk.charger.doing(report.evse_id or 0, report.connector_id or 0)
+    state = CHARGING_STATES.get(doing.activity, "")
+    if not state or doing.at is None:
+        return report, []
+    if doing.at <= at:
+        return msgspec.structs.replace(report, charging_state=state), []
+    return report, [ChargingStateChanged(state=state, at=doing.at)]
 
 
 async def _transaction_meant(
@@ -114,8 +149,7 @@ async def _transaction_meant(
     if running is not None:
         return await desk.transaction(running.stream), []
     if report.reference:
-        stream = transaction_stream(desk.charger.id, report.reference)
-        return await desk.transaction(stream), []
+        return await desk.transaction(_stream_named(desk, report)), []
     anomaly = Anomaly.NUMBER_MINUS_ONE
     if report.number is not None and report.number > 0:
         claim = await desk.number(report.number)
@@ -126,6 +160,14 @@ async def _transaction_meant(
         return None, [anomaly]
     stream = transaction_stream(desk.charger.id, key_of(report, told.recorded_at))
     return await desk.transaction(stream), [anomaly]
+
+
+def _stream_named(desk: Desk, report: TransactionReport) -> str:
+    """The stream of a 2.x transaction that is not open: of its newest use, unless the report is older."""
+    stream = desk.charger.reused.get(report.reference, "")
+    if stream and (report.at is None or f"{report.at:%Y%m%dT%H%M%S}" >= stream.rpartition("~")[2]):
+        return stream
+    return transaction_stream(desk.charger.id, report.reference)
 
 
 def _readings_without_transaction(desk: Desk, report: TransactionReport) -> Decision:
@@ -145,8 +187,11 @@ async def _update(
     authorization = await _authorization(desk, transaction, report, told, rules)
     facts = transaction.update(report, at, authorization.verdict if authorization else "")
     changes: Changes = [(transaction, facts)]
-    if transaction.version == 0:
-        changes.append((desk.charger, [_opened(transaction.stream, report, at, 0)]))
+    running = desk.charger.open.get(transaction.stream)
+    placed = running is not None and not running.evse_id and bool(report.evse_id)
+    if transaction.version == 0 or placed:  # 2.x may tell the EVSE only once the cable is plugged in
+        started_at = transaction.started_at or at
+        changes.append((desk.charger, [_opened(transaction.stream, report, started_at, transaction.number)]))
     return Decision(TransactionAnswer(transaction.number, authorization), changes)
 
 
@@ -175,7 +220,7 @@ async def _authorization(
 ) -> Authorization | None:
     if report.id_token is None:
         return None
-    authorization, _ = await judge(desk, report.id_token, told.recorded_at, rules, transaction.stream)
+    authorization, _ = await judge(desk, report.id_token, told.recorded_at, rules, (transaction.stream,))
     return authorization
 
 
@@ -185,10 +230,9 @@ async def _repeated(
     """The same answer as the first time: the number it has, the verdict it got."""
     authorization = None
     if report.id_token is not None:
-        if report.phase is Phase.STARTED and transaction.verdict:
-            authorization = Authorization(Verdict(transaction.verdict))
-        else:
-            authorization = await _authorization(desk, transaction, report, told, rules)
+        authorization = await _authorization(desk, transaction, report, told, rules)
+        if authorization and report.phase is Phase.STARTED and transaction.verdict:
+            authorization = msgspec.structs.replace(authorization, verdict=Verdict(transaction.verdict))
     fact = MessageRepeated(action=f"transaction.{report.phase}", first=transaction.stream)
     return Decision(TransactionAnswer(transaction.number, authorization), [(desk.charger, [fact])])
 
@@ -214,11 +258,15 @@ async def decide_readings(desk: Desk, fact: Metered, told: Told, rules: Rules) -
     report = TransactionReport(
         phase=Phase.UPDATED, at=at, evse_id=fact.evse_id, connector_id=fact.connector_id, samples=fact.samples
     )
+    if transaction.is_repetition(report):
+        return await _repeated(desk, transaction, report, told, rules)
     facts = transaction.update(report, at, "", [Anomaly.ATTRIBUTED])
     return Decision(TransactionAnswer(), [(transaction, facts)])
 
 
 def _only_one_running(desk: Desk, fact: Metered) -> OpenTransaction | None:
+    if not fact.connector_id:  # 2.x J01: MeterValues are what belongs to no transaction
+        return None
     running = desk.charger.running_on(fact.evse_id, fact.connector_id)
     earliest = min((sample.at for sample in fact.samples), default=None)
     if len(running) != 1 or earliest is None or earliest < running[0].started_at:

@@ -9,6 +9,8 @@ import msgspec
 ENERGY_IMPORT = "Energy.Active.Import.Register"
 """The measurand that bills; also what 1.6 §7.31 and 2.x mean where none is named."""
 OUTLET = "Outlet"
+HERE = frozenset({"", OUTLET, "Body"})
+PHASES = frozenset({"L1", "L2", "L3"})
 BEGIN = "Transaction.Begin"
 END = "Transaction.End"
 PERIODIC = "Sample.Periodic"
@@ -40,17 +42,23 @@ class Sample(msgspec.Struct, frozen=True):
 
 
 def register_wh(sample: Sample) -> Decimal | None:
-    """The import register in Wh, or None; three phase registers without a total are summed."""
+    """The import register in Wh, or None.
+
+    A reading without a phase is the total; without one, three phase registers are summed, and a lone L1 is
+    the register of a single-phase charger. `Body` is where Grizzl-E places its own meter.
+    """
     phases: dict[str, Decimal] = {}
     for reading in sample.readings:
         if reading.measurand != ENERGY_IMPORT or reading.value is None:
             continue
-        if reading.location not in ("", OUTLET):  # a register at the inlet or in the car is another meter
+        if reading.location not in HERE:  # a register at the inlet or in the car is another meter
             continue
         if not reading.phase:
             return reading.value
-        phases[reading.phase] = reading.value
-    return sum(phases.values(), Decimal(0)) if phases.keys() >= {"L1", "L2", "L3"} else None
+        phases[reading.phase.removesuffix("-N")] = reading.value
+    if phases.keys() == {"L1"} or phases.keys() >= {"L1", "L2", "L3"}:
+        return sum((wh for phase, wh in phases.items() if phase in PHASES), Decimal(0))
+    return None
 
 
 def registers(samples: Iterable[Sample]) -> list[tuple[datetime, str, Decimal]]:

@@ -3,7 +3,9 @@
 import asyncio
 import gc
 import logging
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import uvicorn
@@ -34,6 +36,18 @@ class ZeusServer(uvicorn.Server):
         super().__init__(config)
         self._core = core
         self._on_ready = on_ready
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop in good order on SIGINT and SIGTERM; uvicorn would raise them again and end us half-way."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(number)
 
     async def startup(self, sockets: list[Any] | None = None) -> None:
         """Listen, then say where; the port may have been chosen by the system."""
@@ -83,6 +97,7 @@ async def _serve(
         stranded.cancel()
         await asyncio.gather(stranded, return_exceptions=True)
         await _flush(core, everything=True)
+        await core.intake.finish()
         await core.store.close()
         web.close()
 

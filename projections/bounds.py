@@ -41,7 +41,7 @@ def exact(value: Decimal | None) -> Decimal | None:
     """An exact figure; None where it is no number, or beyond any meter."""
     if value is None or not value.is_finite() or not -_EXACT_LIMIT < value < _EXACT_LIMIT:
         return None
-    return value if _FINEST <= int(value.as_tuple().exponent) else None
+    return value if int(value.as_tuple().exponent) >= _FINEST else None
 
 
 def rough(value: Decimal) -> float | None:

@@ -22,8 +22,13 @@ class EventDatastore(PostgresDatastore):
             connect_timeout=_ACQUIRE_S, pool_size=1, max_overflow=connections - 1,
             schema=schema, originator_id_type="text",
         )  # fmt: skip
-        patience: dict[str, Any] = {"connect_timeout": 3, "tcp_user_timeout": 10_000, "keepalives_idle": 10}
-        self.pool.kwargs = {**patience, **conninfo_to_dict(dsn), "row_factory": dict_row}
+        defaults: dict[str, Any] = {
+            "connect_timeout": 3,
+            "tcp_user_timeout": 10_000,  # ms; a silent network is found out before patience ends
+            "keepalives_idle": 10,
+            "fallback_application_name": "zeus event store",
+        }
+        self.pool.kwargs = {**defaults, **conninfo_to_dict(dsn), "row_factory": dict_row}
         # A pool that gave up tries again at the next request; with the default it would wait minutes
         # between two attempts after a long outage.
         self.pool.reconnect_timeout = 2.0

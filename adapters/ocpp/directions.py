@@ -1,7 +1,8 @@
 """Who may start which message. The catalogue of schemas does not say, so this table does.
 
-Sources: OCPP 1.6 §4 (by the charge point) and §5 (by the central system), the 1.6 security white paper;
-2.0.1 and 2.1 part 2, chapter "Messages" (the sentence "sent by … to …" of each).
+After OCPP 1.6 §4 (by the charge point) and §5 (by the central system), the 1.6 security white paper, and the
+messages chapters of 2.0.1 and 2.1 part 2. Other implementations disagree on one: NotifyWebPaymentStarted, which
+is ours to send here, because the payment page is on our side and the charger is told to wait for it.
 """
 
 from adapters.ocpp.versions import Version

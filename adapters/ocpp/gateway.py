@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope
 from starlette.types import Send as AsgiSend
 
 from adapters.ocpp.action import Action
+from adapters.ocpp.counters import Counters
 from adapters.ocpp.frames import LIMITS, Limits
 from adapters.ocpp.handshake import Negotiated, Request, negotiate, read_request
 from adapters.ocpp.presence import Connection, Presence
@@ -71,6 +72,7 @@ class Gateway:
         self._actions = actions
         self._settings = settings
         self.presence = Presence(intake)
+        self.counters = Counters()
         self.draining = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: AsgiSend) -> None:
@@ -81,6 +83,7 @@ class Gateway:
             admitted = await self._admit(request)
         except StoreUnavailable as error:
             log.warning("%s: the store is unavailable, come again: %r", request.path, error)
+            self.counters.handshake("unavailable")
             await _deny(send, 503, "The event store is unavailable. The box will connect again by itself.")
             return
         if isinstance(admitted, Reason):
@@ -127,6 +130,7 @@ class Gateway:
 
     async def _refuse(self, request: Request, reason: Reason, send: AsgiSend, *, known: bool = False) -> None:
         """Record why, then say so: before the upgrade where HTTP can, after it where OCPP-J asks for that."""
+        self.counters.handshake("refused", reason)
         verdict = VERDICTS[reason]
         status = verdict.http_status or verdict.close_code or 403
         fact = HandshakeRefused(
@@ -176,6 +180,7 @@ class Gateway:
             await self._intake.connected(desk, fact, Told(recorded_at=clock.now(), actor="zeus"))
         except (StoreUnavailable, ReportNotSettled) as error:
             log.warning("%s: connection not recorded, come again: %r", charger.stream, error)
+            self.counters.handshake("unavailable", profile=str(charger.security_profile))
             await _deny(send, 503, "The event store is unavailable. The box will connect again by itself.")
             return None
 
@@ -190,9 +195,11 @@ class Gateway:
             name,
             send_text,
             self._settings.limits,
+            self.counters,
         )
         connection = Connection(session, link, send)
         self.presence.enter(connection)
+        self.counters.handshake("accepted", profile=str(charger.security_profile))
         await send({"type": "websocket.accept", "subprotocol": negotiated.subprotocol})
         return connection
 
@@ -211,6 +218,7 @@ class Gateway:
         finally:
             link = connection.link
             code = link.close_code or code
+            self.counters.close(code)
             await asyncio.shield(self.presence.leave(connection, code, link.close_reason or reason))
 
     async def _read(self, session: Session, receive: Receive) -> tuple[int, str]:

@@ -117,7 +117,7 @@ def negotiate(
 ) -> Negotiated | Reason:
     """Choose the first offered version that the path and the configuration allow, or say why there is none.
 
-    The charger's order counts (RFC 6455 §4.1). Names are compared without case: chargers write `OCPP1.6`.
+    The charger's order counts (RFC 6455 §4.1). Names are compared without case, and echoed as offered.
     """
     if not offered:
         return Reason.SUBPROTOCOL_MISSING

@@ -40,22 +40,22 @@ def without_byte_order_mark(text: str) -> str:
 
 
 def without_trailing_nul(text: str) -> str:
-    """`[2,…]\\0` → `[2,…]`: firmware that sends its C string with the terminator."""
+    """`[2,…]\\0` → `[2,…]`: a C string sent with its terminator."""
     return text.rstrip("\x00 \t\r\n")
 
 
 def without_leading_commas(text: str) -> str:
-    """`"sampledValue":[,{…}]` → `[{…}]`: Beny fw 1.0.31 after a change of current (evcc #15401)."""
+    """`"sampledValue":[,{…}]` → `[{…}]`: Beny after a change of current (lbbrhzn/ocpp #1078)."""
     return _LEADING_COMMA.sub(lambda m: m[1] or m[0], text)
 
 
 def without_trailing_commas(text: str) -> str:
-    """`{"connectorId":1,}` → `{"connectorId":1}`: hand-made JSON in small firmware."""
+    """`{"connectorId":1,}` → `{"connectorId":1}`."""
     return _TRAILING_COMMA.sub(lambda m: m[1] or m[0], text)
 
 
 def with_escaped_controls(text: str) -> str:
-    """A raw line feed or tab inside a string becomes its escape; seen in `info` and DataTransfer `data`."""
+    """A raw line feed or tab inside a string becomes its escape."""
     return _ANY_STRING.sub(lambda m: _CONTROL.sub(lambda c: f"\\u{ord(c[0]):04x}", m[0]), text)
 
 

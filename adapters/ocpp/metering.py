@@ -15,7 +15,8 @@ from domain.metering import END, ENERGY_IMPORT, OUTLET, PERIODIC, UNTIMED, Readi
 
 LARGEST = Decimal(10) ** 15
 """No register, power or temperature reaches it. `1e999999999` would be arithmetic without end."""
-SMALLEST_EXPONENT = -12
+SMALLEST_EXPONENT = -30
+"""Binary floats printed in full have some 17 digits after the point; more is noise or an attack."""
 MULTIPLIER_BOUND = 15
 
 BASE_UNITS: Mapping[str, tuple[str, int]] = {
@@ -69,9 +70,12 @@ def samples_2x(values: Iterable[Mapping[str, Any]], at: datetime | None = None) 
     return _samples(groups)
 
 
-def meter_sample(at: datetime | None, context: str, meter: int) -> Sample:
-    """The one-register sample that 1.6 sends as `meterStart` and `meterStop` (Wh)."""
-    value = scaled(Decimal(meter), 0)
+def meter_sample(at: datetime | None, context: str, meter: int | float | Decimal | str) -> Sample:
+    """The one-register sample that 1.6 sends as `meterStart` and `meterStop` (Wh).
+
+    By the schema it is an integer; fractional registers and numbers written as text get through too.
+    """
+    value = scaled(decimal_of(meter), 0)
     text = "" if value is not None else str(meter)[:TEXT_LIMIT]
     return Sample(at or UNTIMED, context, (Reading(ENERGY_IMPORT, value, "Wh", "", "", text),))
 

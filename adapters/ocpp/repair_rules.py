@@ -1,4 +1,5 @@
-"""The single repairs: each a small function that helps against one complaint, with where it was seen.
+"""The single repairs: each a small function that helps against one complaint, with where it was seen
+(project and issue); rules without a source are the neighbours of those that have one.
 
 See `repairs.py` for the order in which they are tried and for what no repair may do.
 """
@@ -66,14 +67,14 @@ def take_away(finding: Finding, path: tuple[str | int, ...]) -> bool:
 
 
 def null_field(finding: Finding) -> bool:
-    """`"reservationId": null` → no field; serializers that write every field (.NET, Jackson)."""
+    """`"reservationId": null` → no field, which says the same."""
     if finding.value is not None:
         return False
     return take_away(finding, finding.path)
 
 
 def number_as_string(finding: Finding) -> bool:
-    """`"value": 23.1`, `"idTag": 12345678` → text; MeterValues of many small firmwares.
+    """`"value": 23.1`, `"idTag": 12345678` → text; OpenEVSE fw 4.1.2 (openevse_esp32_firmware #335).
 
     Of fractions only measured and configured values: the text of a fraction is no identity.
     """
@@ -100,15 +101,28 @@ def boolean_as_string(finding: Finding) -> bool:
 
 
 def object_as_string(finding: Finding) -> bool:
-    """1.6 DataTransfer `"data": {…}` → its JSON as text: what the vendor's own side does with it."""
+    """1.6 DataTransfer `"data": {…}` → its JSON as text, which a vendor's reader takes apart again."""
     if finding.message.action != "DataTransfer" or finding.path != ("data",) or not _wants(finding, "string"):
         return False
     finding.put(orjson.dumps(finding.value, default=str).decode())
     return True
 
 
+def fractional_register(finding: Finding) -> bool:
+    """`meterStart` and `meterStop` as text with a fraction: the exact number."""
+    if finding.path not in (("meterStart",), ("meterStop",)) or not isinstance(finding.value, str):
+        return False
+    if not _FRACTION.fullmatch(finding.value.strip()):
+        return False
+    finding.put(Decimal(finding.value.strip()))
+    return True
+
+
+_FRACTION = re.compile(r"-?[0-9]{1,18}\.[0-9]{1,9}", re.ASCII)
+
+
 def string_as_integer(finding: Finding) -> bool:
-    """`"connectorId": "1"` → 1; JSON made from XML or from C strings."""
+    """`"connectorId": "1"` → 1."""
     if not (_wants(finding, "integer") and isinstance(finding.value, str)):
         return False
     if not _INTEGER.fullmatch(finding.value.strip()):
@@ -118,7 +132,7 @@ def string_as_integer(finding: Finding) -> bool:
 
 
 def integral_float(finding: Finding) -> bool:
-    """`"meterStart": 96.0` → 96; serializers that know one number type (Lua, JavaScript printf).
+    """`"meterStart": 96.0` → 96: JSON has one number type, some serializers write a point.
 
     A true fraction is not touched: Wh are energy, and energy is not rounded here.
     """
@@ -132,7 +146,7 @@ def integral_float(finding: Finding) -> bool:
 
 
 def string_as_number(finding: Finding) -> bool:
-    """`"value": "230.1"` in 2.x, `"limit": "16"` → the same number; firmware ported from 1.6."""
+    """`"value": "230.1"` in 2.x, `"limit": "16"` → the same number; 1.6 wants text here."""
     if not (_wants(finding, "number") and isinstance(finding.value, str)):
         return False
     if not _NUMBER.fullmatch(finding.value.strip()):
@@ -154,7 +168,7 @@ def string_as_boolean(finding: Finding) -> bool:
 
 
 def single_as_list(finding: Finding) -> bool:
-    """`"meterValue": {…}` → a list of one; converters from SOAP drop the list around a single element."""
+    """`"meterValue": {…}` → a list of one."""
     if not (_wants(finding, "array") and isinstance(finding.value, dict)):
         return False
     finding.put([finding.value])
@@ -162,7 +176,7 @@ def single_as_list(finding: Finding) -> bool:
 
 
 def extra_field(finding: Finding) -> bool:
-    """Unknown fields are dropped: `connectorId` in Authorize (evcc #14888); errata J 3.2 foresees them.
+    """Unknown fields are dropped: `connectorId` in Authorize (evcc #14579); errata J 3.2 foresees them.
 
     A known field in other capitals (`idtag`) takes its proper name when that is still free.
     """
@@ -187,8 +201,12 @@ def default_field(finding: Finding) -> bool:
     if name in finding.value:  # another repair of this round has brought it
         return True
     if name == "sampledValue" and finding.message.version is Version.V16:
-        finding.value[name] = []  # a meter value without samples says nothing (seen 2026, a 1.6 test bench)
+        finding.value[
+            name
+        ] = []  # a meter value without samples says nothing (SteVe has it among its test frames)
         return True
+    if name == "errorCode" and finding.value.get("status") not in _WITHOUT_ERROR:
+        return False  # NoError would deny the fault that the status reports
     if (finding.message.action, name) not in _NOT_TOLD:
         return False
     finding.value[name] = _NOT_TOLD[finding.message.action, name]
@@ -213,7 +231,7 @@ def enum_spelling(finding: Finding) -> bool:
 def enum_other(finding: Finding) -> bool:
     """A stop reason or error code we do not know is Other, for which the lists have a word.
 
-    To drop it would say more: a 1.6 StopTransaction without reason means Local (§6.49).
+    To drop it would say more: a 1.6 StopTransaction without reason means Local.
     """
     other = {"reason": "Other", "stoppedReason": "Other", "errorCode": "OtherError"}.get(finding.field)
     complaint = finding.complaint
@@ -228,7 +246,7 @@ def enum_other(finding: Finding) -> bool:
 def unknown_sample(finding: Finding) -> bool:
     """A sample with an unknown measurand, unit, phase … is left out, and the rest of the message is kept.
 
-    Without its unit or measurand the value would be taken for Wh of the energy register (1.6 §7.43).
+    Without its unit or measurand the value would be taken for Wh of the energy register, the defaults of 1.6.
     """
     if not isinstance(finding.complaint, Kinds.Enum):
         return False
@@ -240,8 +258,8 @@ def unknown_sample(finding: Finding) -> bool:
 def empty_list(finding: Finding) -> bool:
     """2.x wants at least one element; an optional list that is empty says as much as none at all.
 
-    A meter value without samples, or a schedule without periods (Beny GetCompositeSchedule, evcc #15028),
-    goes as a whole where its holder is optional.
+    A meter value without samples (lbbrhzn/ocpp #466, Sonnen in evcc #25708), or a schedule without periods
+    (Beny GetCompositeSchedule), goes as a whole where its holder is optional.
     """
     if finding.value != []:
         return False
@@ -276,6 +294,19 @@ _NOT_TOLD: dict[tuple[str, str], Any] = {
     ("BootNotification", "model"): "",
     ("BootNotification", "reason"): "Unknown",
 }
+_WITHOUT_ERROR = frozenset(
+    {
+        "Available",
+        "Preparing",
+        "Charging",
+        "SuspendedEV",
+        "SuspendedEVSE",
+        "Finishing",
+        "Reserved",
+        "Unavailable",
+    }
+)
+"""The statuses of 1.6 that go without an error: all but Faulted."""
 _DESCRIPTIVE = frozenset(
     {
         "additionalInfo", "chargeBoxSerialNumber", "chargePointModel", "chargePointSerialNumber",

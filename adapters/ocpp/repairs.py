@@ -7,6 +7,7 @@ invents an id token, a time or a meter value. The caller keeps the text as recei
 
 import copy
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import jsonschema_rs
@@ -49,7 +50,7 @@ def repair(message: Message, payload: Any) -> Repaired | None:
     names: dict[str, None] = {}
     for _ in range(ROUNDS):
         findings = [
-            error for error in message.errors(mended, FINDINGS) if not _tolerated(message, error, names)
+            error for error in message.errors(mended, FINDINGS) if not _tolerated(message, mended, error, names)
         ]
         if not findings:
             return Repaired(mended, tuple(names))
@@ -68,6 +69,7 @@ RULES: dict[str, tuple[tuple[str, Rule], ...]] = {
         ("object_as_string", rules.object_as_string),
         ("string_as_integer", rules.string_as_integer),
         ("integral_float", rules.integral_float),
+        ("fractional_register", rules.fractional_register),
         ("string_as_number", rules.string_as_number),
         ("string_as_boolean", rules.string_as_boolean),
         ("single_as_list", rules.single_as_list),
@@ -86,12 +88,15 @@ RULES: dict[str, tuple[tuple[str, Rule], ...]] = {
 """The rules by the schema keyword that complains, in the order they are tried."""
 
 
-def _tolerated(message: Message, error: jsonschema_rs.ValidationError, names: dict[str, None]) -> bool:
+def _tolerated(
+    message: Message, payload: Any, error: jsonschema_rs.ValidationError, names: dict[str, None]
+) -> bool:
     """Findings that need no change: the value is whole, only the schema's bound is narrower than the field.
 
     Configuration values beyond 500 characters (MeterValuesSampledData of long lists) and limits finer than
     0.1 A (GetCompositeSchedule) stay as they are, as do MeterValues without any sample: there is nothing to
-    record, and a refusal would be retried for ever.
+    record, and a refusal would be retried for ever. A register of 1234.5 Wh is kept exact: cutting it would
+    change what it says, refusing it would lose the transaction.
     """
     path = error.instance_path
     keyword = error.kind.name
@@ -103,6 +108,12 @@ def _tolerated(message: Message, error: jsonschema_rs.ValidationError, names: di
         return True
     if keyword == "multipleOf":
         names["fine_grained_limit"] = None
+        return True
+    if keyword == "type" and path in (["meterStart"], ["meterStop"]):
+        register = value_at(payload, tuple(path))
+        if not isinstance(register, float | Decimal) or register == int(register):
+            return False  # a string or 96.0 has a rule of its own
+        names["fractional_register"] = None
         return True
     return False
 

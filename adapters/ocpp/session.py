@@ -9,13 +9,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import msgspec
+import orjson
 
 from adapters.ocpp.action import Action
+from adapters.ocpp.counters import OTHER, Counters
 from adapters.ocpp.faults import (
     Fault,
     internal_error,
     not_accepted_yet,
-    schema_fault,
     unknown_action,
     unsupported_action,
 )
@@ -33,19 +34,22 @@ from adapters.ocpp.frames import (
     call_result,
     read_frame,
 )
-from adapters.ocpp.repairs import repair
+from adapters.ocpp.repairs import admit
 from adapters.ocpp.rubbish import Rubbish
-from adapters.ocpp.schemas import Kind, Message, catalogue
+from adapters.ocpp.schemas import Kind, catalogue
 from adapters.ocpp.versions import Version
 from application import clock
 from application.desk import Desk
 from application.intake import Intake, ReportNotSettled
-from application.ports import StoreUnavailable
+from application.ports import EventNotStorable, StoreUnavailable
 from application.reports import Report, Withheld
 from domain.chargers.events import AnswerUnexpected, FrameIgnored, FrameRejected
 from domain.event import Fact, Told
 
 log = logging.getLogger("zeus.ocpp")
+
+NOT_STORED = (StoreUnavailable, ReportNotSettled, EventNotStorable)
+"""Why a message could not be recorded: nobody is told that it was; a charger sends it again."""
 
 
 class Refused(Exception):
@@ -62,6 +66,7 @@ class Session:
     __slots__ = (
         "_actions",
         "_catalogue",
+        "_counters",
         "_intake",
         "_limits",
         "_rubbish",
@@ -81,6 +86,7 @@ class Session:
         connection: str,
         send: Callable[[str], Awaitable[None]],
         limits: Limits = LIMITS,
+        counters: Counters | None = None,
     ) -> None:
         self.desk = desk
         self.version = version
@@ -92,6 +98,7 @@ class Session:
         self._catalogue = catalogue(version)
         self._send = send
         self._limits = limits
+        self._counters = Counters() if counters is None else counters
         self._rubbish = Rubbish()
 
     async def receive(self, text: str, *, raw: bytes | None = None, flaw: str = "") -> None:
@@ -107,7 +114,10 @@ class Session:
         )
         frame = read_frame(text, self.version, self._limits)
         if type(frame) is Call:
-            await self._answer(frame, told)
+            since = clock.monotonic()
+            action = frame.action if frame.action in self._actions else OTHER
+            await self._answer(frame, action, told)
+            self._counters.answered(action, clock.monotonic() - since)
         else:
             await self._take_other(frame, told)
 
@@ -118,25 +128,27 @@ class Session:
 
     # -- calls ---------------------------------------------------------------------------------------------
 
-    async def _answer(self, call: Call, told: Told) -> None:
+    async def _answer(self, call: Call, label: str, told: Told) -> None:
         cause = str(call.message_id)
         try:
             action, report, repairs = self._read(call.action, call.payload, Kind.REQUEST)
         except Refused as refused:
-            await self._reject(call, refused.fault, msgspec.structs.replace(told, cause=cause))
+            await self._reject(call, label, refused.fault, msgspec.structs.replace(told, cause=cause))
             return
         told = _heard(told, cause, report, call.flaws + repairs)
+        if told.repairs:
+            self._counters.repairs(told.repairs)
 
         def compose(outcome: object) -> str:
             return self._compose(call.message_id, call.action, action, outcome)
 
         try:
             reply = await self._intake.take(self.desk, call.action, report, told, compose)
-        except (StoreUnavailable, ReportNotSettled) as error:
+        except NOT_STORED as error:
             log.warning("%s %s not stored: %r", self.desk.charger.stream, call.action, error)
             reply = internal_error().answer(call.message_id)
         if reply is not None and not self.over:
-            await self._send(reply)
+            await self._reply(label, reply)
 
     def _read(self, name: str, payload: Any, kind: Kind) -> tuple[Action, Report, tuple[str, ...]]:
         """The action, the report, and the repairs the payload needed; raises Refused."""
@@ -145,20 +157,14 @@ class Session:
         if action is None or message is None:
             known = self._catalogue.is_valid_request(name)
             raise Refused(unsupported_action(name) if known else unknown_action(self.version, name))
-        repairs: tuple[str, ...] = ()
-        if not message.is_valid(payload):
-            payload, repairs = self._repair(message, payload)
+        admitted = admit(message, payload)
+        if isinstance(admitted, Fault):
+            raise Refused(admitted)
         try:
-            return action, action.to_report(payload), repairs
+            return action, action.to_report(admitted.payload), admitted.rules
         except Exception as error:
             log.exception("%s %s could not be read", self.desk.charger.stream, name)
             raise Refused(internal_error()) from error
-
-    def _repair(self, message: Message, payload: Any) -> tuple[Any, tuple[str, ...]]:
-        repaired = repair(message, payload)
-        if repaired is None:
-            raise Refused(schema_fault(message, payload))
-        return repaired.payload, repaired.rules
 
     def _compose(self, message_id: MessageId, name: str, action: Action, outcome: object) -> str:
         if isinstance(outcome, Withheld):
@@ -170,26 +176,39 @@ class Session:
             return internal_error().answer(message_id)
         return call_result(message_id, payload)
 
-    async def _reject(self, call: Call, fault: Fault, told: Told) -> None:
+    async def _reply(self, label: str, reply: str) -> None:
+        await self._send(reply)
+        if reply.startswith("[3"):
+            self._counters.frames["out", "result", label] += 1
+        else:
+            self._counters.frames["out", "error", label] += 1
+            self._counters.errors_sent[orjson.loads(reply)[2]] += 1
+
+    async def _reject(self, call: Call, label: str, fault: Fault, told: Told) -> None:
+        self._counters.invalid["action" if label is OTHER else "schema"] += 1
         reply = fault.answer(call.message_id)
         fact = FrameRejected(code=fault.code, description=fault.description, action=call.action[:50])
         await self._record_rubbish(fact, told, reply)
-        await self._send(reply)
+        await self._reply(label, reply)
 
     # -- everything else -----------------------------------------------------------------------------------
 
     async def _take_other(self, frame: Frame, told: Told) -> None:
         if isinstance(frame, Unreadable):
+            self._counters.frames["in", "unreadable", OTHER] += 1
+            self._counters.invalid[frame.reason] += 1
             fact: Fact = FrameRejected(code="Unreadable", description=frame.reason)
             if frame.reason == "message_type" and frame.answer is None:
                 fact = FrameIgnored(reason=frame.reason)
             await self._record_rubbish(fact, told, frame.answer)
             if frame.answer is not None:
-                await self._send(frame.answer)
+                await self._reply(OTHER, frame.answer)
         elif isinstance(frame, Send):
             await self._take_send(frame, told)
         elif isinstance(frame, CallResult | CallError | CallResultError):
             code = "" if isinstance(frame, CallResult) else frame.code[:50]
+            self._counters.frames["in", "error" if code else "result", OTHER] += 1
+            self._counters.invalid["orphan_result"] += 1
             message_id = str(frame.message_id)
             told = msgspec.structs.replace(told, cause=message_id, repairs=told.repairs + frame.flaws)
             await self._record_rubbish(AnswerUnexpected(message_id=message_id, error_code=code), told, None)
@@ -197,18 +216,22 @@ class Session:
     async def _take_send(self, frame: Send, told: Told) -> None:
         """2.1 SEND: taken like a call, answered never."""
         cause = str(frame.message_id)
+        label = frame.action if frame.action in self._actions else OTHER
+        self._counters.frames["in", "send", label] += 1
         try:
             _, report, repairs = self._read(frame.action, frame.payload, Kind.SEND)
         except Refused as refused:
+            self._counters.invalid["action" if label is OTHER else "schema"] += 1
             fact = FrameRejected(
                 code=refused.fault.code, description=refused.fault.description, action=frame.action[:50]
             )
             await self._record_rubbish(fact, msgspec.structs.replace(told, cause=cause), None)
             return
         told = _heard(told, cause, report, frame.flaws + repairs)
+        self._counters.repairs(told.repairs)
         try:
             await self._intake.take(self.desk, frame.action, report, told, lambda _: None)
-        except (StoreUnavailable, ReportNotSettled) as error:
+        except NOT_STORED as error:
             log.warning("%s %s not stored: %r", self.desk.charger.stream, frame.action, error)
 
     async def _record_rubbish(self, fact: Fact, told: Told, reply: str | None) -> None:
@@ -223,7 +246,7 @@ class Session:
     async def _record(self, facts: list[Fact], told: Told) -> None:
         try:
             await self._intake.record(self.desk, facts, told)
-        except (StoreUnavailable, ReportNotSettled) as error:
+        except NOT_STORED as error:
             log.warning("%s: %s not stored: %r", self.desk.charger.stream, facts[0].TOPIC, error)
 
 

@@ -2,8 +2,8 @@
 
 Passed to uvicorn as `ws=ChargerWebSocket`. It adds to the scope `extensions["zeus.websocket"]`, a `Link`, and
 to `websocket.receive` messages the key `zeus.flaw`: `binary` for a binary frame, `invalid_utf8` for text that
-is not UTF-8. The latter would end the connection by RFC 6455 §8.1, and again after each reconnect: chargers
-send Latin-1 in `info`. It is delivered with `bytes` as received and `text` with U+FFFD for the unreadable.
+is not UTF-8. The latter would end the connection by RFC 6455 §8.1, and again after each reconnect, for
+one Latin-1 letter in an `info`. It is delivered with `bytes` as received and `text` with U+FFFD for the unreadable.
 """
 
 import asyncio

@@ -20,6 +20,7 @@ from typing import IO, Self
 from urllib.parse import quote
 
 import psycopg
+from psycopg.pq import PGconn, Ping
 from psycopg.sql import SQL, Identifier
 
 from adapters.postgres.data_directory import (
@@ -265,11 +266,9 @@ class EmbeddedPostgres:
         self._ready = True
 
     def _answers(self) -> bool:
-        try:
-            psycopg.connect(self._address(SUPERUSER), connect_timeout=2).close()
-        except psycopg.OperationalError:  # no socket yet, or "the database system is starting up"
-            return False
-        return True
+        """Whether connections are taken; while recovery runs they are rejected."""
+        address = f"{self._address(SUPERUSER)}&connect_timeout=2"
+        return PGconn.ping(address.encode()) == Ping.OK
 
     def _create_database(self) -> None:
         with psycopg.connect(self._address(SUPERUSER), autocommit=True) as connection:

@@ -23,9 +23,12 @@ from domain.chargers.events import (
     TransactionClosed,
     TransactionOpened,
 )
-from domain.event import Event, Fact
+from domain.event import Event, Fact, Told
 from domain.identity import ChargerId
 
+CONNECTORS = 64
+"""No charger has more; the state of one that invents numbers stays bounded."""
+REUSED = 64
 SKEW_SAMPLES = 9
 SKEW_STEP_S = 5
 """A new skew is told when the median moved by this much: a sound clock makes one fact, not thousands."""
@@ -67,6 +70,13 @@ class OpenTransaction(msgspec.Struct, frozen=True):
     number: int = 0
 
 
+class Doing(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a connector was said to be doing, and since when."""
+
+    activity: str = ""
+    at: datetime | None = None
+
+
 class Charger(msgspec.Struct):
     """State of one charger; the only way to change it is `when`."""
 
@@ -86,6 +96,10 @@ class Charger(msgspec.Struct):
     booted_over: str = ""
     """The connection of the last boot: a second boot over it is no restart."""
     open: dict[str, OpenTransaction] = msgspec.field(default_factory=dict)
+    reused: dict[str, str] = msgspec.field(default_factory=dict)
+    """Reference → newest stream, for the transaction ids that the charger used more than once."""
+    doings: dict[str, Doing] = msgspec.field(default_factory=dict)
+    """`<evse>/<connector>` → what its last status said was going on there."""
     skews_s: list[int] = msgspec.field(default_factory=list)
     skew_s: int | None = None
 
@@ -145,15 +159,23 @@ class Charger(msgspec.Struct):
         return [Disconnected(connection=connection, code=code, reason=reason)]
 
     def find(self, *, reference: str = "", number: int | None = None) -> OpenTransaction | None:
-        """The open transaction of that name."""
-        for running in self.open.values():
+        """The open transaction of that name, the newest where a name is used twice."""
+        for running in reversed(self.open.values()):
             if (reference and running.reference == reference) or (number and running.number == number):
                 return running
         return None
 
     def running_on(self, evse_id: int, connector_id: int) -> list[OpenTransaction]:
-        """Open transactions on a connector, oldest first."""
-        return [t for t in self.open.values() if t.evse_id == evse_id and t.connector_id in (connector_id, 0)]
+        """Open transactions on a connector, oldest first; connector 0 stands for any of the EVSE."""
+        return [
+            t
+            for t in self.open.values()
+            if t.evse_id == evse_id and (not connector_id or t.connector_id in (connector_id, 0))
+        ]
+
+    def doing(self, evse_id: int, connector_id: int) -> Doing:
+        """What the connector's last status said was going on."""
+        return self.doings.get(f"{evse_id}/{connector_id}", Doing())
 
     def when(self, event: Event[Any]) -> None:
         """Take a fact into the state; never refuses, never looks at a clock."""
@@ -161,8 +183,17 @@ class Charger(msgspec.Struct):
         evolve = _EVOLVE.get(type(event.fact))
         if evolve is not None:
             evolve(self, event.fact)
-        if type(event.fact) is StatusReported and event.told.occurred_at is not None:
-            self.skews_s.append(round((event.told.recorded_at - event.told.occurred_at).total_seconds()))
+        if type(event.fact) is StatusReported:
+            self._hear_status(event.fact, event.told)
+
+    def _hear_status(self, fact: StatusReported, told: Told) -> None:
+        self.doings[f"{fact.evse_id}/{fact.connector_id}"] = Doing(
+            fact.activity, told.occurred_at or told.recorded_at
+        )
+        while len(self.doings) > CONNECTORS:
+            del self.doings[next(iter(self.doings))]
+        if told.occurred_at is not None:
+            self.skews_s.append(round((told.recorded_at - told.occurred_at).total_seconds()))
             del self.skews_s[:-SKEW_SAMPLES]
 
 
@@ -210,6 +241,11 @@ def _transaction_opened(state: Charger, fact: TransactionOpened) -> None:
     state.open[fact.transaction] = OpenTransaction(
         fact.transaction, fact.evse_id, fact.connector_id, fact.started_at, fact.reference, fact.number
     )
+    if fact.reference and "~" in fact.transaction:
+        state.reused.pop(fact.reference, None)
+        state.reused[fact.reference] = fact.transaction
+        while len(state.reused) > REUSED:
+            del state.reused[next(iter(state.reused))]
 
 
 def _transaction_closed(state: Charger, fact: TransactionClosed) -> None:

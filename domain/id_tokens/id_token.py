@@ -1,6 +1,6 @@
 """The id token aggregate and the rule of who may charge."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -56,15 +56,15 @@ class TokenRecord(msgspec.Struct):
     blocked: bool = False
     active: list[str] = msgspec.field(default_factory=list)
 
-    def judge(self, now: datetime, policy: TokenPolicy, transaction: str = "") -> Authorization:
-        """May it charge at `now`? `transaction` (a stream id) does not count against its own limit."""
+    def judge(self, now: datetime, policy: TokenPolicy, besides: Collection[str] = ()) -> Authorization:
+        """May it charge at `now`? `besides`: streams of transactions that do not count against its limit."""
         if self.id_token is None:
             return Authorization(Verdict.ACCEPTED if policy.accept_unknown else Verdict.UNKNOWN)
         if self.blocked:
             return Authorization(Verdict.BLOCKED, self.expires_at, self.group)
         if self.expires_at is not None and self.expires_at <= now:
             return Authorization(Verdict.EXPIRED, self.expires_at, self.group)
-        others = sum(1 for stream in self.active if stream != transaction)
+        others = sum(1 for stream in self.active if stream not in besides)
         if self.max_active is not None and others >= self.max_active:
             return Authorization(Verdict.CONCURRENT, self.expires_at, self.group)
         return Authorization(Verdict.ACCEPTED, self.expires_at, self.group)

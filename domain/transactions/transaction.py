@@ -4,12 +4,13 @@ import hashlib
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 
 from domain.event import Event, Fact
 from domain.identity import ChargerId, IdToken
-from domain.metering import BEGIN, register_wh
+from domain.metering import BEGIN, Sample, register_wh
 from domain.transactions.anomalies import Anomaly
 from domain.transactions.energy import EnergyRecord
 from domain.transactions.events import (
@@ -24,13 +25,15 @@ from domain.transactions.events import (
 )
 from domain.transactions.report import Phase, TransactionReport
 
+PLAIN = " !#$&'()*+,:;=@[]{}|"
+"""Signs of a transaction id that stay as they are; `%`, `/` and NUL must not, `~` marks a reuse."""
 HEARD_LIMIT = 64
 """A repetition follows closely; chargers exist that number every message 0, so the time must agree too."""
 
 
 def transaction_stream(charger: ChargerId, key: str) -> str:
-    """`transaction/<tenant>/<CPID>/<key>`; slashes in a charger's own transaction id are folded."""
-    return f"transaction/{charger.tenant}/{charger.key}/{key.replace('/', '_')}"
+    """`transaction/<tenant>/<CPID>/<key>`, percent-encoded where a charger's own id holds unusual signs."""
+    return f"transaction/{charger.tenant}/{charger.key}/{quote(key, safe=PLAIN)}"
 
 
 def key_of(report: TransactionReport, told_at: datetime) -> str:
@@ -49,6 +52,12 @@ def key_of(report: TransactionReport, told_at: datetime) -> str:
     return f"{at:%Y%m%dT%H%M%S}-{digest}"
 
 
+Heard = tuple[Phase, int, datetime | None]
+"""Kind, sequence number and charger's time of a 2.x message."""
+
+_PHASES: dict[type[Fact], Phase] = {Started: Phase.STARTED, Ended: Phase.ENDED, EnergySettled: Phase.ENDED}
+
+
 class Transaction(msgspec.Struct):
     """State of one transaction; the only way to change it is `when`."""
 
@@ -63,20 +72,27 @@ class Transaction(msgspec.Struct):
     verdict: str = ""
     charging_state: str = ""
     superseded: bool = False
-    heard: list[tuple[int, datetime | None]] = msgspec.field(default_factory=list)
-    """(sequence number, charger's time) of the newest 2.x messages, to know a repetition by."""
+    charging_state_at: datetime | None = None
+    heard: list[Heard] = msgspec.field(default_factory=list)
+    """The newest 2.x messages, to know a repetition by."""
+    ends: list[datetime] = msgspec.field(default_factory=list)
+    """Every time at which it was said to have ended; nearly always one."""
+    last_samples: tuple[Sample, ...] = ()
+    """The newest readings, to know a repetition of 1.6 MeterValues by."""
     energy: EnergyRecord = msgspec.field(default_factory=EnergyRecord)
     settled_wh: int | None = None
     settled: bool = False
 
     def is_repetition(self, report: TransactionReport) -> bool:
         """Was this very report taken before? Then it is answered again and changes nothing."""
-        if report.seq_no is not None and (report.seq_no, report.at) in self.heard:
+        if report.seq_no is not None and (report.phase, report.seq_no, report.at) in self.heard:
             return True
         if report.phase is Phase.STARTED and self.started_at is not None:
             return True
         if report.phase is Phase.ENDED and self.ended_at is not None:
-            return report.at is None or report.at == self.ended_at
+            return report.at is None or report.at in self.ends
+        if report.phase is Phase.UPDATED and report.seq_no is None and report.samples:
+            return report.samples == self.last_samples
         return False
 
     def start(
@@ -189,19 +205,26 @@ class Transaction(msgspec.Struct):
             return []
         return [
             EnergySettled(
-                energy_wh=energy_wh, meter_start_wh=record.start_wh, meter_stop_wh=stop, flags=tuple(why)
+                energy_wh=energy_wh, meter_start_wh=record.start(), meter_stop_wh=stop, flags=tuple(why)
             )
         ]
 
     def when(self, event: Event[Any]) -> None:
         """Take a fact into the state; never refuses, never looks at a clock."""
         self.version = event.originator_version
-        if event.told.seq_no is not None and event.told.frame is not None:
-            self.heard.append((event.told.seq_no, event.told.occurred_at))
-            del self.heard[:-HEARD_LIMIT]
+        if event.told.seq_no is not None:
+            self._hear(
+                (_PHASES.get(type(event.fact), Phase.UPDATED), event.told.seq_no, event.told.occurred_at)
+            )
         evolve = _EVOLVE.get(type(event.fact))
         if evolve is not None:
             evolve(self, event.fact)
+
+    def _hear(self, message: Heard) -> None:
+        if message in self.heard[-2:]:  # one message may bring several facts
+            return
+        self.heard.append(message)
+        del self.heard[:-HEARD_LIMIT]
 
 
 def _copy(record: EnergyRecord) -> EnergyRecord:
@@ -212,24 +235,29 @@ def _started(state: Transaction, fact: Started) -> None:
     state.evse_id, state.connector_id = fact.evse_id, fact.connector_id
     state.started_at, state.number = fact.at, fact.number
     state.id_token, state.verdict = fact.id_token, fact.verdict
-    state.charging_state = fact.charging_state or state.charging_state
+    if fact.charging_state and state.charging_state_at is None:
+        state.charging_state, state.charging_state_at = fact.charging_state, fact.at
     state.energy.take(fact.samples)
 
 
 def _metered(state: Transaction, fact: Metered) -> None:
     state.evse_id = state.evse_id or fact.evse_id
     state.connector_id = state.connector_id or fact.connector_id
+    state.last_samples = fact.samples
     state.energy.take(fact.samples)
 
 
 def _charging_state_changed(state: Transaction, fact: ChargingStateChanged) -> None:
-    state.charging_state = fact.state
+    if state.charging_state_at is None or fact.at >= state.charging_state_at:
+        state.charging_state, state.charging_state_at = fact.state, fact.at
 
 
 def _ended(state: Transaction, fact: Ended) -> None:
     state.evse_id = state.evse_id or fact.evse_id
     state.connector_id = state.connector_id or fact.connector_id
     state.ended_at = fact.at
+    state.ends.append(fact.at)
+    del state.ends[:-HEARD_LIMIT]
     state.energy.take(fact.samples)
 
 

@@ -150,6 +150,9 @@ class Charger:
         if call is None:
             self.unexpected += 1
             return
+        if call.action != "BootNotification" and '"SecurityError"' in text:
+            self.station.accepted = False  # the server does not know us as accepted (J errata 3.10)
+            self._boot(now_s)
         self._failed(call, "error", text, now_s)
 
     def _failed(self, call: Call, kind: str, text: str, now_s: float) -> None:

@@ -1,4 +1,4 @@
-"""The simulated time: real time stretched by a factor. The one place of the simulator that looks at a clock."""
+"""The simulated time: real time stretched by a factor. Nothing else here looks at a clock."""
 
 import asyncio
 from datetime import UTC, datetime

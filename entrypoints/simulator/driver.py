@@ -30,6 +30,24 @@ class Driver:
             await self._arrival(session)
             await self._stay(session)
 
+    async def see_off(self, evse_id: int) -> None:
+        """Stay with a car that is here already until it is full, then leave with it."""
+        connector = self._charger.station.connectors[evse_id]
+        vehicle = connector.vehicle
+        if vehicle is None:
+            return
+        while not vehicle.full and connector.transaction is not None:
+            await self._until(self._clock.now_s() + _LOOK_S * 5)
+        await self._leave(evse_id)
+
+    async def _leave(self, evse_id: int) -> None:
+        connector, charger = self._charger.station.connectors[evse_id], self._charger
+        if connector.transaction is not None:
+            token = connector.transaction.token
+            self._member.act(charger.present(evse_id, token, self._clock.now_s()))
+        await self._until(self._clock.now_s() + _REACTION_S)
+        self._member.act(charger.unplug(evse_id, self._clock.now_s()))
+
     async def _until(self, at_s: float) -> None:
         wait_s = self._clock.real_s(at_s - self._clock.now_s())
         if wait_s > 0:
@@ -54,8 +72,4 @@ class Driver:
             self._member.act(charger.present(evse_id, token, self._clock.now_s()))
         length_s = (session.end - session.start).total_seconds() if session.end else 3600.0
         await self._until(self._clock.now_s() + length_s)
-        if connector.transaction is not None:
-            token = connector.transaction.token
-            self._member.act(charger.present(evse_id, token, self._clock.now_s()))
-        await self._until(self._clock.now_s() + _REACTION_S)
-        self._member.act(charger.unplug(evse_id, self._clock.now_s()))
+        await self._leave(evse_id)

@@ -39,7 +39,10 @@ class Fault(Enum):
 
 
 class Scripted(msgspec.Struct, frozen=True):
-    """A fault that strikes one charger once, at the first occasion after `after_s` seconds of its life."""
+    """A fault that strikes one charger once, at the first occasion after `after_s` seconds of its life.
+
+    A wrong clock (DRIFT, WRONG_ZONE) lasts from then on.
+    """
 
     charger_id: str
     after_s: float
@@ -106,9 +109,14 @@ class FaultPlan:
         """The time the charger believes it is."""
         if self.quiet:
             return now_s
-        if Fault.DRIFT in self._has:
-            now_s += (now_s - self._born_s) * 0.02
-        return now_s + 3 * 3600.0 if Fault.WRONG_ZONE in self._has else now_s
+        wrong_s = (now_s - self._born_s) * 0.02 if self._lasting(Fault.DRIFT, now_s) else 0.0
+        zone_s = 3 * 3600.0 if self._lasting(Fault.WRONG_ZONE, now_s) else 0.0
+        return now_s + wrong_s + zone_s
+
+    def _lasting(self, fault: Fault, now_s: float) -> bool:
+        """A wrong clock stays wrong: from birth, or from its scripted time on."""
+        age_s = now_s - self._born_s
+        return fault in self._has or any(e.fault is fault and age_s >= e.after_s for e in self._scripted)
 
     def bad_frames(self, evse_id: int, message_id: str, now_s: float) -> list[str]:
         """The frames no server should have to see, of the kinds that strike now."""

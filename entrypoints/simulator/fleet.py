@@ -51,9 +51,9 @@ async def simulate(
 ) -> FleetReport:
     """Run `chargers` (ids of `simulated_ids`, versions in turn) with drawn sessions against `url`.
 
-    `time_lapse` is simulated seconds a real second. `duration_s` is in real seconds; None runs until cancelled.
-    `on_progress` is called with the report about once a second. `start` is the simulated time at the beginning, now
-    when left out.
+    `time_lapse` is simulated seconds a real second. `duration_s` is in real seconds; None runs until
+    cancelled. `on_progress` is called with the report about once a second. `start` is the simulated time at
+    the beginning, now when left out.
     """
     clock = VirtualClock(time_lapse, start)
     endpoint, report = Endpoint(url, compress=compress), FleetReport()
@@ -115,7 +115,7 @@ async def run_members(
     *,
     until_done: bool = False,
 ) -> None:
-    """Connect at the given rate, run to the end (or `duration_s`), and close every socket whatever happens."""
+    """Connect at the given rate, run to the end (or `duration_s`), and close every socket."""
     loop = asyncio.get_running_loop()
     began_s = loop.time()
     ending = asyncio.Event()
@@ -134,7 +134,7 @@ async def run_members(
         for task in (*tasks, waiting):
             task.cancel()
         await asyncio.gather(*tasks, waiting, return_exceptions=True)
-        await asyncio.sleep(0)
+        await asyncio.gather(*(member.finished() for member in members))
         report.elapsed_s = loop.time() - began_s
         report.unexpected = sum(member.charger.unexpected for member in members)
 
@@ -199,9 +199,10 @@ async def run_sessions(
 ) -> ReplayReport:
     """Replay `sessions`, each charger as fast as the server answers, and tell what was acknowledged.
 
-    A charger sends its sessions in order of time, its connectors interleaved; a lost connection (or a killed server)
-    is waited out and every unacknowledged transaction message sent again. Ends when everything is answered or given
-    up, or after `duration_s` real seconds. `samples` is the number of meter values a session.
+    A charger sends its sessions in order of time, its connectors interleaved; a lost connection (or a killed
+    server) is waited out and every unacknowledged transaction message sent again. Ends when everything is
+    answered or given up, or after `duration_s` real seconds. `samples` is the number of meter values a
+    session.
     """
     clock = VirtualClock()
     endpoint, report = Endpoint(url, compress=compress, most_backoff_s=most_backoff_s), ReplayReport()

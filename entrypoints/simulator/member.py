@@ -59,6 +59,8 @@ class Member:
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at_s = 0.0
         self._stopping = False
+        self._left: list[ChargerSocket] = []
+        """Sockets no longer used but perhaps still open."""
 
     # Connection ------------------------------------------------------------------------------------
 
@@ -119,9 +121,15 @@ class Member:
             self._timer.cancel()
         channel = self._socket
         if channel is not None:
-            channel.close(1001)
+            self._left.append(channel)
             self._closed(channel)
         self._gone.set()
+
+    async def finished(self) -> None:
+        """Every socket this charger ever left open is closed."""
+        left, self._left = self._left, []
+        for channel in left:
+            await channel.finish(1001)
 
     # Frames and time -------------------------------------------------------------------------------
 
@@ -175,6 +183,8 @@ class Member:
             self._loop.call_later(self._away_s * 2, channel.abort)
         else:
             channel.close(1001)
+        self._left = [old for old in self._left if old.alive]
+        self._left.append(channel)
         self._closed(channel)
 
     # Statistics ------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""What waits to be sent: one CALL outstanding at a time, transaction messages kept until they are answered."""
+"""What waits to be sent: one CALL outstanding, transaction messages kept until they are answered."""
 
 from collections import deque
 from itertools import count

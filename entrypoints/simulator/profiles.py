@@ -105,9 +105,9 @@ class Profiles:
         ceiling_w: float,
         started_at_s: float | None,
     ) -> list[dict[str, Any]]:
-        """The periods of the composite schedule, sampled each minute; `unit` is `A` or `W`."""
+        """The periods of the composite schedule, sampled each minute (a day has enough of them)."""
         periods: list[dict[str, Any]] = []
-        for offset_s in range(0, max(1, duration_s), 60):
+        for offset_s in range(0, max(1, min(duration_s, 86_400)), 60):
             limit_w = min(self.limit_w(evse_id, at_s + offset_s, started_at_s), ceiling_w)
             limit = round(limit_w if unit == "W" else limit_w / self._volts, 1)
             if not periods or periods[-1]["limit"] != limit:

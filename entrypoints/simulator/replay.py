@@ -27,9 +27,9 @@ def charger_story(
 ) -> Iterator[Call]:
     """The calls of one charger for `sessions`, its connectors interleaved by time.
 
-    On a connector one session is told to its end before the next begins, whatever the clock says. Energy is exact:
-    the last register minus the first is the session's `energy_wh`. `samples` meter values are sent a session. A
-    session without end is told up to its last sample and never stopped.
+    On a connector one session is told to its end before the next begins, whatever the clock says. Energy is
+    exact: the last register minus the first is the session's `energy_wh`. `samples` meter values are sent a
+    session. A session without end is told up to its last sample and never stopped.
     """
     by_connector: dict[int, list[Session]] = {}
     for session in sessions:

@@ -97,7 +97,7 @@ class FleetReport:
         }
 
 
-class Acknowledged(msgspec.Struct, frozen=True):
+class Acknowledged(msgspec.Struct, frozen=True, gc=False):
     """A message the server said it has: what must be found again after any crash."""
 
     charger: str

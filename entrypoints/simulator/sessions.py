@@ -1,6 +1,7 @@
 """What to charge: sessions read from public data, or drawn from built-in distributions."""
 
 import csv
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -34,15 +35,15 @@ def read_perth_kinross(path: Path, month: str | None = None) -> list[Session]:
     Start dates are taken as written and read as UTC (the file names no zone). Odd rows and their treatment:
 
     * `no end` – end and energy are missing: kept with neither; the transaction stays open.
-    * `end swapped` / `start swapped` – the end lies before the start because day and month of one of the two were
-      swapped (31 July to "8 January" is 1 August): the end is read with both exchanged, or, when it is the start
-      that was swapped, moved so that the stay keeps its true length. Energy is kept.
+    * `end swapped` / `start swapped` – the end lies before the start because day and month of one of the two
+      were swapped (31 July to "8 January" is 1 August): the end is read with both exchanged, or, when it is
+      the start that was swapped, moved so that the stay keeps its true length. Energy is kept.
     * `end before start` – no exchange explains it: kept with energy, the end equals the start.
     * `no length` – start and end are the same minute: kept.
     * `no energy` – 0 kWh: kept; such sessions are real (the car took nothing).
     * `long` – longer than seven days: kept as written.
-    * `overlaps` – begins before the previous session on the same connector has ended: kept; a replay sends the
-      earlier session's stop first (with its own, later timestamp), as one connector has one transaction.
+    * `overlaps` – begins before an earlier session on the same connector has ended: kept; a replay sends the
+      earlier one's stop first (with its own, later timestamp), as one connector has one transaction.
 
     A row without charger, connector or start cannot be a session and raises ValueError with its line number.
     """
@@ -83,9 +84,15 @@ def _session(row: dict[str, str], number: int) -> Session:
         start=start,
         end=end,
         energy_wh=energy_wh,
-        max_power_w=7_400.0 if "7" in row["Model"].split("kW")[0] else 22_000.0,
+        max_power_w=_nameplate_w(row["Model"]),
         oddities=tuple(oddities),
     )
+
+
+def _nameplate_w(model: str) -> float:
+    """The power in the model's name ("APT 22kW Dual Outlet"); a rapid charger has 50 kW."""
+    named = re.search(r"(\d+) ?kW", model)
+    return float(named[1]) * 1000 if named else 50_000.0
 
 
 def _moment(date: str | None, time: str | None) -> datetime | None:

@@ -1,4 +1,4 @@
-"""The charger's WebSocket: the sans-I/O client of `websockets` on a bare asyncio transport (the cheapest way)."""
+"""The charger's WebSocket: the sans-I/O client of `websockets` on a bare asyncio transport (the cheapest)."""
 
 import asyncio
 import ssl
@@ -27,6 +27,22 @@ class HandshakeRefused(Exception):
         """The HTTP status, None where the refusal was not an HTTP answer."""
 
 
+_TEXT = 0x81
+"""First byte of an unfragmented text frame."""
+
+
+def _masked(payload: bytes) -> bytes:
+    """A client's text frame. The masking key is zero: the secrecy of keys protects proxies from browsers, and
+    the server has the same work with it (RFC 6455 §5.3).
+    """
+    length = len(payload)
+    if length < 126:
+        return bytes((_TEXT, 0x80 | length, 0, 0, 0, 0)) + payload
+    if length < 65_536:
+        return bytes((_TEXT, 0xFE, length >> 8, length & 255, 0, 0, 0, 0)) + payload
+    return b"\x81\xff" + length.to_bytes(8, "big") + bytes(4) + payload
+
+
 class ChargerSocket(asyncio.Protocol):
     """One connection. Texts received go to `on_text`; `on_closed` is called once with the close code."""
 
@@ -38,6 +54,9 @@ class ChargerSocket(asyncio.Protocol):
         self._protocol = protocol
         self._authorization = authorization
         self._transport: asyncio.Transport | None = None
+        self._lost = asyncio.Event()
+        self._plain = False
+        """Open and without extensions: whole text frames need no general parser."""
         self._fragments: list[bytes] = []
         self._early: list[str] = []
 
@@ -52,6 +71,10 @@ class ChargerSocket(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes from the server."""
+        if self._plain and not self._protocol.reader.buffer:
+            data = self._whole_texts(data)
+            if not data:
+                return
         self._protocol.receive_data(data)
         self._write()
         for event in self._protocol.events_received():
@@ -59,6 +82,20 @@ class ChargerSocket(asyncio.Protocol):
                 self._frame(event)
             elif isinstance(event, Response):
                 self._upgraded(event)
+
+    def _whole_texts(self, data: bytes) -> bytes:
+        """Take whole text frames off the front; what is left is for the general parser."""
+        while len(data) >= 2 and data[0] == _TEXT and not self._fragments:
+            length, start = data[1], 2
+            if length == 126 and len(data) >= 4:
+                length, start = int.from_bytes(data[2:4], "big"), 4
+            elif length > 125:
+                break
+            if len(data) < start + length:
+                break
+            text, data = data[start : start + length], data[start + length :]
+            self._text(text)
+        return data
 
     def eof_received(self) -> bool:
         """The server is done sending."""
@@ -71,6 +108,7 @@ class ChargerSocket(asyncio.Protocol):
         if not self.opened.done():
             self.opened.set_exception(HandshakeRefused("the connection was closed during the handshake"))
         self._transport = None
+        self._lost.set()
         if self.on_closed is not None:
             self.on_closed(self._protocol.close_code or 1006)
 
@@ -79,6 +117,7 @@ class ChargerSocket(asyncio.Protocol):
         if self.opened.done():
             return
         if refusal is None:
+            self._plain = not self._protocol.extensions
             self.opened.set_result(self._protocol.subprotocol)
             return
         status = response.status_code if isinstance(refusal, InvalidStatus) else None
@@ -111,8 +150,11 @@ class ChargerSocket(asyncio.Protocol):
         """Send a text frame; False when the connection is closing or gone."""
         if self._transport is None or self._protocol.state is not State.OPEN:
             return False
-        self._protocol.send_text(text.encode())
-        self._write()
+        if self._plain:
+            self._transport.write(_masked(text.encode()))
+        else:
+            self._protocol.send_text(text.encode())
+            self._write()
         return True
 
     def close(self, code: int = 1000) -> None:
@@ -125,6 +167,16 @@ class ChargerSocket(asyncio.Protocol):
         """Drop TCP without a word, as a power cut does."""
         if self._transport is not None:
             self._transport.abort()
+
+    async def finish(self, code: int = 1000, timeout_s: float = 1.0) -> None:
+        """Close and wait until TCP is gone, dropping it when the server takes too long."""
+        self.close(code)
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._lost.wait()
+        except TimeoutError:
+            self.abort()
+            await self._lost.wait()
 
     def deafen(self) -> None:
         """Stop reading for ever without closing (half-open); nothing is answered, not even pings."""
@@ -157,7 +209,7 @@ async def connect(
     tls: ssl.SSLContext | None = None,
     timeout_s: float = 30.0,
 ) -> ChargerSocket:
-    """Connect to `url` + `/` + the percent-encoded id (OCPP-J 3.1.1) with Basic auth when a password is given.
+    """Connect to `url` + `/` + the percent-encoded id (OCPP-J 3.1.1), with Basic auth if there is a password.
 
     Raises HandshakeRefused (HTTP status, wrong or missing subprotocol), OSError or TimeoutError.
     """
@@ -183,8 +235,7 @@ async def connect(
             channel.abort()
             raise
     if offered and agreed is None:
-        channel.close(1002)
-        channel.abort()
+        await channel.finish(1002)
         raise HandshakeRefused("the server chose none of the subprotocols " + ", ".join(subprotocols))
     return channel
 

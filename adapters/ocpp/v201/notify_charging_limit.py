@@ -1,4 +1,4 @@
-"""NotifyChargingLimit (2.0.1): somebody else limits the charger; answered empty (K12)."""
+"""NotifyChargingLimit (2.0.1): somebody else limits the charger; answered empty (K11, K12)."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""NotifyEVChargingSchedule (2.0.1): how a car is going to charge; Accepted: taken, not approved (K17)."""
+"""NotifyEVChargingSchedule (2.0.1): how a car is going to charge; Accepted: taken, not approved (K15, K17)."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,9 +1,10 @@
-"""BatterySwap (2.1): batteries went in or out of a swap station; answered empty (S01 to S03)."""
+"""BatterySwap (2.1): batteries went in or out of a swap station; answered empty (S03)."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from adapters.ocpp.v2x.fields import number_in, time_in, token_in
+from adapters.ocpp.v2x.fields import number_in, time_in
+from adapters.ocpp.v2x.id_token import id_token
 from adapters.ocpp.whole_numbers import int32
 from application.reports import Report
 from domain.chargers.drivers import Battery, BatterySwapped
@@ -14,7 +15,7 @@ def to_report(payload: Mapping[str, Any]) -> Report:
     return Report(
         BatterySwapped(
             request_id=int32(payload["requestId"]),
-            id_token=token_in(payload),
+            id_token=id_token(payload["idToken"]),
             step=payload["eventType"],
             batteries=tuple(_battery(told) for told in payload["batteryData"]),
         )

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from adapters.ocpp.timestamps import write_timestamp
 from adapters.ocpp.v2x.security import certificate_chain_status
 from application.reports import Report, Taken
 from domain.chargers.security import CertificateQuestion, RevocationAsked
@@ -15,7 +16,7 @@ def to_report(payload: Mapping[str, Any]) -> Report:
 
 def to_answer(outcome: Taken[RevocationAsked]) -> dict[str, Any]:
     """Failed for each certificate asked about; the required `nextUpdate` is now: no answer to keep."""
-    next_update = outcome.at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    next_update = write_timestamp(outcome.at)
     return {"certificateStatus": [_failed(question, next_update) for question in outcome.fact.questions]}
 
 

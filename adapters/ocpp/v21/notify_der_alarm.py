@@ -1,4 +1,4 @@
-"""NotifyDERAlarm (2.1): the grid left the limits of a control, or came back; answered empty (R04)."""
+"""NotifyDERAlarm (2.1): the grid left the limits of a control, or came back; answered empty (R05)."""
 
 from collections.abc import Mapping
 from typing import Any

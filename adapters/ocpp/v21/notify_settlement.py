@@ -1,4 +1,4 @@
-"""NotifySettlement (2.1): a terminal settled or failed to; answered without a receipt (C21 to C24)."""
+"""NotifySettlement (2.1): a terminal settled or failed to; answered without a receipt (C19 to C22)."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -52,8 +52,8 @@ SETTINGS = {
 }
 """Parameter on the wire → the setting's name."""
 
-NESTED = ("hysteresis", "reactivePowerParams", "voltageParams")
-"""Parameters of a curve that come as objects of their own."""
+NESTED = ("hysteresis", "powerMonitoringMustTrip", "reactivePowerParams", "voltageParams")
+"""Parameters that come as objects of their own."""
 
 
 def to_report(payload: Mapping[str, Any]) -> Report:
@@ -81,7 +81,7 @@ def _control(told: Mapping[str, Any], kind: str, parameters: Mapping[str, Any]) 
     return DerControl(
         control_id=told["id"],
         kind=kind or told["curveType"],
-        priority=parameters["priority"],
+        priority=int32(parameters["priority"]),
         default=told.get("isDefault", False),
         superseded=told.get("isSuperseded", False),
         start_at=time_in(parameters, "startTime"),
@@ -97,9 +97,8 @@ def _settings(parameters: Mapping[str, Any]) -> Iterator[Setting]:
         if field in SETTINGS:
             yield Setting(SETTINGS[field], _as_told(value))
     for field in NESTED:
-        yield from _settings(parameters.get(field, {}))
-    if "powerMonitoringMustTrip" in parameters:
-        yield from _settings(parameters["powerMonitoringMustTrip"])
+        if field in parameters:
+            yield from _settings(parameters[field])
 
 
 def _as_told(value: Any) -> str:

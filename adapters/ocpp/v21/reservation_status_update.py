@@ -1,4 +1,4 @@
-"""ReservationStatusUpdate (2.1): a reservation ended at the charger; answered empty (H02, H04)."""
+"""ReservationStatusUpdate (2.1): a reservation ended at the charger; answered empty (H01, H04)."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""VatNumberValidation (2.1): is a company's VAT number good; Rejected, we ask no tax office (C24)."""
+"""VatNumberValidation (2.1): is a company's VAT number good; Rejected, we ask no tax office (C21)."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -8,7 +8,6 @@ from typing import Any
 from adapters.ocpp.numbers import decimal_of
 from adapters.ocpp.timestamps import read_timestamp
 from adapters.ocpp.whole_numbers import int32
-from domain.identity import IdToken
 
 Payload = Mapping[str, Any]
 """A JSON object its schema has passed."""
@@ -41,9 +40,3 @@ def reason_in(payload: Payload) -> tuple[str, str]:
     """(reason code, further words) of a statusInfo, empty where there is none."""
     info = payload.get("statusInfo") or {}
     return info.get("reasonCode", ""), info.get("additionalInfo", "")
-
-
-def token_in(payload: Payload) -> IdToken:
-    """The `idToken` object."""
-    token = payload["idToken"]
-    return IdToken(token["idToken"], token["type"])

@@ -11,8 +11,8 @@ __all__ = ["Refusal", "answer_for"]
 def answer_for(station: Station, action: str, payload: Payload, now_s: float) -> Payload | Refusal:
     """The answer to a call, with its effect done or planned.
 
-    An action this version does not have gets NotImplemented, one this charger does not offer NotSupported, and a
-    payload that lacks what it must have a violation (1.6: `OccurenceConstraintViolation`, sic).
+    An action this version does not have gets NotImplemented, one this charger does not offer NotSupported,
+    and a payload that lacks what it must have a violation (1.6: `OccurenceConstraintViolation`, sic).
     """
     old = station.equipment.version == "1.6"
     handler = (v16.HANDLERS if old else v2x.HANDLERS).get(action)

@@ -100,7 +100,7 @@ def progress(station: Station, now_s: float, action: str, words: Iterable[str], 
 
 
 def install_certificate(station: Station, kind: str, pem: str) -> str:
-    """Keep a certificate under hashes of its text (this charger does no TLS with it, so it parses no X.509)."""
+    """Keep a certificate under hashes of its text (it is used for nothing, so no X.509 is parsed)."""
     if "BEGIN CERTIFICATE" not in pem:
         return "Rejected"
     digest = sha256(pem.encode()).hexdigest()

@@ -125,6 +125,7 @@ def test_error_reports_of_2_1_are_unknown_before_and_never_answered() -> None:
     assert read_frame('[5,"a","X","",{}]', V201) == Unreadable("message_type")
     assert read_frame('[6,"a","X",{}]', V16) == Unreadable("message_type")
     assert isinstance(read_frame('[6,"a","X",{}]', V201), Unreadable)
+    assert isinstance(read_frame('[6,"a"]', V21), Unreadable)
 
 
 def test_ids_are_echoed_as_they_came() -> None:
@@ -181,8 +182,18 @@ def _value_of(digits: str) -> Any:
 def test_size_is_counted_in_bytes() -> None:
     limits = Limits(size=100)
     assert isinstance(read_frame('[2,"a","X",{"v":"' + "x" * 60 + '"}]', V16, limits), Call)
-    assert read_frame('[2,"a","X",{"v":"' + "é" * 60 + '"}]', V16, limits) == Unreadable("too_large")
+    assert read_frame('[3,"a",{"v":"' + "é" * 60 + '"}]', V16, limits) == Unreadable("too_large")
     assert read_frame("x" * 101, V16, limits) == Unreadable("too_large")
+
+
+@pytest.mark.parametrize("version", list(Version))
+def test_a_call_too_large_is_answered_all_the_same(version: Version) -> None:
+    """Unanswered, it would be sent again for ever, and everything behind it would wait."""
+    frame = read_frame(' [ 2 , "a-1","X",{"v":"' + "é" * 60 + '"}]', version, Limits(size=100))
+    assert isinstance(frame, Unreadable)
+    assert frame.answer is not None
+    code = "FormationViolation" if version is V16 else "RpcFrameworkError"
+    assert json.loads(frame.answer)[:3] == [4, "a-1", code]
 
 
 def test_depth_and_keys_are_limited_but_signs_in_text_are_free() -> None:
@@ -196,6 +207,17 @@ def test_depth_and_keys_are_limited_but_signs_in_text_are_free() -> None:
     )
     text = json.dumps([2, "a", "X", {"v": "[{:" * 9000}])
     assert isinstance(read_frame(text, V16), Call)
+
+
+@pytest.mark.parametrize("opening", ["[", '{"a":', '["x",'])
+def test_depth_is_exact_whatever_surrounds_it(opening: str) -> None:
+    closing = "}" if opening.startswith("{") else "]"
+    noise = ",".join(['{"k":["v"]}'] * 30)
+    for quirk in ('"quiet"', '"]]]]"', '"[[[["', '"\\\\"', '"\\"]"'):
+        for depth in (LIMITS.depth - 3, LIMITS.depth - 2):
+            nested = opening * depth + quirk + closing * depth
+            frame = read_frame(f'[2,"a","X",{{"n":[{noise}],"v":{quirk},"d":{nested}}}]', V16)
+            assert isinstance(frame, Call) == (depth + 2 <= LIMITS.depth)
 
 
 def _formation(words: str) -> str:

@@ -70,6 +70,13 @@ EXAMPLES: list[tuple[str, Version, str, dict[str, Any], dict[str, Any]]] = [
         start(connectorId="1", meterStart=" 12.0 "),
         start(meterStart=12),
     ),
+    (
+        "fractional_register",
+        V16,
+        "StartTransaction",
+        start(meterStart="12.5"),
+        start(meterStart=Decimal("12.5")),
+    ),
     ("integral_float", V16, "StartTransaction", start(meterStart=96.0), start(meterStart=96)),
     ("integral_float", V16, "StartTransaction", start(meterStart=Decimal("96.0")), start(meterStart=96)),
     (
@@ -255,11 +262,10 @@ def test_every_rule_has_an_example() -> None:
     [
         ("Authorize", {"idTag": None}, "TypeConstraintViolation"),
         ("Authorize", {}, "OccurenceConstraintViolation"),
+        ("StatusNotification", {"connectorId": 1, "status": "Faulted"}, "OccurenceConstraintViolation"),
         ("Authorize", {"idTag": "x" * 21}, "PropertyConstraintViolation"),
         ("Authorize", {"idTag": 1.5}, "TypeConstraintViolation"),
         ("Authorize", {"idTag": True}, "TypeConstraintViolation"),
-        ("StartTransaction", start(meterStart=12.5), "TypeConstraintViolation"),
-        ("StartTransaction", start(meterStart="12.5"), "TypeConstraintViolation"),
         ("StartTransaction", start(meterStart="1e3"), "TypeConstraintViolation"),
         ("StartTransaction", start(meterStart=None), "TypeConstraintViolation"),
         ("StartTransaction", start(connectorId=True), "TypeConstraintViolation"),
@@ -279,6 +285,15 @@ def test_what_is_not_told_is_not_invented(action: str, sent: Any, code: str | No
     else:
         assert isinstance(result, Fault)
         assert result.code == code
+
+
+@pytest.mark.parametrize("sent", [12.5, Decimal("12.5"), "12.5", " 12.50 "])
+def test_a_fractional_register_is_kept_exact(sent: object) -> None:
+    """Cutting it would change what it says; refusing it would lose the transaction."""
+    result = admit(message(V16, "StartTransaction"), start(meterStart=sent))
+    assert isinstance(result, Repaired)
+    assert "fractional_register" in result.rules
+    assert Decimal(str(result.payload["meterStart"])) == Decimal("12.5")
 
 
 def test_a_valid_payload_is_passed_as_it_is() -> None:
@@ -319,6 +334,7 @@ def test_laws_over_damaged_payloads() -> None:
                 "multipleOf",
                 "maxLength",
                 "minItems",
+                "type",  # a fractional register
             }
             call_result("a", result.payload)
             again = admit(subject, result.payload)

@@ -327,6 +327,17 @@ def _rows_after_restart(data: Path) -> int:
         return _rows(server.dsn)
 
 
+def test_a_database_without_our_role_is_an_error_and_no_endless_wait(server: EmbeddedPostgres) -> None:
+    with psycopg.connect(server.start(), autocommit=True) as connection:
+        connection.execute("CREATE ROLE other LOGIN SUPERUSER")
+    with psycopg.connect(server.dsn.replace("postgres@", "other@"), autocommit=True) as connection:
+        connection.execute("ALTER ROLE postgres NOLOGIN")
+    server.stop()
+    with pytest.raises(psycopg.OperationalError, match="not permitted to log in"):
+        server.start()
+    assert server.pid is None
+
+
 def test_sqlalchemy_takes_the_same_address(server: EmbeddedPostgres) -> None:
     engine = sqlalchemy.create_engine(server.start())
     with engine.connect() as connection:

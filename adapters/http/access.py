@@ -1,0 +1,69 @@
+"""Who is asking: the port that turns a credential into a caller, and its first adapter, one token."""
+
+import hmac
+import logging
+from enum import StrEnum
+from hashlib import sha256
+from typing import Protocol
+
+import msgspec
+
+log = logging.getLogger("zeus.http")
+
+
+class Right(StrEnum):
+    """What a caller may do; a route names the one it wants."""
+
+    READ = "read"
+    """See chargers, sessions, messages and the state of the system."""
+
+
+class Caller(msgspec.Struct, frozen=True):
+    """Somebody whose credential was good. The tenant comes from here and from nowhere else."""
+
+    tenant: str
+    name: str
+    """For the log and the audit trail, such as `key:console`; never the credential itself."""
+    rights: frozenset[Right]
+
+
+class Access(Protocol):
+    """Knows credentials."""
+
+    async def caller(self, authorization: str | None) -> Caller | None:
+        """The caller behind an `Authorization` header; None for no, an unknown or an unreadable one.
+
+        Takes the same time whatever is wrong with the credential.
+        """
+        ...
+
+
+class TokenMissing(ValueError):
+    """The API needs a token; make one with `openssl rand -base64 32`, or unset it to have one made up."""
+
+
+class OneToken:
+    """One tenant with one bearer token, as given in the settings."""
+
+    LONG_ENOUGH = 24
+
+    def __init__(self, tenant: str, token: str, name: str = "key:settings") -> None:
+        """A short token is a choice for a laptop and gets a warning; an empty one raises TokenMissing."""
+        if not token.strip():
+            raise TokenMissing("the API token is empty: unset ZEUS_API_TOKEN to have one made up")
+        if len(token) < self.LONG_ENOUGH:
+            log.warning("the API token has %d characters and can be guessed: use %d", len(token), self.LONG_ENOUGH)
+        self._digest = sha256(token.encode()).digest()
+        self._caller = Caller(tenant, name, frozenset(Right))
+
+    async def caller(self, authorization: str | None) -> Caller | None:
+        """See the port."""
+        presented = bearer_token(authorization)
+        good = hmac.compare_digest(sha256(presented.encode("utf-8", "surrogatepass")).digest(), self._digest)
+        return self._caller if good and presented else None
+
+
+def bearer_token(authorization: str | None) -> str:
+    """The token of `Bearer <token>` (RFC 6750 §2.1, the scheme in any case); empty for anything else."""
+    scheme, _, token = (authorization or "").strip().partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""

@@ -1,0 +1,149 @@
+"""`/chargers`: what each charger and each of its connectors is doing now."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+import msgspec
+from pydantic import Field
+
+from adapters.http.api.values import Exact, charger_key
+from adapters.http.route import Asked, Page, PageQuery, Query, Shape
+from projections.status_board import queries
+
+
+class ChargersQuery(PageQuery):
+    """Filters of the list; they are combined with AND."""
+
+    online: bool | None = Field(None, description="Connected now, or not.")
+    status: str | None = Field(
+        None, max_length=40, description="At least one connector has this status or activity."
+    )
+    vendor: str | None = Field(None, max_length=100, description="As the charger tells it at boot.")
+    firmware: str | None = Field(None, max_length=100)
+    q: str | None = Field(
+        None, max_length=100, description="Part of the id, name, vendor, model or serial number, in any case."
+    )
+
+
+class OneChargerQuery(Query):
+    """Takes no parameters."""
+
+
+class Connector(Shape):
+    """One connector; EVSE 0 is the charger itself. 1.6 connector n is EVSE n, connector 1."""
+
+    evse_id: int
+    connector_id: int
+    status: str | None = Field(description="`Available`, `Occupied`, `Reserved`, `Unavailable`, `Faulted`.")
+    activity: str | None = Field(description="The finer word of 1.6, such as `SuspendedEV`.")
+    error_code: str | None
+    info: str | None
+    vendor_error_code: str | None
+    since: datetime | None = Field(description="When status, activity or error last changed.")
+    reported_at: datetime | None = Field(description="Our clock at the last report.")
+    session: str | None = Field(description="The session that runs here.")
+    charging_state: str | None
+    power_w: float | None = Field(description="The newest reading.")
+    energy_wh: int | None = Field(description="Of the running session.")
+    register_wh: Exact | None = Field(description="The newest register reading.")
+    soc_pct: float | None
+    metered_at: datetime | None = Field(description="Our clock at the newest readings.")
+
+
+class ChargerLine(Shape):
+    """A charger in a list."""
+
+    cpid: str
+    name: str
+    online: bool
+    protocol: str | None = Field(
+        description="The OCPP version of the last connection: `1.6`, `2.0.1`, `2.1`."
+    )
+    vendor: str | None
+    model: str | None
+    serial: str | None
+    firmware: str | None
+    last_seen: datetime | None = Field(description="Our clock at its last message.")
+    connectors: list[Connector]
+
+
+class Connectors(Shape):
+    """The connectors of a charger."""
+
+    items: list[Connector]
+
+
+class Charger(ChargerLine):
+    """Everything known of a charger."""
+
+    security_profile: int | None
+    acceptance: str | None = Field(description="What the operator decided for its next boot; null: accept.")
+    boot_status: str | None = Field(description="What its last boot was answered.")
+    booted_at: datetime | None
+    boot_reason: str | None
+    box_serial: str | None
+    iccid: str | None
+    imsi: str | None
+    meter_type: str | None
+    meter_serial: str | None
+    heartbeat_interval_s: int | None
+    connected_at: datetime | None
+    disconnected_at: datetime | None
+    disconnect_code: int | None
+    disconnect_reason: str | None
+    remote: str | None = Field(description="The address it connects from.")
+    path: str | None = Field(description="The path it connects to, as it sends it.")
+    user_agent: str | None
+    flags: list[str] | None = Field(description="What an installer should put right, such as `id_case`.")
+    clock_skew_s: int | None = Field(description="Positive: the charger's clock is behind ours.")
+    registered_at: datetime | None
+
+
+C = TypeVar("C", bound=ChargerLine)
+
+
+def list_chargers(asked: Asked[ChargersQuery]) -> Page[ChargerLine]:
+    """Chargers with their connectors, in the order of their ids."""
+    query, tenant = asked.query, asked.caller.tenant
+    wanted = queries.ChargerFilter(
+        online=query.online,
+        vendor=query.vendor,
+        firmware=query.firmware,
+        status=query.status,
+        q=query.q or "",
+    )
+    rows = queries.list_chargers(asked.connection, tenant, wanted, after=asked.after, limit=query.limit)
+    connectors = queries.connectors(asked.connection, tenant, [row.charger for row in rows.rows])
+    lines = [_with_connectors(ChargerLine, row, connectors.get(row.charger, [])) for row in rows.rows]
+    return Page[ChargerLine](items=lines, next=None if rows.next is None else asked.mark(rows.next))
+
+
+def one_charger(asked: Asked[OneChargerQuery]) -> Charger | None:
+    """Everything known of one charger."""
+    row = visible_charger(asked)
+    if row is None:
+        return None
+    connectors = queries.connectors(asked.connection, asked.caller.tenant, [row.charger])
+    return _with_connectors(Charger, row, connectors.get(row.charger, []))
+
+
+def list_connectors(asked: Asked[OneChargerQuery]) -> Connectors | None:
+    """The connectors of one charger, all at once: there are few."""
+    row = visible_charger(asked)
+    if row is None:
+        return None
+    connectors = queries.connectors(asked.connection, asked.caller.tenant, [row.charger])
+    return Connectors(items=[Connector.model_validate(one) for one in connectors.get(row.charger, [])])
+
+
+def visible_charger(asked: Asked[Any]) -> queries.ChargerRow | None:
+    """The charger that `{cpid}` names. An id that nobody can have is looked up all the same: equal work."""
+    key = charger_key(asked.caller.tenant, asked.path["cpid"])
+    found = queries.charger(asked.connection, asked.caller.tenant, key or "")
+    return found if key else None
+
+
+def _with_connectors(kind: type[C], row: queries.ChargerRow, connectors: Sequence[queries.ConnectorRow]) -> C:
+    shown = [Connector.model_validate(one) for one in connectors]
+    return kind.model_validate({**msgspec.structs.asdict(row), "connectors": shown})

@@ -1,0 +1,114 @@
+"""Every route of the API, one row each. What is not in this table does not exist."""
+
+from datetime import datetime
+
+from adapters.http.api import chargers, connection_attempts, id_tags, messages, read_models, sessions
+from adapters.http.route import READING, Page, Route
+
+PREFIX = "/api/ocpp"
+
+NEWEST = tuple[datetime, int]
+"""The sort key of lists by time and place in the log."""
+
+ROUTES: tuple[Route, ...] = (
+    Route(
+        method="GET",
+        path="/chargers",
+        summary="Chargers and what their connectors are doing",
+        handler=chargers.list_chargers,
+        query=chargers.ChargersQuery,
+        response=Page[chargers.ChargerLine],
+        errors=READING,
+        key=tuple[str],
+    ),
+    Route(
+        method="GET",
+        path="/chargers/{cpid}",
+        summary="Everything known of a charger",
+        handler=chargers.one_charger,
+        query=chargers.OneChargerQuery,
+        response=chargers.Charger,
+        errors=("not_found", *READING),
+        etag=True,
+    ),
+    Route(
+        method="GET",
+        path="/chargers/{cpid}/connectors",
+        summary="The connectors of a charger",
+        handler=chargers.list_connectors,
+        query=chargers.OneChargerQuery,
+        response=chargers.Connectors,
+        errors=("not_found", *READING),
+        etag=True,
+    ),
+    Route(
+        method="GET",
+        path="/chargers/{cpid}/messages",
+        summary="What a charger said, and what it was answered",
+        handler=messages.list_messages_of_charger,
+        query=messages.ChargerMessagesQuery,
+        response=Page[messages.Message],
+        errors=("not_found", *READING),
+        key=NEWEST,
+    ),
+    Route(
+        method="GET",
+        path="/sessions",
+        summary="Charging sessions",
+        handler=sessions.list_sessions,
+        query=sessions.SessionsQuery,
+        response=Page[sessions.SessionLine],
+        errors=("not_acceptable", *READING),
+        key=tuple[datetime, str],
+        csv=sessions.COLUMNS,
+    ),
+    Route(
+        method="GET",
+        path="/sessions/{id}",
+        summary="A charging session with its meter curve",
+        handler=sessions.one_session,
+        query=sessions.OneSessionQuery,
+        response=sessions.Session,
+        errors=("not_found", *READING),
+        etag=True,
+    ),
+    Route(
+        method="GET",
+        path="/messages",
+        summary="What was said on the wire",
+        handler=messages.list_messages,
+        query=messages.MessagesQuery,
+        response=Page[messages.Message],
+        errors=READING,
+        key=NEWEST,
+    ),
+    Route(
+        method="GET",
+        path="/connection-attempts",
+        summary="Who knocked, and why not all were let in",
+        handler=connection_attempts.list_connection_attempts,
+        query=connection_attempts.ConnectionAttemptsQuery,
+        response=Page[connection_attempts.ConnectionAttempt],
+        errors=READING,
+        key=NEWEST,
+    ),
+    Route(
+        method="GET",
+        path="/id-tags",
+        summary="Id tokens, registered or merely shown",
+        handler=id_tags.list_id_tags,
+        query=id_tags.IdTagsQuery,
+        response=Page[id_tags.IdTag],
+        errors=READING,
+        key=tuple[str],
+    ),
+    Route(
+        method="GET",
+        path="/read-models",
+        summary="Where the read models stand in the log",
+        handler=read_models.list_read_models,
+        query=read_models.ReadModelsQuery,
+        response=read_models.ReadModels,
+        errors=READING,
+    ),
+)

@@ -1,0 +1,45 @@
+"""Values that several nouns show: ids in paths, decimals, and the one place to mask id tokens."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import AfterValidator, AwareDatetime, PlainSerializer, WithJsonSchema
+
+from domain.identity import ChargerId, InvalidChargerId
+
+
+def charger_key(tenant: str, cpid: str) -> str | None:
+    """The key of a charger id in a path or parameter, without case; None where no charger can have it."""
+    try:
+        return ChargerId.of(tenant, cpid).key
+    except InvalidChargerId:
+        return None
+
+
+def shown_token(value: str) -> str:
+    """An id token as the API shows it: whole, for now. Masking by the caller's rights would go here."""
+    return value
+
+
+def plain(value: Decimal) -> str:
+    """A decimal in plain digits, exactly as told: no exponent, no binary rounding."""
+    return format(value, "f")
+
+
+def _utc(value: datetime) -> datetime:
+    return value.astimezone(UTC)
+
+
+Exact = Annotated[
+    Decimal,
+    PlainSerializer(plain, return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "format": "decimal", "examples": ["1200.5"]}),
+]
+"""An exact figure, a string in JSON: a reader's binary floats would round it."""
+
+ShownToken = Annotated[str, AfterValidator(shown_token)]
+"""An id token on its way out."""
+
+Instant = Annotated[AwareDatetime, AfterValidator(_utc)]
+"""A time in a query: RFC 3339 with an offset; `+` is written `%2B` in a query string."""

@@ -1,0 +1,128 @@
+"""Errors as `application/problem+json` (RFC 9457): each kind by its code, and never a bare 500."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import orjson
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER_S = 5
+
+
+class Kind(NamedTuple):
+    """What a code always means."""
+
+    status: int
+    title: str
+
+
+KINDS: dict[str, Kind] = {
+    "malformed": Kind(400, "The request cannot be read"),
+    "unauthenticated": Kind(401, "A valid bearer token is needed"),
+    "role": Kind(403, "Your role lacks the right for this"),
+    "not_found": Kind(404, "Not found"),
+    "method_not_allowed": Kind(405, "This address does not take this method"),
+    "not_acceptable": Kind(406, "No representation of the wanted media type"),
+    "validation": Kind(422, "The request has invalid parts"),
+    "internal": Kind(500, "An error on our side"),
+    "database_unavailable": Kind(503, "The database does not answer"),
+    "overloaded": Kind(503, "Too many requests are waiting"),
+    "not_built": Kind(503, "The read model is being built"),
+    "too_slow": Kind(503, "The query took too long"),
+}
+"""Every code there is. `type` in the body is `urn:zeus:problem:<code>`."""
+
+
+class Fault(NamedTuple):
+    """One invalid part of a request."""
+
+    name: str
+    """The query parameter, or the path into the body."""
+    detail: str
+
+
+class Problem(Exception):
+    """An error the caller is told. `code` is one of `KINDS`."""
+
+    def __init__(
+        self,
+        code: str,
+        detail: str = "",
+        *,
+        faults: Sequence[Fault] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail or KINDS[code].title)
+        self.code = code
+        self.detail = detail
+        self.faults = tuple(faults)
+        self.headers = dict(headers or {})
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+        return KINDS[self.code].status
+
+    def body(self) -> dict[str, Any]:
+        """`{type, title, status, code, detail, errors}`."""
+        kind = KINDS[self.code]
+        return {
+            "type": f"urn:zeus:problem:{self.code}",
+            "title": kind.title,
+            "status": kind.status,
+            "code": self.code,
+            "detail": self.detail,
+            "errors": [fault._asdict() for fault in self.faults],
+        }
+
+    def response(self) -> Response:
+        """The answer; 503 says when to come again, 401 says how to authenticate."""
+        headers = {"Cache-Control": "no-store", **self.headers}
+        if self.status == 503:
+            headers.setdefault("Retry-After", str(RETRY_AFTER_S))
+        if self.status == 401:
+            headers.setdefault("WWW-Authenticate", 'Bearer realm="Zeus"')
+        return Response(orjson.dumps(self.body()), self.status, headers, MEDIA_TYPE)
+
+
+def unauthenticated() -> Problem:
+    """No credential, or not a good one: the same words for both."""
+    return Problem("unauthenticated", "Send your API token as `Authorization: Bearer <token>`.")
+
+
+def not_found() -> Problem:
+    """Absent, of another tenant, or malformed: one body for all, so that nothing can be told from it."""
+    return Problem("not_found", "There is nothing here that you can see.")
+
+
+def invalid(*faults: Fault) -> Problem:
+    """Parts of the request are not acceptable."""
+    names = ", ".join(dict.fromkeys(fault.name for fault in faults))
+    return Problem("validation", f"Look at: {names}.", faults=faults)
+
+
+def method_not_allowed(allowed: str) -> Problem:
+    """Carries `Allow`."""
+    return Problem("method_not_allowed", f"Allowed: {allowed}.", headers={"Allow": allowed})
+
+
+async def answer_problem(request: Request, error: Exception) -> Response:
+    """Starlette's handler for `Problem`."""
+    if not isinstance(error, Problem):
+        raise error
+    return error.response()
+
+
+async def answer_http_exception(request: Request, error: Exception) -> Response:
+    """Starlette's own refusals (no route, wrong method) in our form."""
+    if not isinstance(error, HTTPException):
+        raise error
+    headers = error.headers or {}
+    if error.status_code == 405:
+        return method_not_allowed(headers.get("Allow", "")).response()
+    if error.status_code == 404:
+        return not_found().response()
+    return Problem("malformed", str(error.detail)).response()

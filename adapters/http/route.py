@@ -1,0 +1,124 @@
+"""What a route is: one row, from which routing, validation, answers and the description are made."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar, Generic, TypeVar
+
+import msgspec
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import Connection
+
+from adapters.http.access import Caller, Right
+from adapters.http.cursors import Cursors, Place
+from application import clock
+from projections.paging import Page as Rows
+
+LARGEST_PAGE = 200
+
+
+class Query(BaseModel):
+    """The query parameters of a route. Unknown ones are refused by name, never ignored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PageQuery(Query):
+    """The query parameters that every list takes."""
+
+    limit: int = Field(50, ge=1, le=LARGEST_PAGE, description="How many items a page holds.")
+    cursor: str | None = Field(None, description="`next` of the page before.")
+
+    PAGING: ClassVar[frozenset[str]] = frozenset({"limit", "cursor"})
+
+    def filters(self) -> dict[str, Any]:
+        """What chooses the items, without what chooses the page."""
+        return self.model_dump(mode="json", exclude=set(self.PAGING), exclude_none=True)
+
+
+class Shape(BaseModel):
+    """A part of an answer. Integers are JSON numbers, decimals strings (exact), times ISO 8601 with Z."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+
+Item = TypeVar("Item", bound=Shape)
+
+
+class Page(Shape, Generic[Item]):
+    """A page of a list."""
+
+    items: list[Item]
+    next: str | None = Field(None, description="The cursor of the next page; null on the last one.")
+
+
+Q = TypeVar("Q", bound=Query)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked(Generic[Q]):
+    """A request that passed access and validation: what a handler sees. It runs in a thread."""
+
+    connection: Connection
+    caller: Caller
+    path: Mapping[str, str]
+    """The path parameters, decoded."""
+    query: Q
+    after: Any
+    """The sort key to continue after, of the route's `key` type; None at the beginning of a list."""
+    mark: Callable[[Any], str]
+    """Makes the cursor for a sort key."""
+    now: datetime
+
+    def page(self, kind: type[Item], rows: Rows[Any]) -> Page[Item]:
+        """A page of the list: the rows in their public shape, and the cursor of what follows."""
+        items = [kind.model_validate(row) for row in rows.rows]
+        return Page[kind](items=items, next=None if rows.next is None else self.mark(rows.next))  # type: ignore[valid-type]
+
+
+Handler = Callable[[Asked[Any]], Shape | None]
+"""Answers, or None: there is nothing here that the caller can see."""
+
+
+class Route(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of the table."""
+
+    method: str
+    path: str
+    summary: str
+    handler: Handler
+    query: type[Query]
+    response: type[Shape]
+    right: Right = Right.READ
+    errors: tuple[str, ...] = ()
+    """Codes of `problems.KINDS` beyond those that every route may answer."""
+    key: Any = None
+    """The type of a list's sort key; None where there are no pages."""
+    etag: bool = False
+    """Answer with an ETag and understand `If-None-Match`."""
+    csv: tuple[str, ...] = ()
+    """The columns of `text/csv`, fields of the items; empty where there is only JSON."""
+
+
+EVERYWHERE = ("unauthenticated", "role", "validation", "method_not_allowed", "internal")
+"""Errors that every route may answer."""
+READING = ("database_unavailable", "overloaded", "not_built", "too_slow")
+"""Errors of every route that reads the database."""
+
+
+def asked(
+    route: Route, caller: Caller, path: Mapping[str, str], query: Query, cursors: Cursors
+) -> Callable[[Connection], Asked[Any]]:
+    """Everything of a request but the connection. Raises a 422 Problem for a cursor that is not ours."""
+    after = None
+    place = Place(caller.tenant, route.path, {})
+    if isinstance(query, PageQuery):
+        place = Place(caller.tenant, route.path, {**query.filters(), **path})
+        if query.cursor is not None:
+            after = cursors.read(query.cursor, place, route.key)
+
+    def mark(key: Any) -> str:
+        return cursors.make(key, place)
+
+    now = clock.now()
+    return lambda connection: Asked(connection, caller, path, query, after, mark, now)

@@ -1,0 +1,72 @@
+"""The outermost layer of HTTP: counts requests, sets common headers, and lets no error out bare."""
+
+import logging
+from collections import defaultdict
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from adapters.http.problems import Problem
+from application import clock
+from application.tally import Histogram
+
+log = logging.getLogger("zeus.http")
+
+UNMATCHED = "(none)"
+METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
+
+
+class Traffic:
+    """Counts of HTTP requests; labels are route patterns, never addresses."""
+
+    def __init__(self) -> None:
+        self.requests: defaultdict[tuple[str, str, str], int] = defaultdict(int)
+        """By method, route pattern and status."""
+        self.seconds: defaultdict[str, Histogram] = defaultdict(Histogram)
+        """Until the answer was complete, by route pattern."""
+
+    def count(self, scope: Scope, status: int, seconds: float) -> None:
+        """A request was answered."""
+        method = scope["method"] if scope["method"] in METHODS else "other"
+        route = str(scope.get("zeus.route", UNMATCHED))
+        self.requests[method, route, str(status)] += 1
+        self.seconds[route].observe(seconds)
+
+
+class Border:
+    """Wraps the whole application."""
+
+    def __init__(self, app: ASGIApp, traffic: Traffic) -> None:
+        self._app = app
+        self._traffic = traffic
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, whatever happens inside."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id, since, status = clock.time_ordered_id(), clock.monotonic(), 0
+
+        async def marked(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                headers["X-Request-Id"] = request_id
+                headers["X-Content-Type-Options"] = "nosniff"
+                headers.setdefault("Referrer-Policy", "no-referrer")
+            await send(message)
+
+        try:
+            await self._app(scope, receive, marked)
+        except Exception as error:  # the HTTP border: none leaves without a log line and a problem body
+            if status and isinstance(error, OSError):  # the client went away in mid-answer
+                log.info("request %s: the client is gone: %r", request_id, error)
+                return
+            log.exception("request %s %s %s failed", request_id, scope["method"], scope["path"][:200])
+            if status:
+                raise  # the answer has begun: the server breaks it off, so that the client sees it
+            detail = f"Tell the operator this number: {request_id}."
+            await Problem("internal", detail).response()(scope, receive, marked)
+        finally:
+            self._traffic.count(scope, status or 499, clock.monotonic() - since)

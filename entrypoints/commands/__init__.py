@@ -1,0 +1,1 @@
+"""The commands of `zeus`, a file per subject."""

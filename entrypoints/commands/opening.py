@@ -1,0 +1,71 @@
+"""How a command gets at the database, the event store and the output it was asked for."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from getpass import getuser
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+import typer
+from rich.console import Console
+
+from adapters.eventstore import schema
+from adapters.eventstore.store import open_store
+from application.ports import EventStore
+from application.registry import Registry
+from domain.catalogue import FACTS
+from entrypoints.database import opened_database
+from entrypoints.settings import Settings
+
+T = TypeVar("T")
+
+console = Console(highlight=False)
+errors = Console(stderr=True, highlight=False)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of words and tables.")]
+
+
+@contextmanager
+def database(settings: Settings | None = None) -> Iterator[str]:
+    """The address of the database, its event store created; waits with a word for a long recovery."""
+    settings = settings or Settings()
+
+    def on_wait(seconds: float) -> None:
+        if seconds > 2:
+            errors.print(f"[dim]the database is recovering ({seconds:.0f} s) …[/dim]", end="\r")
+
+    with opened_database(settings, on_wait) as url:
+        schema.create(url)
+        yield url
+
+
+def with_store(use: Callable[[EventStore], Awaitable[T]], settings: Settings | None = None) -> T:
+    """Run `use` on the event store, and let go of it."""
+    with database(settings) as url:
+
+        async def run() -> T:
+            store = open_store(url, FACTS)
+            try:
+                return await use(store)
+            finally:
+                await store.close()
+
+        return asyncio.run(run())
+
+
+def registry(store: EventStore, settings: Settings) -> Registry:
+    """The books, written by the person at this terminal."""
+    return Registry(store, settings.tenant, f"user:{getuser()}")
+
+
+def print_json(value: Any) -> None:
+    """Any value of ours as JSON on one document."""
+    typer.echo(json.dumps(msgspec.to_builtins(value), ensure_ascii=False, indent=2))
+
+
+def refuse(words: str) -> typer.Exit:
+    """Say what is wrong and what to do; raise what comes back."""
+    errors.print(f"[red]{words}[/red]")
+    return typer.Exit(1)

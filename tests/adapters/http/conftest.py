@@ -1,0 +1,73 @@
+"""A whole web application over a real database, and a client that talks to it in the same loop."""
+
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+
+import httpx
+import psycopg
+import pytest
+from sqlalchemy import Engine
+
+from adapters.eventstore.counted import CountedEventStore
+from adapters.eventstore.store import open_store
+from adapters.http.access import OneToken
+from adapters.http.app import WebApplication, WebSettings, build_app
+from adapters.http.database import open_engine
+from adapters.ocpp.gateway import Gateway, GatewaySettings
+from adapters.ocpp.versions import Version
+from application.attempts import Attempts
+from application.intake import Intake
+from application.rules import Rules
+from domain.catalogue import FACTS
+from projections.positions import ensure_positions
+
+TENANT = "zeus"
+TOKEN = "test-token-of-sufficient-length"
+AUTH = {"Authorization": f"Bearer {TOKEN}"}
+SETTINGS = WebSettings(version="0.0-test", cursor_secret=b"test", ocpp_versions=("1.6", "2.0.1"))
+
+
+@dataclass
+class World:
+    """What a test may touch."""
+
+    app: WebApplication
+    client: httpx.AsyncClient
+    gateway: Gateway
+    store: CountedEventStore
+    dsn: str
+
+
+def client_of(app: WebApplication, headers: dict[str, str] | None = None) -> httpx.AsyncClient:
+    """A client without a server between; errors of the application reach the test."""
+    transport = httpx.ASGITransport(app, raise_app_exceptions=True)
+    return httpx.AsyncClient(transport=transport, base_url="http://zeus.test", headers=headers)
+
+
+def gateway_on(store: CountedEventStore) -> Gateway:
+    """A gateway that knows no actions: enough to knock at."""
+    settings = GatewaySettings(tenant=TENANT, gateway="test", versions=frozenset(Version))
+    actions = {version: {} for version in Version}
+    return Gateway(store, Intake(store, Rules()), Attempts(store, TENANT), actions, settings)
+
+
+@pytest.fixture
+def engine(postgres_dsn: str) -> Iterator[Engine]:
+    """The API's engine."""
+    engine = open_engine(postgres_dsn)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+async def world(postgres_dsn: str, engine: Engine) -> AsyncIterator[World]:
+    """A database with the positions table and no read models in it."""
+    with psycopg.connect(postgres_dsn) as connection:
+        ensure_positions(connection)
+    store = CountedEventStore(open_store(postgres_dsn, FACTS))
+    gateway = gateway_on(store)
+    app = build_app(SETTINGS, engine=engine, access=OneToken(TENANT, TOKEN), gateway=gateway, store=store)
+    async with client_of(app, AUTH) as client:
+        yield World(app, client, gateway, store, postgres_dsn)
+    app.database.close()
+    await store.close()

@@ -1,0 +1,113 @@
+"""A small fleet of two tenants, told in facts, and the engine that makes read models of them."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from application.ports import EventStore
+from domain.chargers.events import (
+    Acceptance,
+    Booted,
+    Connected,
+    HandshakeRefused,
+    HeartbeatReceived,
+    Registered,
+    StatusReported,
+)
+from domain.event import Fact, Told, events_of
+from domain.id_tokens.events import Issued
+from domain.identity import ChargerId, IdToken
+from domain.metering import ENERGY_IMPORT, Reading, Sample
+from domain.transactions.events import Ended, EnergySettled, Metered, Started
+from entrypoints.wiring import open_engine
+from projections.streams import session_id
+
+TENANT, OTHER = "zeus", "hera"
+START = datetime(2026, 3, 1, 12, tzinfo=UTC)
+FORMULA = "=HYPERLINK(0)"
+
+
+def project(dsn: str) -> None:
+    """Bring every read model up to the log."""
+    engine = open_engine(dsn)
+    try:
+        engine.catch_up()
+    finally:
+        engine.close()
+
+
+class Fleet:
+    """Tells facts to a store; keeps count of each stream's version."""
+
+    def __init__(self, store: EventStore) -> None:
+        self._store = store
+        self._versions: dict[str, int] = {}
+
+    async def tell(self, stream: str, facts: Sequence[Fact], at: datetime = START, **told: str) -> None:
+        """Append facts to a stream."""
+        version = self._versions.get(stream, 0)
+        circumstances = Told(recorded_at=at, **told)  # type: ignore[arg-type]
+        await self._store.append(events_of(stream, version, facts, circumstances))
+        self._versions[stream] = version + len(facts)
+
+    async def charger(self, tenant: str, cpid: str) -> None:
+        """A charger that was registered, connected, booted, and told the status of connector 1."""
+        facts: list[Fact] = [
+            Registered(cpid=cpid, security_profile=1, name=f"Name of {cpid}"),
+            Connected(connection=f"c-{cpid}", gateway="g1", protocol="1.6", security_profile=1),
+            Booted(
+                vendor="Acme",
+                model="One",
+                serial="S1",
+                firmware="1.2",
+                answered=Acceptance.ACCEPTED,
+                interval_s=300,
+            ),
+            StatusReported(evse_id=1, connector_id=1, status="Occupied", activity="Charging"),
+        ]
+        await self.tell(ChargerId.of(tenant, cpid).stream, facts)
+        call = '[2,"m1","Heartbeat",{}]'
+        reply = '[3,"m1",{"currentTime":"2026-03-01T12:00:00Z"}]'
+        await self.tell(
+            ChargerId.of(tenant, cpid).stream, [HeartbeatReceived()], frame=call, reply=reply, cause="m1"
+        )
+
+    async def session(
+        self, tenant: str, cpid: str, n: int, *, card: str = "CARD-1", reason: str = "Local"
+    ) -> str:
+        """Session `n` of a charger: an hour long, from n hours after START, n + 0.5 kWh; returns its id."""
+        stream = f"transaction/{tenant}/{cpid.upper()}/{n:04d}"
+        begin, end = START + timedelta(hours=n), START + timedelta(hours=n, minutes=40)
+        stop_wh = Decimal("1000.25") + n * 1000 + 500
+        half = (
+            Reading(ENERGY_IMPORT, Decimal("1200.5"), "Wh"),
+            Reading("Power.Active.Import", Decimal("3700.5"), "W"),
+        )
+        samples = (Sample(begin + timedelta(minutes=20), "Sample.Periodic", half),)
+        facts: list[Fact] = [
+            Started(
+                evse_id=1,
+                connector_id=1,
+                at=begin,
+                id_token=IdToken(card),
+                verdict="Accepted",
+                meter_start_wh=Decimal("1000.25"),
+                number=n,
+            ),
+            Metered(evse_id=1, connector_id=1, samples=samples, register_wh=Decimal("1200.5"), energy_wh=200),
+            Ended(evse_id=1, connector_id=1, at=end, reason=reason),
+            EnergySettled(energy_wh=n * 1000 + 500, meter_start_wh=Decimal("1000.25"), meter_stop_wh=stop_wh),
+        ]
+        await self.tell(stream, facts, end)
+        return session_id(stream)
+
+    async def token(self, tenant: str, value: str) -> None:
+        """A registered token."""
+        await self.tell(IdToken(value).stream(tenant), [Issued(id_token=IdToken(value), label="Ann")])
+
+    async def refusal(self, tenant: str, cpid: str, n: int) -> None:
+        """A refused handshake."""
+        fact = HandshakeRefused(
+            cpid=cpid, reason="id_unknown", status=404, hint="Add the charger.", path="/ocpp/x"
+        )
+        await self.tell(f"attempt/{tenant}/{n:06d}", [fact], START + timedelta(seconds=n))
