@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from operator import attrgetter
-from typing import Any
 
 from sqlalchemy import Table
 
@@ -119,8 +118,13 @@ def _set(kind: type, shape: Shape, name: str, once: _Names, by: _Names) -> str:
     if name in by:
         return f"{column} = coalesce(row_.{column}, 0) + excluded.{column}"
     if kind is Merge and name in shape.sets:
-        both = f"unnest(coalesce(row_.{column}, '{{}}') || coalesce(excluded.{column}, '{{}}'))"
-        return f'{column} = ARRAY(SELECT DISTINCT u_.v COLLATE "C" FROM {both} AS u_(v) ORDER BY 1)'  # noqa: S608 - names are quoted
+        both = (
+            f'SELECT DISTINCT v_ COLLATE "C" FROM unnest(row_.{column} || excluded.{column}) AS v_ ORDER BY 1'
+        )
+        return (
+            f"{column} = CASE WHEN excluded.{column} IS NULL THEN row_.{column} "
+            f"WHEN row_.{column} IS NULL THEN excluded.{column} ELSE ARRAY({both}) END"
+        )
     if kind is Merge and name in shape.objects:
         return f"{column} = coalesce(row_.{column} || excluded.{column}, excluded.{column}, row_.{column})"
     if kind is Merge:

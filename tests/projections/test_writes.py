@@ -36,14 +36,31 @@ _match = st.one_of(
     _key.map(lambda key: {"slot": key[1], "site": key[0]}),
     st.integers(1, 3).map(lambda site: {"site": site}),
     _number.map(lambda seen: {"seen": seen}),
+    st.sampled_from("xy").map(lambda slot: {"slot": slot}),
+    st.tuples(st.integers(1, 3), _number).map(lambda of: {"site": of[0], "seen": of[1]}),
 )
 _values = st.dictionaries(st.sampled_from(["a", "b"]), _maybe, max_size=2)
 _extra = st.none() | st.dictionaries(st.sampled_from("pq"), _number, max_size=2)
+_tags = st.lists(st.sampled_from(["ä", "B", "a", "a b"]), max_size=3, unique=True).map(sorted)
 _write: st.SearchStrategy[Write] = st.one_of(
     st.builds(Upsert, st.just(THINGS), _key, _values, st.fixed_dictionaries({}, optional={"seen": _number})),
     st.builds(
         Upsert, st.just(THINGS), _key, st.fixed_dictionaries({"seen": _maybe}, optional={"a": _maybe}),
         guard=st.just("seen"),
+    ),
+    st.builds(
+        Upsert, st.just(THINGS), _key, st.fixed_dictionaries({"seen": _maybe, "a": _maybe, "b": _maybe}),
+        guard=st.sampled_from(["", "seen"]), since=st.just(("b", "a")),
+    ),
+    st.builds(
+        Merge, st.just(THINGS), _key,
+        st.fixed_dictionaries({"tags": st.none() | _tags}, optional={"b": _maybe}),
+        st.fixed_dictionaries({}, optional={"a": _maybe, "seen": _number}),
+    ),
+    st.builds(
+        Increment, st.just(THINGS), _key, st.fixed_dictionaries({"a": _number}),
+        st.fixed_dictionaries({}, optional={"b": _number}),
+        st.fixed_dictionaries({}, optional={"seen": _number}),
     ),
     st.builds(Update, st.just(THINGS), _match, st.fixed_dictionaries({"a": _maybe}, optional={"b": _maybe})),
     st.builds(Delete, st.just(THINGS), _match),
