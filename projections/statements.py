@@ -119,7 +119,7 @@ def _set(kind: type, shape: Shape, name: str, once: _Names, by: _Names) -> str:
         return f"{column} = coalesce(row_.{column}, 0) + excluded.{column}"
     if kind is Merge and name in shape.sets:
         both = (
-            f'SELECT DISTINCT v_ COLLATE "C" FROM unnest(row_.{column} || excluded.{column}) AS v_ ORDER BY 1'
+            f'SELECT DISTINCT v_ COLLATE "C" FROM unnest(row_.{column} || excluded.{column}) AS v_ ORDER BY 1'  # noqa: S608 - names are quoted
         )
         return (
             f"{column} = CASE WHEN excluded.{column} IS NULL THEN row_.{column} "

@@ -92,7 +92,7 @@ def rows(dsn: str, table: str, order: str = "1") -> list[dict[str, Any]]:
     """A table of the live read models."""
     with psycopg.connect(dsn, row_factory=dict_row) as connection:
         connection.execute("SET timezone = 'UTC'")
-        query = SQL("SELECT * FROM {} ORDER BY " + order).format(Identifier(table))  # type: ignore[arg-type]
+        query = SQL("SELECT * FROM {} ORDER BY " + order).format(Identifier(table))  # type: ignore[arg-type]  # noqa: S608
         return connection.execute(query).fetchall()
 
 
@@ -138,7 +138,10 @@ class Fleet:
     """Chargers that boot, beat, change states, run sessions, lose connections and have wrong clocks."""
 
     def __init__(self, log: Log, seed: int, chargers: int, *, odd: bool = True, pace_s: float = 2) -> None:
-        """`pace_s`: time between messages. `odd`: with late starts, ends without start, backlogs, NULs and clocks that were never set."""
+        """`pace_s`: time between messages, on average.
+
+        `odd`: with late starts, ends without start, backlogs, NULs and clocks that were never set.
+        """
         self.log = log
         self.random = random.Random(seed)
         self.now = START
