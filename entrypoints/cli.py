@@ -6,7 +6,7 @@ import typer
 from pydantic import ValidationError
 from rich.console import Console
 
-from entrypoints.commands import charger, serving, tag
+from entrypoints.commands import bench, charger, serving, tag
 from entrypoints.database import DatabaseNotReachable
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app = typer.Typer(
 )
 app.command()(serving.serve)
 app.command()(serving.migrate)
+app.command()(bench.bench)
 app.add_typer(charger.app, name="charger")
 app.add_typer(tag.app, name="tag")
 

@@ -11,7 +11,10 @@ import sys
 import threading
 from collections.abc import Callable
 
+from apscheduler.schedulers.background import BackgroundScheduler
+
 from entrypoints.logs import set_up
+from entrypoints.retention import EVERY_H, prune
 from entrypoints.settings import Settings
 from entrypoints.wiring import open_engine
 
@@ -27,8 +30,12 @@ def main() -> None:
         raise SystemExit("the projector needs DATABASE_URL; `zeus serve` starts it with the right one")
     watch = threading.Thread(target=_end_with_parent, args=(os.getppid(), stop), daemon=True)
     watch.start()
-    engine = open_engine(settings.database_url.get_secret_value())
-    engine.run(stop)
+    url = settings.database_url.get_secret_value()
+    scheduler = BackgroundScheduler(timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1})
+    scheduler.add_job(prune, "interval", hours=EVERY_H, args=[url, settings])
+    scheduler.start()
+    open_engine(url).run(stop)
+    scheduler.shutdown(wait=False)
 
 
 def _end_with_parent(parent: int, stop: threading.Event) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import socket
+from collections.abc import Sequence
 
 from eventsourcing.persistence import StoredEvent
 
@@ -25,6 +26,7 @@ from entrypoints.settings import Settings
 from projections.catalogue import READ_MODELS
 from projections.engine import Engine
 from projections.log import PostgresLog
+from projections.read_model import ReadModel
 
 ACTIONS = {Version.V16: V16_ACTIONS, Version.V201: V201_ACTIONS, Version.V21: V21_ACTIONS}
 
@@ -59,11 +61,11 @@ class Core:
         )
 
 
-def open_engine(database_url: str) -> Engine:
-    """The projection engine over every read model."""
+def open_engine(database_url: str, models: Sequence[ReadModel] = READ_MODELS) -> Engine:
+    """The projection engine over every read model, unless `models` says which."""
     mapper = EventMapper(FACTS)
 
     def decode(topic: str, state: bytes, stream: str, version: int) -> Event[Fact]:
         return mapper.to_domain_event(StoredEvent(stream, version, topic, state))
 
-    return Engine(database_url, PostgresLog(database_url, decode), READ_MODELS)
+    return Engine(database_url, PostgresLog(database_url, decode), models)

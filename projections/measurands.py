@@ -59,7 +59,12 @@ def widen(sample: Sample) -> tuple[dict[str, Any], dict[str, Any]]:
     for reading in sample.readings:
         measurand, value = reading.measurand, reading.value
         place = PLACES.get((measurand, reading.phase, reading.location))
-        if place is not None and value is not None and place.column not in columns and reading.unit in place.units:
+        if (
+            place is not None
+            and value is not None
+            and place.column not in columns
+            and reading.unit in place.units
+        ):
             figure = exact(value) if place.exact else rough(value)
             if figure is not None:
                 columns[place.column] = figure
@@ -95,7 +100,10 @@ def _sum_phases(sample: Sample, columns: dict[str, Any]) -> None:
         phases: dict[str, Decimal] = {
             r.phase.removesuffix("-N"): r.value
             for r in sample.readings
-            if r.measurand == _POWER and r.value is not None and r.location in ("", OUTLET) and r.unit in ("", "W")
+            if r.measurand == _POWER
+            and r.value is not None
+            and r.location in ("", OUTLET)
+            and r.unit in ("", "W")
         }
         if phases.keys() >= set(_PHASES):
             watts = [rough(phases[phase]) for phase in _PHASES]

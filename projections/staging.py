@@ -5,6 +5,8 @@ one after the other. A write joins the earliest stage that keeps the log's order
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Table
@@ -55,23 +57,24 @@ class Stage:
         """Add a row that is not here yet."""
         self.pending[key] = pending
         for address, seen in self.shadows.items():
-            seen.add(_shadow(key, self.address, address))
+            seen.add(_picker(self.address, address)(key))
 
     def touches(self, address: Address, key: Key) -> bool:
         """Whether a write at `address` and `key` could meet a row of this stage.
 
         Rows that differ in a column both name are different rows.
         """
-        common = tuple(name for name in self.address if name in address)
+        common, pick = _meeting(self.address, address)
         if not common:
             return bool(self.pending)
         if common == self.address:
-            return _shadow(key, address, common) in self.pending
-        return _shadow(key, address, common) in self._shadows_at(common)
+            return pick(key) in self.pending
+        return pick(key) in self._shadows_at(common)
 
     def _shadows_at(self, address: Address) -> set[Key]:
         if address not in self.shadows:
-            self.shadows[address] = {_shadow(key, self.address, address) for key in self.pending}
+            pick = _picker(self.address, address)
+            self.shadows[address] = {pick(key) for key in self.pending}
         return self.shadows[address]
 
 
@@ -123,12 +126,29 @@ def _matched(write: Update | Delete, shape: Shape) -> tuple[Address, Key]:
         raise WriteImpossible(f"{write.table.name}: an update may not change the columns it matches by")
     if match.keys() == shape.keys:
         return shape.key, tuple(match[name] for name in shape.key)
-    return tuple(sorted(match)), tuple(match[name] for name in sorted(match))
+    address = _sorted(tuple(match))
+    return address, tuple(match[name] for name in address)
 
 
-def _shadow(key: Key, address: Address, onto: Address) -> Key:
-    at = dict(zip(address, key, strict=True))
-    return tuple(at[name] for name in onto)
+@cache
+def _sorted(names: Address) -> Address:
+    return tuple(sorted(names))
+
+
+@cache
+def _meeting(stage: Address, address: Address) -> tuple[Address, Callable[[Key], Key]]:
+    """The columns both name, in the stage's order, and how to take them from a key at `address`."""
+    common = tuple(name for name in stage if name in address)
+    return common, _picker(address, common)
+
+
+@cache
+def _picker(address: Address, onto: Address) -> Callable[[Key], Key]:
+    """How to take the columns `onto` from a key at `address`."""
+    places = [address.index(name) for name in onto]
+    if len(places) > 1:
+        return itemgetter(*places)
+    return lambda key: tuple(key[place] for place in places)
 
 
 def _pending(write: Write, shape: Shape) -> Pending:

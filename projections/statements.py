@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Table
@@ -13,6 +14,8 @@ from projections.writes import Append, Delete, Increment, Key, Merge, Update, Up
 
 _ORDER: tuple[type, ...] = (Delete, Update, Upsert, Append, Merge, Increment)
 """Deletes first, so that a unique value set free in a batch may be taken again in it."""
+
+_FROM_VALUES, _FROM_ONCE, _FROM_BY = attrgetter("values"), attrgetter("once"), attrgetter("by")
 
 _Row = tuple[Key, Pending]
 _Names = tuple[str, ...]
@@ -53,19 +56,13 @@ def _sparse(rows: Iterable[Pending], shape: Shape) -> frozenset[str]:
 def _execute_group(
     connection: Link, table: Table, address: tuple[str, ...], group: _Group, rows: list[_Row]
 ) -> None:
-    kind, names, *_ = group
+    _, names, once, by, *_ = group
     columns = shape_of(table).columns
     arrays = [columns[name].array([key[n] for key, _ in rows]) for n, name in enumerate(address)]
     for name in names:
-        arrays.append(columns[name].array([_value(pending, name) for _, pending in rows]))
+        take = _FROM_ONCE if name in once else _FROM_BY if name in by else _FROM_VALUES
+        arrays.append(columns[name].array([take(pending)[name] for _, pending in rows]))
     connection.execute(_statement(table, address, group), arrays)
-
-
-def _value(pending: Pending, name: str) -> Any:
-    for values in (pending.values, pending.once, pending.by):
-        if name in values:
-            return values[name]
-    raise KeyError(name)
 
 
 @lru_cache(maxsize=4096)
@@ -87,7 +84,7 @@ def _statement(table: Table, address: _Names, group: _Group) -> bytes:
 
 def _source(columns: Sequence[Column]) -> str:
     names = ", ".join(_quoted(column.name) for column in columns)
-    arrays = ", ".join(f"%s::{column.staged}[]" for column in columns)
+    arrays = ", ".join(f"%b::{column.staged}[]" for column in columns)
     casts = ", ".join(f"{_quoted(c.name)}::{c.type} AS {_quoted(c.name)}" for c in columns)
     return f"SELECT {casts} FROM unnest({arrays}) AS given_({names})"  # noqa: S608 - names are quoted
 
@@ -123,7 +120,7 @@ def _set(kind: type, shape: Shape, name: str, once: _Names, by: _Names) -> str:
         return f"{column} = coalesce(row_.{column}, 0) + excluded.{column}"
     if kind is Merge and name in shape.sets:
         both = f"unnest(coalesce(row_.{column}, '{{}}') || coalesce(excluded.{column}, '{{}}'))"
-        return f'{column} = ARRAY(SELECT DISTINCT u_.v COLLATE "C" FROM {both} AS u_(v) ORDER BY 1)'
+        return f'{column} = ARRAY(SELECT DISTINCT u_.v COLLATE "C" FROM {both} AS u_(v) ORDER BY 1)'  # noqa: S608 - names are quoted
     if kind is Merge and name in shape.objects:
         return f"{column} = coalesce(row_.{column} || excluded.{column}, excluded.{column}, row_.{column})"
     if kind is Merge:

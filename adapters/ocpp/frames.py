@@ -11,6 +11,7 @@ exact by `numbers.decimal_of`. Of a name that occurs twice in an object the last
 """
 
 import json
+import re
 from decimal import Decimal
 from typing import Any, TypeAlias
 
@@ -106,7 +107,7 @@ Frame: TypeAlias = Call | CallResult | CallError | CallResultError | Send | Unre
 def read_frame(text: str, version: Version, limits: Limits = LIMITS) -> Frame:
     """Read one text frame; whatever it holds, the result is one of the variants of `Frame`."""
     if len(text) > limits.size or (not text.isascii() and _utf8_length(text) > limits.size):
-        return _unreadable("too_large", version)
+        return _unreadable("too_large", version, _head(text))
     flaws: tuple[str, ...] = ()
     try:
         message = orjson.loads(text)
@@ -172,6 +173,15 @@ def _json_number(value: object) -> float:
     if isinstance(value, Decimal):
         return float(value)
     raise TypeError(f"{type(value).__name__} has no place in an OCPP message")
+
+
+_HEAD_OF_CALL = re.compile(r'\s*\[\s*2\s*,\s*"([^"\\]{1,36})"\s*,')
+
+
+def _head(text: str) -> list[Any] | None:
+    """The type and id of a CALL too large to be parsed: unanswered, it would block the charger's queue."""
+    head = _HEAD_OF_CALL.match(text)
+    return [2, head[1]] if head else None
 
 
 def _utf8_length(text: str) -> int:

@@ -3,6 +3,7 @@
 Only the head is looked at: a log line does not need a payload parsed, and a broken one has to have a line too.
 """
 
+import contextlib
 import re
 from typing import NamedTuple
 
@@ -53,8 +54,6 @@ def _text(token: str) -> str:
         return key_text(token)
     inner = token[1:-1]
     if "\\" in inner:
-        try:
+        with contextlib.suppress(orjson.JSONDecodeError):  # what cannot be read is shown as it was written
             inner = str(orjson.loads(token))
-        except orjson.JSONDecodeError:
-            pass  # shown as it was written
     return key_text(inner)

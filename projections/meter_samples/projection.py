@@ -51,9 +51,7 @@ class MeterSamples(ReadModel):
         session = None if type(fact) is charger.Metered else session_id(stream)
         where = (tenant, key, number(fact.evse_id), number(fact.connector_id))
         times = instants(samples, told_at)
-        return [
-            _row(sample, ts, where, told_at, session) for sample, ts in zip(samples, times, strict=True)
-        ]
+        return [_row(sample, ts, where, told_at, session) for sample, ts in zip(samples, times, strict=True)]
 
     def create(self, connection: Link) -> None:
         """Plain or with TimescaleDB, whichever the database has."""
@@ -80,9 +78,7 @@ def instants(samples: Sequence[Sample], told_at: datetime) -> list[datetime]:
         return [sample.at for sample in samples]
     newest = max(wrong)
     return [
-        sample.at
-        if plausible(sample.at, told_at)
-        else told_at - min(newest - sample.at, _ONE_MESSAGE)
+        sample.at if plausible(sample.at, told_at) else told_at - min(newest - sample.at, _ONE_MESSAGE)
         for sample in samples
     ]
 

@@ -58,7 +58,11 @@ SESSIONS = Table(
     Column("live_wh", BigInteger),  # energy as the readings tell it
     Column("settled_wh", BigInteger),  # energy as settled after the end; NULL where it cannot be known
     Column("settled", Boolean, nullable=False, server_default=text("false")),
-    Column("energy_wh", BigInteger, Computed("CASE WHEN settled THEN settled_wh ELSE live_wh END", persisted=True)),
+    Column(
+        "energy_wh",
+        BigInteger,
+        Computed("CASE WHEN settled THEN settled_wh ELSE live_wh END", persisted=True),
+    ),
     Column("superseded_by", Text),  # stream id
     Column("state", Text, Computed(STATE, persisted=True)),
     Column("charging_state", Text),

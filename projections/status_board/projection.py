@@ -205,7 +205,10 @@ def _metered(who: tuple[str, str], event: Event[Any]) -> list[Write]:
         "evse_id": number(fact.evse_id),
         "connector_id": number(fact.connector_id),
     }
-    values = _newest(fact.samples) | {"energy_wh": whole_wh(fact.energy_wh), "metered_at": event.told.recorded_at}
+    values = _newest(fact.samples) | {
+        "energy_wh": whole_wh(fact.energy_wh),
+        "metered_at": event.told.recorded_at,
+    }
     if (register := exact(fact.register_wh)) is not None:
         values["register_wh"] = register
     return [Update(CONNECTORS, match, values)]

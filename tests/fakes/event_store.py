@@ -14,6 +14,7 @@ class InMemoryEventStore:
         self.log: list[Recorded[Fact]] = []
         self.unavailable = False
         self._keys: set[tuple[str, int]] = set()
+        self._streams: dict[str, list[AnyEvent]] = {}
         self._snapshots: dict[str, Snapshot] = {}
 
     async def append(self, events: Sequence[Event[Fact]]) -> list[int]:
@@ -25,16 +26,14 @@ class InMemoryEventStore:
         self._keys.update(keys)
         start = len(self.log) + 1
         self.log.extend(Recorded(start + n, event) for n, event in enumerate(events))
+        for event in events:
+            self._streams.setdefault(event.originator_id, []).append(event)
         return list(range(start, start + len(keys)))
 
     async def read(self, stream: str, after: int = 0) -> list[AnyEvent]:
         """In order of version."""
         self._check()
-        found = [
-            one.event
-            for one in self.log
-            if one.event.originator_id == stream and one.event.originator_version > after
-        ]
+        found = [event for event in self._streams.get(stream, ()) if event.originator_version > after]
         return sorted(found, key=lambda event: event.originator_version)
 
     async def load(self, stream: str, kind: str) -> Loaded:

@@ -182,8 +182,18 @@ def _value_of(digits: str) -> Any:
 def test_size_is_counted_in_bytes() -> None:
     limits = Limits(size=100)
     assert isinstance(read_frame('[2,"a","X",{"v":"' + "x" * 60 + '"}]', V16, limits), Call)
-    assert read_frame('[2,"a","X",{"v":"' + "é" * 60 + '"}]', V16, limits) == Unreadable("too_large")
+    assert read_frame('[3,"a",{"v":"' + "é" * 60 + '"}]', V16, limits) == Unreadable("too_large")
     assert read_frame("x" * 101, V16, limits) == Unreadable("too_large")
+
+
+@pytest.mark.parametrize("version", list(Version))
+def test_a_call_too_large_is_answered_all_the_same(version: Version) -> None:
+    """Unanswered, it would be sent again for ever, and everything behind it would wait."""
+    frame = read_frame(' [ 2 , "a-1","X",{"v":"' + "é" * 60 + '"}]', version, Limits(size=100))
+    assert isinstance(frame, Unreadable)
+    assert frame.answer is not None
+    code = "FormationViolation" if version is V16 else "RpcFrameworkError"
+    assert json.loads(frame.answer)[:3] == [4, "a-1", code]
 
 
 def test_depth_and_keys_are_limited_but_signs_in_text_are_free() -> None:

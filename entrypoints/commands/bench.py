@@ -1,0 +1,95 @@
+"""`zeus bench`: measure this machine against the promises of docs/performance.md."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.console import Console
+
+from application import clock
+from entrypoints.bench import lists, memory, protocol, rebuild, storm, throughput
+from entrypoints.bench.report import (
+    Results,
+    bars_table,
+    document,
+    loops_table,
+    other_table,
+    verdicts,
+)
+from entrypoints.bench.scale import FULL, QUICK, USUAL, with_chargers
+
+MEASURES = {
+    "protocol": protocol.measure,
+    "throughput": throughput.measure,
+    "memory": memory.measure,
+    "storm": storm.measure,
+    "rebuild": rebuild.measure,
+    "lists": lists.measure,
+}
+"""In the order they run."""
+
+console = Console(highlight=False)
+_WIDE = 170
+"""Columns of a report that goes into a file: tables are not folded to the 80 that are assumed there."""
+
+
+def bench(
+    quick: Annotated[bool, typer.Option("--quick", help="About a minute: small and rough.")] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="Everything at full size, about eight minutes.")
+    ] = False,
+    only: Annotated[
+        list[str] | None, typer.Option(help=f"Only this; may be repeated. {', '.join(MEASURES)}.")
+    ] = None,
+    chargers: Annotated[
+        int | None, typer.Option(min=1, max=20_000, help="So many chargers everywhere.")
+    ] = None,
+    json: Annotated[Path | None, typer.Option(help="Write all figures to this file.")] = None,
+) -> None:
+    """Measure Zeus on this machine and compare with the promises of docs/performance.md.
+
+    Each measurement starts a server of its own (`zeus serve` as a process, a new data directory, removed
+    afterwards; your data is not touched) and puts a raw load generator on it. Nothing else should run.
+
+    **protocol** parse, validate, map and answer, without sockets and database · **throughput** durable
+    messages a second, latency and CPU per process, in closed loop (as fast as answered) and open loop (at a
+    rate, latency from the moment a message was due), beside the floors: an echo server and a raw insert ·
+    **memory** per idle connection · **storm** a fleet that arrives, vanishes and returns at once ·
+    **rebuild** of all read models · **lists** of the API.
+
+    Times swing with whatever else runs; CPU µs and ratios of one run can be trusted, and compared.
+
+    Example: `zeus bench --quick --only throughput --json before.json`
+    """
+    scale = with_chargers(QUICK if quick else FULL if full else USUAL, chargers)
+    wanted = only if only else list(MEASURES)
+    if unknown := [name for name in wanted if name not in MEASURES]:
+        raise typer.BadParameter(f"{unknown[0]!r} is not one of {', '.join(MEASURES)}", param_hint="--only")
+    results: Results = {}
+    with console.status("…") as status:
+        for name in MEASURES:
+            if name in wanted:
+                results |= MEASURES[name](scale, lambda words, name=name: _tell(status.update, name, words))  # type: ignore[misc]
+    _show(results)
+    if json is not None:
+        found = document(results, scale, clock.now())
+        json.write_bytes(msgspec.json.format(msgspec.json.encode(found), indent=2) + b"\n")
+        console.print(f"[dim]written to {json}[/dim]")
+
+
+def _tell(update: Callable[[str], None], name: str, words: str) -> None:
+    update(f"[bold]{name}[/bold]: {words} …")
+    if not console.is_terminal:
+        console.print(f"{name}: {words} …")
+
+
+def _show(results: Results) -> None:
+    if not console.is_terminal:
+        console.width = max(console.width, _WIDE)
+    if any(case.startswith(("closed.", "open.")) for case in results):
+        console.print(loops_table(results))
+    console.print(other_table(results))
+    if verdicts(results):
+        console.print(bars_table(results))

@@ -1,0 +1,343 @@
+"""Plausible lives of chargers as events, and the way to put them into a log and through the engine."""
+
+import json
+import random
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import psycopg
+import sqlalchemy as sa
+from eventsourcing.persistence import StoredEvent
+from psycopg.rows import dict_row
+from psycopg.sql import SQL, Identifier
+
+from adapters.eventstore.mapper import EventMapper
+from domain.catalogue import FACTS
+from domain.chargers import events as charger
+from domain.event import Event, Fact, Told
+from domain.id_tokens import events as token
+from domain.identity import IdToken
+from domain.metering import Reading, Sample
+from domain.transactions import events as transaction
+from domain.transactions.anomalies import Anomaly
+from projections.catalogue import READ_MODELS
+from projections.engine import Engine
+from projections.log import PostgresLog
+from projections.read_model import ReadModel
+
+START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+TENANT = "acme"
+MAPPER = EventMapper(FACTS)
+
+
+def decode(topic: str, state: bytes, stream: str, version: int) -> Event[Fact]:
+    """As the product reads its log."""
+    return MAPPER.to_domain_event(StoredEvent(stream, version, topic, state))
+
+
+class Log:
+    """Appends to the event store as the product does, numbering every stream."""
+
+    def __init__(self, dsn: str) -> None:
+        self.dsn = dsn
+        self._versions: dict[str, int] = {}
+
+    def tell(self, *told: tuple[str, Fact, Told]) -> int:
+        """Commit (stream, fact, circumstances) in order; the last position."""
+        return self.append([self.event(*each) for each in told])
+
+    def event(self, stream: str, fact: Fact, told: Told) -> Event[Fact]:
+        """The next event of a stream."""
+        version = self._versions[stream] = self._versions.get(stream, 0) + 1
+        return Event(originator_id=stream, originator_version=version, fact=fact, told=told)
+
+    def append(self, events: Iterable[Event[Fact]]) -> int:
+        """One commit; the last position."""
+        rows = [MAPPER.to_stored_event(event) for event in events]
+        columns: list[list[Any]] = [
+            [row.originator_id for row in rows],
+            [row.originator_version for row in rows],
+            [row.topic for row in rows],
+            [row.state for row in rows],
+        ]
+        with psycopg.connect(self.dsn) as connection:
+            row = connection.execute(
+                "SELECT eventstore.append_stored_events(%s::text[], %s::bigint[], %s::text[], %s::bytea[])",
+                columns,
+            ).fetchone()
+        assert row is not None
+        return int(row[0][-1])
+
+
+def engine(dsn: str, models: Sequence[ReadModel] = READ_MODELS, *, batch: int = 2000) -> Engine:
+    """The real engine on the database's own log."""
+    return Engine(dsn, PostgresLog(dsn, decode), models, batch=batch)
+
+
+def project(dsn: str, *models: ReadModel, batch: int = 2000) -> None:
+    """Bring read models to the head of the log; fails where one stopped."""
+    one = engine(dsn, models or READ_MODELS, batch=batch)
+    one.catch_up()
+    one.close()
+    with psycopg.connect(dsn) as connection:
+        stopped = connection.execute(
+            "SELECT name, error, error_position FROM zeus_read_models WHERE state = 'stopped'"
+        ).fetchall()
+    assert stopped == []
+
+
+def rows(dsn: str, table: str, order: str = "1") -> list[dict[str, Any]]:
+    """A table of the live read models."""
+    with psycopg.connect(dsn, row_factory=dict_row) as connection:
+        connection.execute("SET timezone = 'UTC'")
+        query = SQL("SELECT * FROM {} ORDER BY " + order).format(Identifier(table))  # type: ignore[arg-type]
+        return connection.execute(query).fetchall()
+
+
+def reading(dsn: str) -> sa.Engine:
+    """What the API reads through."""
+    url = sa.make_url(dsn.replace("postgresql://", "postgresql+psycopg://", 1))
+    return sa.create_engine(url, poolclass=sa.NullPool, connect_args={"options": "-c timezone=UTC"})
+
+
+def told(
+    minutes: float = 0, frame: str | None = None, reply: str | None = None, at: datetime | None = None
+) -> Told:
+    """Circumstances `minutes` after the start; the charger's clock agrees with ours unless `at` is given."""
+    now = START + timedelta(minutes=minutes)
+    return Told(recorded_at=now, occurred_at=at or now, frame=frame, reply=reply, connection="c1")
+
+
+def stream(cpid: str = "CP1") -> str:
+    """A charger's stream."""
+    return f"charger/{TENANT}/{cpid}"
+
+
+def transaction_of(key: str = "t1", cpid: str = "CP1") -> str:
+    """A transaction's stream."""
+    return f"transaction/{TENANT}/{cpid}/{key}"
+
+
+def sample(at: datetime, wh: str, *, context: str = "Sample.Periodic", six: bool = True) -> Sample:
+    """One reading of the register, or the six that most chargers send."""
+    readings = [Reading("Energy.Active.Import.Register", Decimal(wh), "Wh")]
+    if six:
+        readings += [
+            Reading("Power.Active.Import", Decimal("7360.5"), "W"),
+            Reading("Current.Import", Decimal("16.1"), "A", "L1"),
+            Reading("Current.Import", Decimal("16.0"), "A", "L2"),
+            Reading("Voltage", Decimal("230.1"), "V", "L1-N"),
+            Reading("SoC", Decimal(55), "Percent", "", "EV"),
+        ]
+    return Sample(at, context, tuple(readings))
+
+
+class Fleet:
+    """Chargers that boot, beat, change states, run sessions, lose connections and have wrong clocks."""
+
+    def __init__(self, log: Log, seed: int, chargers: int, *, odd: bool = True, pace_s: float = 2) -> None:
+        """`pace_s`: time between messages. `odd`: with late starts, ends without start, backlogs, NULs and clocks that were never set."""
+        self.log = log
+        self.random = random.Random(seed)
+        self.now = START
+        self.ids = [f"CP{n:05}" for n in range(chargers)]
+        self.running: dict[str, tuple[str, datetime, Decimal]] = {}
+        self.register = dict.fromkeys(self.ids, Decimal(1000))
+        self.odd = odd
+        self.pace_s = pace_s
+        self._n = 0
+
+    def arrive(self) -> Iterator[Event[Fact]]:
+        """Everybody is registered, connects, boots."""
+        for cpid in self.ids:
+            self._n += 1
+            at = self._told(cpid, "BootNotification", {"v": "Zj"})
+            bare = Told(recorded_at=self.now, actor="user:ada")
+            yield self._event(stream(cpid), charger.Registered(cpid=cpid.lower(), security_profile=1), bare)
+            connected = charger.Connected(
+                connection=f"c{cpid}", gateway="g", protocol="1.6", security_profile=1
+            )
+            yield self._event(stream(cpid), connected, Told(recorded_at=self.now))
+            booted = charger.Booted(
+                vendor=self.random.choice(("Alfen", "ZJBENY")),
+                model="M",
+                answered=charger.Acceptance.ACCEPTED,
+                interval_s=300,
+                firmware=self.random.choice(("1.0.23", "1.0.31")),
+            )
+            yield self._event(stream(cpid), booted, at)
+            yield from self._status(cpid, "Available")
+
+    def live(self, events: int) -> Iterator[Event[Fact]]:
+        """About that many events of ordinary life."""
+        made = 0
+        while made < events:
+            self.now += timedelta(seconds=self.pace_s * 2 * self.random.random())
+            for event in self._something(self.random.choice(self.ids)):
+                made += 1
+                yield event
+
+    def _something(self, cpid: str) -> Iterator[Event[Fact]]:
+        chance = self.random.random()
+        if chance < 0.25:
+            yield self._event(stream(cpid), charger.HeartbeatReceived(), self._told(cpid, "Heartbeat", {}))
+        elif cpid in self.running and chance < 0.85:
+            yield from self._meter(cpid)
+        elif cpid in self.running and chance < 0.92:
+            yield from self._end(cpid)
+        elif chance < 0.5:
+            yield from self._status(cpid, self.random.choice(("Available", "Occupied", "Faulted")))
+        elif self.odd and chance < 0.6:
+            yield from self._oddity(cpid)
+        else:
+            yield from self._start(cpid)
+
+    def _start(self, cpid: str) -> Iterator[Event[Fact]]:
+        former = self.running.get(cpid)
+        self._n += 1
+        path = transaction_of(f"{self.now:%Y%m%dT%H%M%S}-{self._n}", cpid)
+        wh = self.register[cpid]
+        late = self.odd and self.random.random() < 0.1
+        begin = (sample(self.now, str(wh), context="Transaction.Begin", six=False),)
+        fact = transaction.Started(
+            evse_id=1,
+            connector_id=1,
+            at=self.now,
+            id_token=IdToken(f"tag{self.random.randrange(50)}"),
+            verdict="Accepted",
+            meter_start_wh=wh,
+            number=self._n,
+            samples=begin,
+            flags=(Anomaly.LATE_START, Anomaly.BUSY_CONNECTOR) if late else (),
+        )
+        at = self._told(cpid, "StartTransaction", {"connectorId": 1, "meterStart": int(wh)})
+        bare = Told(recorded_at=self.now, connection=f"c{cpid}")
+        if late:
+            yield self._event(path, transaction.Noted(trigger="x", at=self.now), at)
+        else:
+            yield self._event(path, fact, at)
+        if former is not None:
+            yield self._event(former[0], transaction.Superseded(path), bare)
+            yield self._event(stream(cpid), charger.TransactionClosed(former[0]), bare)
+        opened = charger.TransactionOpened(transaction=path, evse_id=1, connector_id=1, started_at=self.now)
+        yield self._event(stream(cpid), opened, bare)
+        self.running[cpid] = (path, self.now, wh)
+        if late:
+            yield from self._meter(cpid)
+            yield self._event(path, fact, at)
+        yield from self._status(cpid, "Occupied", "Charging")
+        yield self._event(path, transaction.ChargingStateChanged(state="Charging", at=self.now), bare)
+
+    def _meter(self, cpid: str) -> Iterator[Event[Fact]]:
+        path, _, begin = self.running[cpid]
+        self.register[cpid] += self.random.randrange(1, 200)
+        wh = self.register[cpid] + Decimal("0.125")
+        readings = (sample(self.now, str(wh)),)
+        flags = (Anomaly.ATTRIBUTED,) if self.odd and self.random.random() < 0.05 else ()
+        fact = transaction.Metered(
+            evse_id=1,
+            connector_id=1,
+            samples=readings,
+            register_wh=wh,
+            energy_wh=int(wh - begin),
+            flags=flags,
+        )
+        payload = {
+            "connectorId": 1,
+            "transactionId": self._n,
+            "meterValue": [
+                {
+                    "timestamp": self.now.isoformat(),
+                    "sampledValue": [
+                        {"value": str(r.value), "measurand": r.measurand, "unit": r.unit, "phase": r.phase}
+                        for r in readings[0].readings
+                    ],
+                }
+            ],
+        }
+        yield self._event(path, fact, self._told(cpid, "MeterValues", payload))
+
+    def _end(self, cpid: str) -> Iterator[Event[Fact]]:
+        path, _, begin = self.running.pop(cpid)
+        wh = self.register[cpid]
+        samples = (sample(self.now, str(wh), context="Transaction.End", six=False),)
+        fact = transaction.Ended(
+            evse_id=1, connector_id=1, at=self.now, reason="Local", id_token=IdToken("tag1"), samples=samples
+        )
+        bare = Told(recorded_at=self.now)
+        yield self._event(path, fact, self._told(cpid, "StopTransaction", {"meterStop": int(wh)}))
+        settled = transaction.EnergySettled(energy_wh=int(wh - begin), meter_start_wh=begin, meter_stop_wh=wh)
+        yield self._event(path, settled, bare)
+        yield self._event(stream(cpid), charger.TransactionClosed(path), bare)
+
+    def _status(self, cpid: str, status: str, activity: str = "") -> Iterator[Event[Fact]]:
+        fact = charger.StatusReported(evse_id=1, connector_id=1, status=status, activity=activity)
+        yield self._event(stream(cpid), fact, self._told(cpid, "StatusNotification", {"status": status}))
+
+    def _oddity(self, cpid: str) -> Iterator[Event[Fact]]:
+        bare = Told(recorded_at=self.now)
+        which = self.random.randrange(8)
+        if which == 0:
+            yield self._event(stream(cpid), charger.Disconnected(connection=f"c{cpid}", code=1006), bare)
+        elif which == 1:
+            rubbish = charger.FrameRejected(code="Unreadable", description="no JSON\x00")
+            yield self._event(
+                stream(cpid),
+                rubbish,
+                Told(recorded_at=self.now, frame='[2,"1\x00","Nul"', connection="c"),
+            )
+        elif which == 2:
+            fact = charger.StatusReported(evse_id=1, connector_id=1, status="Faulted", info="old\x00")
+            told_at = self.now - timedelta(minutes=self.random.choice((1, 30, 600, 10**7)))
+            yield self._event(stream(cpid), fact, Told(recorded_at=self.now, occurred_at=told_at, frame="[]"))
+        elif which == 3:
+            path = transaction_of(f"end-{self._n}", cpid)
+            self._n += 1
+            ended = transaction.Ended(
+                evse_id=1, connector_id=1, at=self.now, flags=(Anomaly.END_WITHOUT_START,)
+            )
+            yield self._event(path, ended, bare)
+        elif which == 4:
+            at = self.random.choice((datetime(1970, 1, 1, tzinfo=UTC), datetime(2099, 1, 1, tzinfo=UTC)))
+            late = self.now - timedelta(hours=self.random.randrange(1, 300))
+            fact_ = charger.Metered(
+                evse_id=1, connector_id=1, samples=(sample(at, "7"), sample(late, "8"), sample(self.now, "9"))
+            )
+            yield self._event(stream(cpid), fact_, bare)
+        elif which == 5:
+            shown = charger.TokenPresented(
+                id_token=IdToken(f"New{self.random.randrange(9)}"), verdict="Unknown"
+            )
+            yield self._event(stream(cpid), shown, self._told(cpid, "Authorize", {"idTag": "x"}))
+        elif which == 6:
+            tag = f"tag{self.random.randrange(50)}"
+            path = IdToken(tag).stream(TENANT)
+            fact__ = self.random.choice(
+                (
+                    token.Issued(id_token=IdToken(tag), label="l", max_active=1),
+                    token.Blocked("lost"),
+                    token.TakenUp("t"),
+                    token.GivenBack("t"),
+                )
+            )
+            yield self._event(path, fact__, bare)
+        else:
+            refused = charger.HandshakeRefused(cpid="who\x00", reason="id_unknown", status=404, count=3)
+            self._n += 1
+            yield self._event(f"attempt/{TENANT}/{self._n:09}", refused, bare)
+
+    def _event(self, path: str, fact: Fact, circumstances: Told) -> Event[Fact]:
+        return self.log.event(path, fact, circumstances)
+
+    def _told(self, cpid: str, action: str, payload: object) -> Told:
+        self._n += 1
+        return Told(
+            recorded_at=self.now,
+            occurred_at=self.now,
+            cause=f"m{self._n}",
+            connection=f"c{cpid}",
+            frame=json.dumps([2, f"m{self._n}", action, payload]),
+            reply=json.dumps([3, f"m{self._n}", {}]),
+        )
