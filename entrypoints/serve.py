@@ -3,7 +3,8 @@
 import asyncio
 import gc
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import uvicorn
@@ -34,6 +35,14 @@ class ZeusServer(uvicorn.Server):
         super().__init__(config)
         self._core = core
         self._on_ready = on_ready
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Take SIGTERM and SIGINT as uvicorn does, without raising them again at the end: by default SIGTERM
+        would end the process there and then, with counts unwritten and Postgres and the projector running."""
+        with super().capture_signals():
+            yield
+            self._captured_signals.clear()
 
     async def startup(self, sockets: list[Any] | None = None) -> None:
         """Listen, then say where; the port may have been chosen by the system."""
