@@ -6,40 +6,17 @@ from typing import Any
 
 import pytest
 
-from entrypoints.simulator.socket import ChargerSocket, HandshakeRefused, connect
+from entrypoints.simulator.socket import ChargerSocket, HandshakeRefused
 from tests.e2e.conditions import until
 from tests.e2e.knock import Knock, text_frame
 from tests.e2e.log import Line, of_charger
+from tests.e2e.wire import Wire
 from tests.e2e.zeus_process import ZeusProcess
 
 HEARTBEAT = '[2,"{}","Heartbeat",{{}}]'
 LATE = '[2,"late","StatusNotification",{"connectorId":1,"errorCode":"NoError","status":"Faulted"}]'
 PING_S = 5.0
 """How long the first connection has to prove that it is alive (`GatewaySettings.ping_timeout_s`)."""
-
-
-class Wire:
-    """A charger's socket with what arrived on it."""
-
-    def __init__(self, socket: ChargerSocket) -> None:
-        self.socket = socket
-        self.arrived: asyncio.Queue[str | int] = asyncio.Queue()
-        socket.listen(self.arrived.put_nowait, self.arrived.put_nowait)
-
-    @classmethod
-    async def open(cls, server: ZeusProcess, cpid: str) -> "Wire":
-        """Connect as that charger; raises HandshakeRefused."""
-        return cls(await connect(server.url, cpid, subprotocols=("ocpp1.6",)))
-
-    async def ask(self, text: str) -> str | int:
-        """Send a frame; what comes next, an answer or a close code."""
-        self.socket.send(text)
-        return await self.next()
-
-    async def next(self) -> str | int:
-        """What comes next."""
-        async with asyncio.timeout(20):
-            return await self.arrived.get()
 
 
 async def known(server: ZeusProcess, cpid: str) -> str:

@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from http.client import HTTPConnection
 from pathlib import Path
 from time import monotonic, sleep
 
@@ -82,21 +83,32 @@ class ZeusProcess:
             )
 
     def start(self) -> None:
-        """Start it and wait until it takes connections."""
+        """Start it and wait until it says that it is ready."""
         self.launch()
         deadline = monotonic() + STARTS_WITHIN_S
-        while not self.listens():
+        while not self.ready():
             assert self._process is not None
             if self._process.poll() is not None:
                 raise AssertionError(f"the server ended with {self._process.returncode}:\n{self.said()}")
             if monotonic() > deadline:
-                raise AssertionError(f"the server does not listen after {STARTS_WITHIN_S} s:\n{self.said()}")
+                raise AssertionError(f"the server is not ready after {STARTS_WITHIN_S} s:\n{self.said()}")
             sleep(0.05)
 
     def listens(self) -> bool:
         """Whether TCP connections are taken."""
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def ready(self) -> bool:
+        """Whether `/readyz` says so: chargers may come, the read models are there and follow."""
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=10)
+        try:
+            connection.request("GET", "/readyz")
+            return connection.getresponse().status == 200
+        except OSError:
+            return False
+        finally:
+            connection.close()
 
     def said(self) -> str:
         """The end of what it logged."""
