@@ -11,7 +11,7 @@ import sys
 import threading
 from collections.abc import Callable
 
-from entrypoints.logs import set_up_logging
+from entrypoints.logs import set_up
 from entrypoints.settings import Settings
 from entrypoints.wiring import open_engine
 
@@ -19,7 +19,7 @@ from entrypoints.wiring import open_engine
 def main() -> None:
     """Project until told to stop, or until the parent is gone. The address is in DATABASE_URL."""
     settings = Settings()
-    set_up_logging(settings.log_format, settings.log_level)
+    set_up(settings.log_level, form=settings.log_format)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

@@ -2,12 +2,12 @@
 
 import os
 import socket
+from collections.abc import Sequence
 
 from eventsourcing.persistence import StoredEvent
-from projections.catalogue import READ_MODELS
 
-from adapters.eventstore.mapper import EventMapper
 from adapters.eventstore.counted import CountedEventStore
+from adapters.eventstore.mapper import EventMapper
 from adapters.eventstore.store import open_store
 from adapters.ocpp.frames import Limits
 from adapters.ocpp.gateway import Gateway, GatewaySettings, enabled_versions
@@ -23,8 +23,10 @@ from domain.catalogue import FACTS
 from domain.event import Event, Fact
 from domain.id_tokens.id_token import TokenPolicy
 from entrypoints.settings import Settings
+from projections.catalogue import READ_MODELS
 from projections.engine import Engine
 from projections.log import PostgresLog
+from projections.read_model import ReadModel
 
 ACTIONS = {Version.V16: V16_ACTIONS, Version.V201: V201_ACTIONS, Version.V21: V21_ACTIONS}
 
@@ -59,11 +61,11 @@ class Core:
         )
 
 
-def open_engine(database_url: str) -> Engine:
-    """The projection engine over every read model."""
+def open_engine(database_url: str, models: Sequence[ReadModel] = READ_MODELS) -> Engine:
+    """The projection engine over every read model, unless `models` says which."""
     mapper = EventMapper(FACTS)
 
     def decode(topic: str, state: bytes, stream: str, version: int) -> Event[Fact]:
         return mapper.to_domain_event(StoredEvent(stream, version, topic, state))
 
-    return Engine(database_url, PostgresLog(database_url, decode), READ_MODELS)
+    return Engine(database_url, PostgresLog(database_url, decode), models)
