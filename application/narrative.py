@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from application.narrative_notices import NOTICES
-from application.phrasing import amount, joined, kwh, place, readings, told_as, token
+from application.phrasing import amount, joined, kwh, place, readings, token, told_as
 from domain.chargers import events as charger
 from domain.event import Event, Fact
 from domain.id_tokens import events as id_token

@@ -161,7 +161,9 @@ NOTICES: Mapping[type[Fact], Callable[[Any], str]] = {
     der.DerControlSwitched: _der_switched,
     der.DerControlsReported: lambda f: f"Told {_count(f.controls, 'grid control')}{_more(f.more)}.",
     drivers.ReservationEnded: lambda f: f"Reservation {f.reservation_id} ended at the charger: {f.why}.",
-    drivers.DisplayMessagesReported: lambda f: f"Told {_count(f.messages, 'display message')}{_more(f.more)}.",
+    drivers.DisplayMessagesReported: lambda f: (
+        f"Told {_count(f.messages, 'display message')}{_more(f.more)}."
+    ),
     drivers.CustomerInformationReported: _customer,
     drivers.SettlementReported: _settlement,
     drivers.VatNumberPresented: lambda f: f"VAT number {f.vat_number} was entered for a receipt.",

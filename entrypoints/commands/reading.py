@@ -113,5 +113,3 @@ def show_table(headings: Sequence[str], rows: Sequence[Sequence[str]], *, right:
 def _plain(cell: str) -> str:
     """Square brackets of a charger are no markup of ours."""
     return clean(cell).replace("[", r"\[")
-
-

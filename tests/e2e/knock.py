@@ -18,7 +18,11 @@ def basic(user: str, password: bytes) -> str:
 def text_frame(text: str) -> bytes:
     """A client's text frame of less than 64 KB, masked with zeros."""
     payload = text.encode()
-    head = bytes((0x81, 0x80 | len(payload))) if len(payload) < 126 else b"\x81\xfe" + len(payload).to_bytes(2, "big")
+    head = (
+        bytes((0x81, 0x80 | len(payload)))
+        if len(payload) < 126
+        else b"\x81\xfe" + len(payload).to_bytes(2, "big")
+    )
     return head + bytes(4) + payload
 
 
@@ -55,7 +59,9 @@ class Knock:
         writer.write(("\r\n".join(lines) + "\r\n\r\n").encode())
         async with asyncio.timeout(20):
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
-        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:])}
+        headers = {
+            name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:])
+        }
         return cls(int(head[0].split()[1]), headers, reader, writer)
 
     async def close_code(self) -> int:

@@ -36,9 +36,13 @@ async def _month(server: ZeusProcess, month: str) -> int:
         f"{month}: {len(expected.by_charger)} chargers, {report.fleet.answered} messages answered in {took_s:.1f} s "
         f"({report.fleet.answered / took_s:.0f}/s), errors {dict(report.fleet.errors)}"
     )
-    _say(f"the file:   {expected.sessions} sessions, {expected.energy_wh / 1000} kWh, {expected.unended} never ended")
+    _say(
+        f"the file:   {expected.sessions} sessions, {expected.energy_wh / 1000} kWh, {expected.unended} never ended"
+    )
     _say(f"the server: {found.sessions} sessions, {found.energy_wh / 1000} kWh, {found.unended} never ended")
-    _say(f"session by session {'equal' if found == expected else 'DIFFERENT'}; rebuilt read models: {unequal or 'equal'}")
+    _say(
+        f"session by session {'equal' if found == expected else 'DIFFERENT'}; rebuilt read models: {unequal or 'equal'}"
+    )
     return 0 if found == expected and not unequal else 1
 
 

@@ -1,12 +1,11 @@
 """Live read models against a fresh rebuild from the log."""
 
-from projections.catalogue import READ_MODELS
-
 from eventsourcing.persistence import StoredEvent
 
 from adapters.eventstore.mapper import EventMapper
 from domain.catalogue import FACTS
 from domain.event import Event, Fact
+from projections.catalogue import READ_MODELS
 from projections.engine import connect_projector
 from projections.log import PostgresLog
 from projections.rebuild import rebuild

@@ -8,7 +8,6 @@ import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import psycopg
 import pytest
@@ -51,9 +50,11 @@ async def send(
     assert transcript.close_code is None, "no frame of the field may cost the charger its connection"
     assert len(transcript.exchanges) == len(texts)
     lines = await until(
-        lambda: [*log_of(server.dsn, cpid)]
-        if any(line.topic == "charger.disconnected" for line in log_of(server.dsn, cpid))
-        else None,
+        lambda: (
+            [*log_of(server.dsn, cpid)]
+            if any(line.topic == "charger.disconnected" for line in log_of(server.dsn, cpid))
+            else None
+        ),
         f"the goodbye of {cpid}",
     )
     assert lines is not None
@@ -126,7 +127,9 @@ def quirks() -> dict[str, list[RecordedFrame]]:
 def table() -> dict[str, list[str]]:
     """Quirk → its other columns: who sends it, what is answered, what is recorded, the rule."""
     rows = [line.split(" | ") for line in PAGE.read_text().splitlines() if line.startswith("| `")]
-    return {row[0].removeprefix("| `").removesuffix("`"): [cell.strip(" |") for cell in row[1:]] for row in rows}
+    return {
+        row[0].removeprefix("| `").removesuffix("`"): [cell.strip(" |") for cell in row[1:]] for row in rows
+    }
 
 
 def test_the_page_has_a_row_for_every_quirk_and_no_other() -> None:
@@ -182,7 +185,9 @@ async def test_a_recorded_session_verbatim(server: ZeusProcess, name: str) -> No
     ends = [json.loads(text) for text in texts if '"StopTransaction"' in text]
     given = {number for one in exchanges if one.answer for number in numbers_given(one)}
     for call in ends:
-        (ended,) = [line for line in lines if line.topic == "transaction.ended" and line.told.get("cause") == call[1]]
+        (ended,) = [
+            line for line in lines if line.topic == "transaction.ended" and line.told.get("cause") == call[1]
+        ]
         if call[3]["transactionId"] not in given:
             assert "unknown_number" in ended.fact["flags"]
     readings = [json.loads(text) for text in texts if '"MeterValues"' in text]
@@ -194,7 +199,9 @@ async def test_a_recorded_session_verbatim(server: ZeusProcess, name: str) -> No
 
 
 @pytest.mark.parametrize("name", sorted(sessions()) if DATA.is_dir() else [])
-async def test_a_recorded_session_with_our_numbers_has_the_right_energy(server: ZeusProcess, name: str) -> None:
+async def test_a_recorded_session_with_our_numbers_has_the_right_energy(
+    server: ZeusProcess, name: str
+) -> None:
     """The frames with the number the recorded CSMS gave replaced by ours, as the charger would have sent them.
 
     A recording that begins in mid-session gets its start from us, at the register of its first reading.
@@ -220,7 +227,8 @@ async def test_a_recorded_session_with_our_numbers_has_the_right_energy(server: 
 
     def look() -> list[int] | None:
         rows = server.query(
-            "SELECT coalesce(energy_wh, 0) FROM ocpp_sessions WHERE charger = %s AND started_at IS NOT NULL", cpid
+            "SELECT coalesce(energy_wh, 0) FROM ocpp_sessions WHERE charger = %s AND started_at IS NOT NULL",
+            cpid,
         )
         got = sorted(int(str(wh)) for (wh,) in rows)
         return got if got == expected else None
@@ -250,7 +258,12 @@ def with_starts(recording: Iterable[RecordedFrame]) -> list[str]:
         elif call[0] == 2 and (number := call[3].get("transactionId")) and number not in known:
             known.add(number)
             wh, at = first_register(recording, number)
-            start = {"connectorId": call[3].get("connectorId", 1), "idTag": "REC", "meterStart": wh, "timestamp": at}
+            start = {
+                "connectorId": call[3].get("connectorId", 1),
+                "idTag": "REC",
+                "meterStart": wh,
+                "timestamp": at,
+            }
             texts.append(json.dumps([2, f"made-{number}", "StartTransaction", start]))
         texts.append(text)
     return texts
@@ -290,7 +303,10 @@ def first_register(recording: Iterable[RecordedFrame], number: int) -> tuple[int
         for value in call[3].get("meterValue", call[3].get("transactionData", ())):
             first_time = first_time or value["timestamp"]
             for sample in value["sampledValue"]:
-                if sample.get("measurand", "Energy.Active.Import.Register") == "Energy.Active.Import.Register":
+                if (
+                    sample.get("measurand", "Energy.Active.Import.Register")
+                    == "Energy.Active.Import.Register"
+                ):
                     scale = 1000 if sample.get("unit") == "kWh" else 1
                     return int(float(sample["value"]) * scale), value["timestamp"]
     return 0, first_time

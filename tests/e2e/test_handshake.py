@@ -77,7 +77,8 @@ async def test_every_refusal_is_said_and_recorded(
             assert await knock.close_code() == verdict.close_code
     bare = path.partition("?")[0]
     facts = await until(
-        lambda: [fact for fact in refusals(registered, bare) if fact["reason"] == reason], f"{reason} in the log"
+        lambda: [fact for fact in refusals(registered, bare) if fact["reason"] == reason],
+        f"{reason} in the log",
     )
     assert facts[0]["user_agent"] == "Beny/1.0.31"
     assert facts[0]["hint"] == verdict.hint
@@ -91,7 +92,8 @@ async def test_a_version_switched_off_is_1011(only_16: ZeusProcess) -> None:
         assert "sec-websocket-protocol" not in knock.headers
         assert await knock.close_code() == 1011
     assert await until(
-        lambda: [f for f in refusals(only_16, "/ocpp/HS-OPEN") if f["reason"] == "version_disabled"], "the row"
+        lambda: [f for f in refusals(only_16, "/ocpp/HS-OPEN") if f["reason"] == "version_disabled"],
+        "the row",
     )
 
 
@@ -133,7 +135,12 @@ def connected(server: ZeusProcess, cpid: str) -> list[dict[str, Any]]:
         ("//ocpp/1.6/HS-OPEN", "HS-OPEN", {}, ["path_double_slash"]),
         ("/ocpp/HS-PASS", "HS-PASS", {"authorization": basic("HS-PASS", PASSWORD.encode())}, []),
         ("/ocpp/HS-PASS", "HS-PASS", {"authorization": basic("HS-PASS", HEX.encode())}, ["auth_hex_form"]),
-        ("/ocpp/HS-PASS", "HS-PASS", {"authorization": basic("hs-pass", HEX.upper().encode())}, ["auth_hex_form"]),
+        (
+            "/ocpp/HS-PASS",
+            "HS-PASS",
+            {"authorization": basic("hs-pass", HEX.upper().encode())},
+            ["auth_hex_form"],
+        ),
         ("/ocpp/HS-OPEN", "HS-OPEN", {"subprotocols": ("ocpp9", "ocpp2.1", "ocpp1.6")}, []),
         ("/ocpp/HS-OPEN", "HS-OPEN", {"subprotocols": ("OCPP2.0.1",)}, []),
     ],
