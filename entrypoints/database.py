@@ -1,6 +1,7 @@
 """The database of this installation: the one of DATABASE_URL, or the embedded one under our supervisor."""
 
 import secrets
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,9 +10,12 @@ import psycopg
 
 from adapters.postgres.data_directory import DataDirectoryInUse
 from adapters.postgres.embedded import EmbeddedPostgres
+from application import clock
 from entrypoints.settings import Settings
 
 ADDRESS_FILE = "database-url"
+OWNER_PATIENCE_S = 5.0
+"""`zeus serve` waits so long for a short command that has the embedded database."""
 TOKEN_FILE = "api-token"  # noqa: S105 - a file name
 
 
@@ -20,10 +24,14 @@ class DatabaseNotReachable(RuntimeError):
 
 
 @contextmanager
-def opened_database(settings: Settings, on_wait: Callable[[float], None] | None = None) -> Iterator[str]:
+def opened_database(
+    settings: Settings, on_wait: Callable[[float], None] | None = None, *, own: bool = False
+) -> Iterator[str]:
     """The address of a database that answers; the embedded server runs as long as the context.
 
-    Where another `zeus` process runs the embedded server, that one is used. Raises DatabaseNotReachable.
+    Where another `zeus` process runs the embedded server, that one is used; with `own` it is waited for
+    some seconds, as a short command may have it. Raises DatabaseNotReachable, DataDirectoryInUse,
+    DataDirectoryRefused, PostgresDidNotStart, ProgramsMissing.
     """
     if settings.database_url is not None:
         url = settings.database_url.get_secret_value()
@@ -32,8 +40,10 @@ def opened_database(settings: Settings, on_wait: Callable[[float], None] | None 
         return
     postgres = EmbeddedPostgres(settings.data_dir / "postgres")
     try:
-        url = postgres.start(on_wait)
+        url = _started(postgres, on_wait, OWNER_PATIENCE_S if own else 0.0)
     except DataDirectoryInUse:
+        if own:
+            raise
         yield _running_one(settings.data_dir)
         return
     try:
@@ -51,6 +61,17 @@ def api_token(settings: Settings) -> tuple[str, bool]:
     if not path.exists():
         _keep(path, secrets.token_urlsafe(24))
     return path.read_text().strip(), True
+
+
+def _started(postgres: EmbeddedPostgres, on_wait: Callable[[float], None] | None, patience_s: float) -> str:
+    deadline = clock.monotonic() + patience_s
+    while True:
+        try:
+            return postgres.start(on_wait)
+        except DataDirectoryInUse:
+            if clock.monotonic() >= deadline:
+                raise
+            time.sleep(0.2)
 
 
 def _running_one(data_dir: Path) -> str:

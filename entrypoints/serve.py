@@ -32,10 +32,17 @@ BACKLOG = 4096
 class ZeusServer(uvicorn.Server):
     """Says goodbye to the chargers in batches before the sockets are taken down."""
 
-    def __init__(self, config: uvicorn.Config, core: Core, on_ready: Callable[[int], None]) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        core: Core,
+        on_ready: Callable[[int], None],
+        on_stop: Callable[[], None],
+    ) -> None:
         super().__init__(config)
         self._core = core
         self._on_ready = on_ready
+        self._on_stop = on_stop
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -57,20 +64,29 @@ class ZeusServer(uvicorn.Server):
 
     async def shutdown(self, sockets: list[Any] | None = None) -> None:
         """Refuse newcomers with 503, close the chargers' sockets with 1012, then everything else."""
+        self._on_stop()
         self._core.gateway.draining = True
         await self._core.gateway.presence.close_all()
         await super().shutdown(sockets)
 
 
-def serve(database_url: str, settings: Settings, token: str, on_ready: Callable[[int], None]) -> None:
-    """Run until told to stop. `on_ready` gets the port as soon as chargers may connect."""
+def serve(
+    database_url: str,
+    settings: Settings,
+    token: str,
+    on_ready: Callable[[int], None],
+    on_stop: Callable[[], None] = lambda: None,
+) -> None:
+    """Run until told to stop. `on_ready` gets the port as soon as chargers may connect; `on_stop` is called
+    when the end begins, before any socket is closed.
+    """
     schema.create(database_url)
     projector = ProjectorProcess(
         database_url, lambda code: log.error("the projector ended with %s, starting it again", code)
     )
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(_serve(database_url, settings, token, on_ready, projector))
+            runner.run(_serve(database_url, settings, token, (on_ready, on_stop), projector))
     finally:
         projector.stop()
 
@@ -79,7 +95,7 @@ async def _serve(
     database_url: str,
     settings: Settings,
     token: str,
-    on_ready: Callable[[int], None],
+    hooks: tuple[Callable[[int], None], Callable[[], None]],
     projector: ProjectorProcess,
 ) -> None:
     core = Core(database_url, settings)
@@ -91,7 +107,7 @@ async def _serve(
     stranded = asyncio.create_task(_close_stranded(core, web))
     _calm_the_collector()
     try:
-        await ZeusServer(_config(web, settings), core, on_ready).serve()
+        await ZeusServer(_config(web, settings), core, *hooks).serve()
     finally:
         scheduler.shutdown(wait=False)
         stranded.cancel()

@@ -52,7 +52,9 @@ class OneToken:
         if not token.strip():
             raise TokenMissing("the API token is empty: unset ZEUS_API_TOKEN to have one made up")
         if len(token) < self.LONG_ENOUGH:
-            log.warning("the API token has %d characters and can be guessed: use %d", len(token), self.LONG_ENOUGH)
+            log.warning(
+                "the API token has %d characters and can be guessed: use %d", len(token), self.LONG_ENOUGH
+            )
         self._digest = sha256(token.encode()).digest()
         self._caller = Caller(tenant, name, frozenset(Right))
 

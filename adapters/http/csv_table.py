@@ -32,6 +32,8 @@ def _cell(value: Any) -> str:
     """Text from outside gets an apostrophe where it could be a formula; our own numbers and times cannot."""
     if value is None:
         return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
     if isinstance(value, datetime):
         return value.isoformat().replace("+00:00", "Z")
     if isinstance(value, list | tuple):

@@ -92,19 +92,22 @@ class Pages:
 
     async def landing(self, request: Request) -> Response:
         """The front page."""
-        origin = self._public_url or f"{request.url.scheme}://{request.url.netloc}"
-        return HTMLResponse(self._landing.render(origin, await self._state()), 200, self._landing.headers)
+        page = self._landing.render(self._origin(request), await self._state())
+        return HTMLResponse(page, 200, self._landing.headers)
 
     async def ocpp(self, request: Request) -> Response:
         """Somebody opened the chargers' address in a browser, which installers do to test it."""
         words = (
             "This address works: it is where chargers connect by WebSocket (OCPP-J), and a browser cannot.\n"
             "Enter it in the charger as its backend URL, with the charger's id at the end:\n\n"
-            f"  {'wss' if request.url.scheme == 'https' else 'ws'}://{request.url.netloc}"
-            "/ocpp/1.6/<charger id>\n"
+            f"  {self._origin(request).replace('http', 'ws', 1)}/ocpp/1.6/<charger id>\n"
         )
         headers = {**NO_STORE, "Upgrade": "websocket", "Connection": "Upgrade"}
         return PlainTextResponse(words, 426, headers)
+
+    def _origin(self, request: Request) -> str:
+        """`https://host[:port]` as the visitor sees it."""
+        return self._public_url or f"{request.url.scheme}://{request.url.netloc}"
 
     async def _state(self) -> str:
         if self._draining():

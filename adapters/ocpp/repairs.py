@@ -50,7 +50,9 @@ def repair(message: Message, payload: Any) -> Repaired | None:
     names: dict[str, None] = {}
     for _ in range(ROUNDS):
         findings = [
-            error for error in message.errors(mended, FINDINGS) if not _tolerated(message, mended, error, names)
+            error
+            for error in message.errors(mended, FINDINGS)
+            if not _tolerated(message, mended, error, names)
         ]
         if not findings:
             return Repaired(mended, tuple(names))

@@ -28,15 +28,18 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of word
 
 
 @contextmanager
-def database(settings: Settings | None = None) -> Iterator[str]:
-    """The address of the database, its event store created; waits with a word for a long recovery."""
+def database(settings: Settings | None = None, *, own: bool = False) -> Iterator[str]:
+    """The address of the database, its event store created; waits with a word for a long recovery.
+
+    With `own` no other process's embedded server will do.
+    """
     settings = settings or Settings()
 
     def on_wait(seconds: float) -> None:
         if seconds > 2:
             errors.print(f"[dim]the database is recovering ({seconds:.0f} s) …[/dim]", end="\r")
 
-    with opened_database(settings, on_wait) as url:
+    with opened_database(settings, on_wait, own=own) as url:
         schema.create(url)
         yield url
 

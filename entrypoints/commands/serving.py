@@ -1,32 +1,174 @@
 """`zeus serve` and `zeus migrate`."""
 
+import asyncio
+import contextlib
+import errno
+import logging
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from getpass import getuser
+from types import FrameType
+from typing import Annotated
+
 import typer
 
-from entrypoints.commands.opening import console, database
+from adapters.eventstore import schema
+from adapters.eventstore.store import open_store
+from application.registry import Registry
+from domain.catalogue import FACTS
+from entrypoints.commands.opening import console, database, refuse
+from entrypoints.commands.welcome import print_welcome, reachable_host
 from entrypoints.database import api_token
+from entrypoints.demo import DemoProcess, provision_demo
 from entrypoints.logs import set_up
 from entrypoints.serve import serve as run_server
 from entrypoints.settings import Settings
+from projections.meter_samples.storage import TimescaleNotLoaded, TimescaleTooOld, enable_timescale
 
 
-def serve() -> None:
-    """Start Zeus: chargers connect to ws://HOST:PORT/ocpp, people and programs to http://HOST:PORT."""
+def serve(
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Add seven chargers with cars, simulated, to look at.")
+    ] = False,
+) -> None:
+    """Start Zeus: chargers connect, the API answers, read models follow. Ctrl-C ends it.
+
+    Settings are environment variables (docs/configuration.md). Without DATABASE_URL it brings a PostgreSQL
+    of its own, whose data live in ZEUS_DATA_DIR.
+
+    Example: `zeus serve --demo`
+
+    Example: `ZEUS_HOST=0.0.0.0 ZEUS_PORT=9000 zeus serve`
+    """
     settings = Settings()
-    set_up(settings.log_level, form=settings.log_format)
-    with database(settings) as url:
+    _set_up_log(settings)
+    _check_port(settings)
+    with _ended_by_signals() as ending, database(settings, own=True) as url:
+        if demo:
+            asyncio.run(_provision_demo(url, settings))
         token, made_up = api_token(settings)
+        children: list[DemoProcess] = []
 
         def on_ready(port: int) -> None:
-            console.print(
-                f"chargers: ws://{settings.host}:{port}/ocpp   API: http://{settings.host}:{port}/api/ocpp"
-            )
-            if made_up:
-                console.print(f"API token: {token}")
+            ending.server_handles_it = True
+            print_welcome(settings, port, token, made_up=made_up, demo=demo)
+            if demo:
+                children.append(DemoProcess(f"ws://{reachable_host(settings.host)}:{port}/ocpp"))
 
-        run_server(url, settings, token, on_ready)
+        def on_stop() -> None:
+            for child in children:
+                child.tell_to_stop()
+
+        try:
+            run_server(url, settings, token, on_ready, on_stop)
+        finally:
+            for child in children:
+                child.stop()
+    console.print("Zeus has ended; everything that was acknowledged is stored.")
 
 
-def migrate() -> None:
-    """Create what is missing in the database; harmless when repeated."""
-    with database():
-        typer.echo("The event store is in place; the projector makes the read models.")
+def migrate(
+    app_role: Annotated[
+        str | None,
+        typer.Option(help="A database role that may add to the log but never change it; made if missing."),
+    ] = None,
+    timescale: Annotated[
+        bool, typer.Option("--timescale", help="Switch the TimescaleDB extension on, if the server has it.")
+    ] = False,
+) -> None:
+    """Create what is missing in the database; harmless when repeated. Read models make their own tables.
+
+    Example: `DATABASE_URL=postgresql://owner@db/zeus zeus migrate --app-role zeus_app`
+    """
+    settings = Settings()
+    with database(settings) as url:
+        if app_role is not None:
+            try:
+                schema.create(url, app_role)
+            except schema.AppRoleOwnsTheLog:
+                raise refuse(
+                    f"{app_role} owns the event log (or is a superuser) and could change it: run this as "
+                    "another role, the owner, and name the application's role."
+                ) from None
+            console.print(f"Role [bold]{app_role}[/bold] may add to the event log and never change it.")
+        if timescale:
+            _switch_timescale_on(url)
+    console.print("The event store is in place. `zeus serve` or `zeus rebuild --all` makes the read models.")
+
+
+def _set_up_log(settings: Settings) -> None:
+    """The libraries' everyday lines (a socket opened, a job run) would bury ours."""
+    set_up(settings.log_level, form=settings.log_format)
+    if settings.log_level.upper() != "DEBUG":
+        for name in ("uvicorn", "uvicorn.error", "apscheduler"):
+            logging.getLogger(name).setLevel(logging.WARNING)
+
+
+async def _provision_demo(url: str, settings: Settings) -> None:
+    store = open_store(url, FACTS)
+    try:
+        await provision_demo(Registry(store, settings.tenant, f"user:{getuser()}"))
+    finally:
+        await store.close()
+
+
+def _check_port(settings: Settings) -> None:
+    """Before anything is started: a database that starts for nothing takes seconds."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            raise refuse(_port_words(settings, error)) from None
+
+
+def _port_words(settings: Settings, error: OSError) -> str:
+    other = settings.port + 1 if settings.port < 65535 else 8080
+    if error.errno == errno.EADDRINUSE:
+        return (
+            f"Port {settings.port} on {settings.host} is in use, perhaps by another Zeus: stop that, or choose "
+            f"another port with ZEUS_PORT={other}."
+        )
+    if error.errno == errno.EACCES:
+        return f"Port {settings.port} is reserved for root: choose one above 1023, such as ZEUS_PORT=8080."
+    return f"Zeus cannot listen on {settings.host}:{settings.port} ({error.strerror}); check ZEUS_HOST."
+
+
+class _Ending:
+    """Who handles SIGINT and SIGTERM: we while starting, then the server."""
+
+    server_handles_it = False
+
+    def told(self, number: int, frame: FrameType | None) -> None:
+        """The server raises the signal once more when it has ended; that is no news."""
+        if not self.server_handles_it:
+            raise KeyboardInterrupt
+
+
+@contextmanager
+def _ended_by_signals() -> Iterator[_Ending]:
+    """SIGTERM ends as Ctrl-C does: in order, with exit code 0."""
+    ending = _Ending()
+    former = {number: signal.signal(number, ending.told) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        with contextlib.suppress(KeyboardInterrupt):
+            yield ending
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
+
+
+def _switch_timescale_on(url: str) -> None:
+    try:
+        offered = enable_timescale(url)
+    except TimescaleNotLoaded:
+        raise refuse(
+            "The database server has not loaded TimescaleDB: add timescaledb to shared_preload_libraries in "
+            "its postgresql.conf, restart it and run this again. The embedded server does not bring it."
+        ) from None
+    except TimescaleTooOld as error:
+        raise refuse(f"TimescaleDB {error} is too old; update it to 2.20 or newer.") from None
+    console.print(f"TimescaleDB is on ({offered}). Now: zeus rebuild meter_samples")

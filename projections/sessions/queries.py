@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Select, func, select, text
+from sqlalchemy import ColumnElement, Connection, Select, any_, func, literal, select, text
 
 from projections.paging import Page, fetch_one, fetch_page
 from projections.sessions.tables import SESSIONS
@@ -126,7 +126,7 @@ def _conditions(wanted: SessionFilter) -> list[ColumnElement[bool]]:
     if wanted.reason is not None:
         found.append(c.reason == wanted.reason)
     if wanted.flag is not None:
-        found += [text("flags <> '{}'"), c.flags.contains([wanted.flag])]  # type: ignore[list-item]  # as above
+        found += [text("flags <> '{}'"), literal(wanted.flag) == any_(c.flags)]  # type: ignore[list-item]  # as above
     if wanted.min_energy_wh is not None:
         found.append(c.energy_wh >= wanted.min_energy_wh)
     return found

@@ -134,7 +134,18 @@ def test_the_curve_of_a_session_while_it_runs_and_after(postgres_dsn: str) -> No
     with reading(postgres_dsn).connect() as connection:
         raw = queries.curve(connection, TENANT, running)
         assert [point.energy_wh for point in raw[:9]] == [
-            Decimal(wh) for wh in ["1000", *(f"{1000 + n}.5" for n in range(1, 8)), "1007.75"]
+            Decimal(wh)
+            for wh in [
+                "1000",
+                "1001.5",
+                "1002.5",
+                "1003.5",
+                "1004.5",
+                "1005.5",
+                "1006.5",
+                "1007.5",
+                "1007.75",
+            ]
         ]
         assert len(raw) == 41
         assert raw[0].context == "Transaction.Begin"

@@ -1,0 +1,93 @@
+"""The demo fleet: a process of its own, started by `zeus serve --demo` and ended with it.
+
+In a process of its own, so that drawing cars and meter values takes no turn of the gateway's loop.
+"""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+
+from application.registry import ChargerAlreadyRegistered, Registry
+from domain.identity import IdToken
+from entrypoints.simulator.demo import DEMO_CHARGERS, DEMO_TOKENS, run_demo
+
+LABEL = "Demo card"
+
+
+def demo_password(charger_id: str) -> str:
+    """Known to everybody who reads this: demo chargers protect nothing."""
+    return f"demo-pass-{charger_id}"
+
+
+async def provision_demo(registry: Registry) -> None:
+    """Make the demo's chargers and tokens known; harmless when repeated."""
+    for demo in DEMO_CHARGERS:
+        try:
+            await registry.add_charger(
+                demo.charger_id, name=demo.label, password=demo_password(demo.charger_id)
+            )
+        except ChargerAlreadyRegistered:
+            continue
+    for number, tag in enumerate(DEMO_TOKENS, start=1):
+        await registry.issue_token(IdToken(tag), label=f"{LABEL} {number}")
+
+
+def main() -> None:
+    """Charge at the server given as the only argument until told to stop, or until the parent is gone."""
+    with asyncio.Runner() as runner:
+        runner.run(_until_told(sys.argv[1], os.getppid()))
+
+
+async def _until_told(url: str, parent: int) -> None:
+    fleet = asyncio.ensure_future(run_demo(url, password_of=demo_password))
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, fleet.cancel)
+    watch = asyncio.ensure_future(_end_with_parent(parent, fleet))
+    try:
+        await fleet
+    except asyncio.CancelledError:
+        return
+    finally:
+        watch.cancel()
+
+
+async def _end_with_parent(parent: int, fleet: "asyncio.Future[object]") -> None:
+    while os.getppid() == parent:
+        await asyncio.sleep(1.0)
+    fleet.cancel()
+
+
+class DemoProcess:
+    """The demo fleet as a child of this process."""
+
+    def __init__(self, url: str) -> None:
+        self._process = subprocess.Popen(  # noqa: S603 - our own module, no shell
+            [sys.executable, "-m", "entrypoints.demo", url],
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C is the parent's to handle
+        )
+
+    @property
+    def pid(self) -> int:
+        """Of the child."""
+        return self._process.pid
+
+    def tell_to_stop(self) -> None:
+        """Ask the chargers to go home; does not wait."""
+        self._process.terminate()
+
+    def stop(self) -> None:
+        """Ask, and wait."""
+        self.tell_to_stop()
+        try:
+            self._process.wait(5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()  # nothing of it is worth keeping
+            self._process.wait()
+
+
+if __name__ == "__main__":
+    main()
