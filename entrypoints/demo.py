@@ -12,6 +12,7 @@ import sys
 from application.registry import ChargerAlreadyRegistered, Registry
 from domain.identity import IdToken
 from entrypoints.simulator.demo import DEMO_CHARGERS, DEMO_TOKENS, run_demo
+from entrypoints.simulator.report import FleetReport
 
 LABEL = "Demo card"
 
@@ -54,7 +55,7 @@ async def _until_told(url: str, parent: int) -> None:
         watch.cancel()
 
 
-async def _end_with_parent(parent: int, fleet: "asyncio.Future[object]") -> None:
+async def _end_with_parent(parent: int, fleet: "asyncio.Future[FleetReport]") -> None:
     while os.getppid() == parent:
         await asyncio.sleep(1.0)
     fleet.cancel()
