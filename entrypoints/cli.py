@@ -11,7 +11,18 @@ from adapters.postgres.data_directory import DataDirectoryInUse, DataDirectoryRe
 from adapters.postgres.embedded import PostgresDidNotStart
 from adapters.postgres.programs import ProgramsMissing
 from application.ports import StoreUnavailable, UnreadableEvent
-from entrypoints.commands import attempts, bench, board, charger, rebuild, replay, serving, sessions, simulate, tag
+from entrypoints.commands import (
+    attempts,
+    bench,
+    board,
+    charger,
+    rebuild,
+    replay,
+    serving,
+    sessions,
+    simulate,
+    tag,
+)
 from entrypoints.database import DatabaseNotReachable
 
 UNREACHABLE = (

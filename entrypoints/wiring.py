@@ -61,9 +61,9 @@ class Core:
         )
 
 
-def open_engine(database_url: str) -> Engine:
-    """The projection engine over every read model."""
-    return Engine(database_url, open_log(database_url), READ_MODELS)
+def open_engine(database_url: str, models: Sequence[ReadModel] = READ_MODELS) -> Engine:
+    """The projection engine over every read model, unless `models` says which."""
+    return Engine(database_url, open_log(database_url), models)
 
 
 def open_log(database_url: str) -> PostgresLog:
