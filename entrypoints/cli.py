@@ -2,12 +2,40 @@
 
 import sys
 
+import psycopg
 import typer
 from pydantic import ValidationError
 from rich.console import Console
 
-from entrypoints.commands import bench, charger, serving, tag
+from adapters.postgres.data_directory import DataDirectoryInUse, DataDirectoryRefused
+from adapters.postgres.embedded import PostgresDidNotStart
+from adapters.postgres.programs import ProgramsMissing
+from application.ports import StoreUnavailable, UnreadableEvent
+from entrypoints.commands import (
+    attempts,
+    bench,
+    board,
+    charger,
+    rebuild,
+    replay,
+    serving,
+    sessions,
+    simulate,
+    tag,
+)
 from entrypoints.database import DatabaseNotReachable
+
+UNREACHABLE = (
+    DatabaseNotReachable,
+    DataDirectoryInUse,
+    DataDirectoryRefused,
+    PostgresDidNotStart,
+    ProgramsMissing,
+    StoreUnavailable,
+    UnreadableEvent,
+    psycopg.OperationalError,
+)
+"""What a person can mend; each is told in a sentence."""
 
 app = typer.Typer(
     name="zeus",
@@ -19,25 +47,49 @@ app = typer.Typer(
     "docs/configuration.md lists them all.",
 )
 app.command()(serving.serve)
+app.command()(board.board)
+app.command()(attempts.attempts)
+app.command()(replay.replay)
+app.command(name="simulate")(simulate.simulate_fleet)
+app.command()(rebuild.rebuild)
 app.command()(serving.migrate)
 app.command()(bench.bench)
 app.add_typer(charger.app, name="charger")
 app.add_typer(tag.app, name="tag")
+app.add_typer(sessions.app, name="sessions")
+app.add_typer(rebuild.app, name="read-models")
 
 
 def main() -> None:
     """Run the command; what a person can mend is said in a sentence, without a traceback."""
     try:
         app()
-    except DatabaseNotReachable as error:
-        _give_up(str(error))
+    except UNREACHABLE as error:
+        _give_up(in_a_sentence(error))
     except ValidationError as error:
         words = "; ".join(f"{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
         _give_up(f"A setting cannot be used: {words}. docs/configuration.md lists them all.")
 
 
+def in_a_sentence(error: Exception) -> str:
+    """What is wrong and what to do, without what a server said at length."""
+    words = str(error).strip().splitlines()[0].rstrip(":") if str(error).strip() else type(error).__name__
+    words = words[:1].upper() + words[1:]
+    if isinstance(error, DataDirectoryInUse):
+        return f"{words}: set ZEUS_DATA_DIR. If it is `zeus serve`, that one is running already."
+    if isinstance(error, PostgresDidNotStart):
+        return f"{words}. Why is in the log of that directory; is the disk full, or another version's data there?"
+    if isinstance(error, ProgramsMissing):
+        return f"{words} Install it, or set DATABASE_URL to the address of a server."
+    if isinstance(error, StoreUnavailable | psycopg.OperationalError):
+        return f"The database does not answer: {words}. Is the server up, and is DATABASE_URL right?"
+    if isinstance(error, UnreadableEvent):
+        return f"{words}. Was this database written by a newer Zeus? Then start that one."
+    return words
+
+
 def _give_up(words: str) -> None:
-    Console(stderr=True).print(f"[red]{words}[/red]", highlight=False)
+    Console(stderr=True).print(words, style="red", highlight=False, markup=False, soft_wrap=True)
     sys.exit(1)
 
 

@@ -12,6 +12,7 @@ import sys
 from application.registry import ChargerAlreadyRegistered, Registry
 from domain.identity import IdToken
 from entrypoints.simulator.demo import DEMO_CHARGERS, DEMO_TOKENS, run_demo
+from entrypoints.simulator.report import FleetReport
 
 LABEL = "Demo card"
 
@@ -45,19 +46,19 @@ async def _until_told(url: str, parent: int) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, fleet.cancel)
-    watch = asyncio.ensure_future(_end_with_parent(parent, fleet))
+    _end_with_parent(parent, fleet)
     try:
         await fleet
     except asyncio.CancelledError:
         return
-    finally:
-        watch.cancel()
 
 
-async def _end_with_parent(parent: int, fleet: "asyncio.Future[object]") -> None:
-    while os.getppid() == parent:
-        await asyncio.sleep(1.0)
-    fleet.cancel()
+def _end_with_parent(parent: int, fleet: "asyncio.Future[FleetReport]") -> None:
+    """A parent that was killed leaves no word: look every second whether it is still ours."""
+    if os.getppid() != parent:
+        fleet.cancel()
+    elif not fleet.done():
+        fleet.get_loop().call_later(1.0, _end_with_parent, parent, fleet)
 
 
 class DemoProcess:

@@ -63,9 +63,14 @@ class Core:
 
 def open_engine(database_url: str, models: Sequence[ReadModel] = READ_MODELS) -> Engine:
     """The projection engine over every read model, unless `models` says which."""
+    return Engine(database_url, open_log(database_url), models)
+
+
+def open_log(database_url: str) -> PostgresLog:
+    """The log as read models read it; the caller closes it."""
     mapper = EventMapper(FACTS)
 
     def decode(topic: str, state: bytes, stream: str, version: int) -> Event[Fact]:
         return mapper.to_domain_event(StoredEvent(stream, version, topic, state))
 
-    return Engine(database_url, PostgresLog(database_url, decode), models)
+    return PostgresLog(database_url, decode)

@@ -1,6 +1,7 @@
 """`zeus charger`: make chargers known and give them passwords."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Annotated, TypeVar
 from urllib.parse import quote
 
@@ -8,12 +9,16 @@ import typer
 from rich.panel import Panel
 from rich.table import Table
 
+from application import clock
 from application.ports import EventStore
 from application.registry import ChargerAlreadyRegistered, ChargerUnknown, ProfileUnknown, Provisioned
 from domain.chargers.events import Acceptance
 from domain.identity import InvalidChargerId
-from entrypoints.commands.opening import AsJson, console, print_json, refuse, registry, with_store
+from entrypoints.commands.opening import AsJson, console, errors, print_json, refuse, registry, with_store
+from entrypoints.commands.reading import Limit, read_models, show_table, span_text
+from entrypoints.commands.welcome import reachable_host
 from entrypoints.settings import Settings
+from projections.status_board.queries import ChargerFilter, ChargerRow, list_chargers
 
 T = TypeVar("T")
 
@@ -61,13 +66,53 @@ def add(
     _show(provisioned, settings, as_json=as_json)
 
 
+@app.command(name="list")
+def listed(
+    online: Annotated[
+        bool | None, typer.Option("--online/--offline", help="Only those that are, or are not, connected.")
+    ] = None,
+    find: Annotated[
+        str, typer.Option("--find", "-f", help="A part of the id, name, vendor, model or serial number.")
+    ] = "",
+    vendor: Annotated[str | None, typer.Option(help="Only of this vendor, as the charger tells it.")] = None,
+    firmware: Annotated[str | None, typer.Option(help="Only with this firmware.")] = None,
+    limit: Limit = 50,
+    after: Annotated[str | None, typer.Option(help="Continue after this id.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List chargers by id.
+
+    Example: `zeus charger list --offline`
+    """
+    settings = Settings()
+    wanted = ChargerFilter(online=online, vendor=vendor, firmware=firmware, q=find)
+    start = None if after is None else (after.upper(),)
+    with read_models(settings) as connection:
+        page = list_chargers(connection, settings.tenant, wanted, after=start, limit=limit)
+    if as_json:
+        print_json({"chargers": page.rows, "next": page.next[0] if page.next else None})
+        return
+    now = clock.now()
+    show_table(
+        ("Id", "Name", "Online", "OCPP", "Vendor and model", "Firmware", "Seen"),
+        [_cells(row, now) for row in page.rows],
+    )
+    if not page.rows and console.is_terminal:
+        console.print("[dim]No charger matches. `zeus charger add CP-001` makes one known.[/dim]")
+    if page.next is not None:
+        errors.print(f"[dim]There are more: --after {page.rows[-1].charger}[/dim]")
+
+
 @app.command()
 def password(
     cpid: Cpid,
     new: Annotated[str | None, typer.Option(help="Use this password instead of a new one.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Give a charger a new password; the former one is refused from now on."""
+    """Give a charger a new password; the former one is refused from now on.
+
+    Example: `zeus charger password CP-001`
+    """
     settings = Settings()
 
     async def use(store: EventStore) -> Provisioned:
@@ -78,20 +123,36 @@ def password(
 
 @app.command()
 def accept(cpid: Cpid) -> None:
-    """Let the charger work: its next boot is answered Accepted."""
+    """Let the charger work: its next boot is answered Accepted.
+
+    Example: `zeus charger accept CP-001`
+    """
     _decide(cpid, Acceptance.ACCEPTED)
 
 
 @app.command()
 def hold(cpid: Cpid) -> None:
-    """Hold the charger: its next boot is answered Pending, and nothing else is taken until then."""
+    """Hold the charger: its next boot is answered Pending, and nothing else is taken until then.
+
+    Example: `zeus charger hold CP-001`
+    """
     _decide(cpid, Acceptance.PENDING)
 
 
 @app.command()
 def reject(cpid: Cpid) -> None:
-    """Turn the charger away: its next boot is answered Rejected."""
+    """Turn the charger away: its next boot is answered Rejected.
+
+    Example: `zeus charger reject CP-001`
+    """
     _decide(cpid, Acceptance.REJECTED)
+
+
+def _cells(row: ChargerRow, now: datetime) -> tuple[str, ...]:
+    seen = "never" if row.last_seen is None else span_text((now - row.last_seen).total_seconds())
+    box = " ".join(part for part in (row.vendor, row.model) if part)
+    online = "✓ online" if row.online else "○ offline"
+    return row.cpid, row.name, online, row.protocol or "–", box or "–", row.firmware or "–", seen
 
 
 def _decide(cpid: str, acceptance: Acceptance) -> None:
@@ -115,7 +176,7 @@ def _on_known(cpid: str, do: Callable[[], T]) -> T:
 
 def _show(provisioned: Provisioned, settings: Settings, *, as_json: bool) -> None:
     """What the technician enters in the box."""
-    base = f"ws://{settings.host}:{settings.port}/ocpp"
+    base = f"ws://{reachable_host(settings.host)}:{settings.port}/ocpp"
     if as_json:
         print_json({"charger": provisioned, "url": base, "full_url": f"{base}/{quote(provisioned.cpid)}"})
         return

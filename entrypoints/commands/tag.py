@@ -6,11 +6,14 @@ from typing import Annotated
 
 import typer
 
+from application import clock
 from application.ports import EventStore
 from application.registry import TokenUnknown
 from domain.identity import IdToken
-from entrypoints.commands.opening import console, refuse, registry, with_store
+from entrypoints.commands.opening import AsJson, console, errors, print_json, refuse, registry, with_store
+from entrypoints.commands.reading import Limit, read_models, show_table, span_text
 from entrypoints.settings import Settings
+from projections.id_tags.queries import IdTagFilter, IdTagRow, State, list_id_tags
 
 app = typer.Typer(no_args_is_help=True, help="Id tokens: RFID cards and the like that may charge.")
 
@@ -29,7 +32,10 @@ def add(
         int | None, typer.Option(min=1, help="How many sessions it may have at once; unset: any number.")
     ] = None,
 ) -> None:
-    """Let a token charge, or describe it anew. Unknown tokens that were presented: `zeus tag list --unknown`."""
+    """Let a token charge, or describe it anew. Unknown tokens that were presented: `zeus tag list --unknown`.
+
+    Example: `zeus tag add 04A2B9C1D2E380 --label "Anna"`
+    """
     settings = Settings()
 
     async def use(store: EventStore) -> None:
@@ -45,9 +51,55 @@ def add(
     console.print(f"[bold]{token}[/bold] may charge.")
 
 
+@app.command(name="list")
+def listed(
+    unknown: Annotated[
+        bool, typer.Option("--unknown", help="Only tokens that were presented and never registered.")
+    ] = False,
+    state: Annotated[
+        State | None, typer.Option(help="Only active, blocked, expired or unknown ones.")
+    ] = None,
+    find: Annotated[str, typer.Option("--find", "-f", help="A part of the token, its label or group.")] = "",
+    limit: Limit = 50,
+    after: Annotated[str | None, typer.Option(help="Continue after this token.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List tokens, registered or merely presented; a new card is found with --unknown.
+
+    Example: `zeus tag list --unknown`
+    """
+    settings, now = Settings(), clock.now()
+    wanted = IdTagFilter(state="unknown" if unknown else state, q=find)
+    start = None if after is None else (after.upper(),)
+    with read_models(settings) as connection:
+        page = list_id_tags(connection, settings.tenant, wanted, now=now, after=start, limit=limit)
+    if as_json:
+        print_json({"id_tags": page.rows, "next": page.next[0] if page.next else None})
+        return
+    show_table(
+        ("Token", "State", "Label", "Group", "Seen", "At", "Times"),
+        [_cells(row, now) for row in page.rows],
+        right=("Times",),
+    )
+    if page.next is not None:
+        errors.print(f"[dim]There are more: --after {page.rows[-1].token}[/dim]")
+    if unknown and page.rows:
+        errors.print("[dim]To let one charge: zeus tag add TOKEN --label NAME[/dim]")
+
+
+def _cells(row: IdTagRow, now: datetime) -> tuple[str, ...]:
+    seen = "never" if row.last_seen is None else f"{span_text((now - row.last_seen).total_seconds())} ago"
+    state = f"{row.state} ({row.block_reason})" if row.state == "blocked" and row.block_reason else row.state
+    at = row.last_charger or "–"
+    return row.value or row.token, state, row.label or "", row.group or "", seen, at, str(row.presented)
+
+
 @app.command()
 def block(token: Token, reason: Annotated[str, typer.Option(help="Why, for the record.")] = "") -> None:
-    """A blocked token is refused at every charger."""
+    """Refuse a token at every charger from now on.
+
+    Example: `zeus tag block 04A2B9C1D2E380 --reason "card lost"`
+    """
     settings = Settings()
 
     async def use(store: EventStore) -> None:
@@ -59,7 +111,10 @@ def block(token: Token, reason: Annotated[str, typer.Option(help="Why, for the r
 
 @app.command()
 def unblock(token: Token) -> None:
-    """Let a blocked token charge again."""
+    """Let a blocked token charge again.
+
+    Example: `zeus tag unblock 04A2B9C1D2E380`
+    """
     settings = Settings()
 
     async def use(store: EventStore) -> None:

@@ -1,0 +1,216 @@
+"""`zeus rebuild` and `zeus read-models`: read models built anew from the log, and how they are doing."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import msgspec
+import psycopg
+import typer
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+from entrypoints.commands.opening import AsJson, console, database, errors, print_json, refuse
+from entrypoints.commands.reading import clean, show_table, span_text
+from entrypoints.settings import Settings
+from entrypoints.wiring import open_log
+from projections import rebuild as rebuilding
+from projections.catalogue import READ_MODELS
+from projections.engine import connect_projector
+from projections.positions import Lag, ensure_positions, lag
+from projections.positions import resume as resume_read_model
+from projections.read_model import ReadModel
+from projections.rebuild import Rebuilt, RebuildStopped, RebuildUnderway
+
+Name = Annotated[str, typer.Argument(help="The read model; `zeus read-models` lists them.")]
+
+app = typer.Typer(
+    invoke_without_command=True,
+    help="The read models: how far each is, and why one stopped.\n\nExample: `zeus read-models`",
+)
+
+
+def rebuild(
+    name: Annotated[str | None, typer.Argument(help="The read model; `zeus read-models` lists them.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every read model, one after the other.")] = False,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Compare with the rows that were live until then, row by row.")
+    ] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Begin at the first event, even if an unfinished build is there.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Build a read model anew from the event log, beside the live one, and put it in its place.
+
+    Nothing stops meanwhile: readers see the old rows until the new ones have caught up. With --verify
+    different rows are reported and the exit code is 1.
+
+    Example: `zeus rebuild sessions --verify`
+
+    Example: `zeus rebuild --all`
+    """
+    models = _chosen(name, everything=everything)
+    results: dict[str, Rebuilt] = {}
+    with database(Settings()) as url, _projector(url) as connection:
+        log = open_log(url)
+        try:
+            for model in models:
+                results[model.name] = _rebuilt(connection, log, model, verify=verify, fresh=fresh)
+        finally:
+            log.close()
+    if as_json:
+        print_json({name: _as_json(result) for name, result in results.items()})
+    if verify and not _tell_differences(results, quiet=as_json):
+        raise typer.Exit(1)
+
+
+def _rebuilt(connection: Any, log: Any, model: ReadModel, *, verify: bool, fresh: bool) -> Rebuilt:
+    try:
+        with _bar(model.name) as on_progress:
+            result = rebuilding.rebuild(connection, log, model, on_progress, verify=verify, fresh=fresh)
+    except RebuildUnderway:
+        raise refuse(
+            f"{model.name} is being built by another process: wait for it, or stop that one."
+        ) from None
+    except RebuildStopped:
+        raise refuse(
+            f"{model.name} met an event it cannot take; the live rows are as they were. "
+            f"`zeus read-models` shows the event; `zeus read-models abandon {model.name}` drops the build."
+        ) from None
+    errors.print(f"{model.name}: built anew up to event {result.position}.")
+    return result
+
+
+@contextmanager
+def _bar(name: str) -> Iterator[Callable[[rebuilding.Progress], None]]:
+    """Events passed, share, rate and time left; on a terminal only."""
+    columns = (
+        TextColumn("{task.description:<20}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=errors, disable=not errors.is_terminal, transient=True) as progress:
+        task = progress.add_task(name, total=None, rate="")
+
+        def on_progress(at: rebuilding.Progress) -> None:
+            rate = f"{at.events_per_s:,.0f} events/s"
+            progress.update(task, completed=at.position, total=at.head, rate=rate)
+
+        yield on_progress
+
+
+def _tell_differences(results: dict[str, Rebuilt], *, quiet: bool) -> bool:
+    """Whether everything was found the same; what could not be compared is said."""
+    same = True
+    for name, result in results.items():
+        if not result.tables and not quiet:
+            errors.print(
+                f"{name}: nothing to compare: there were no live rows, or they were not caught up. Run it again."
+            )
+        for table in result.tables:
+            same = same and table.same
+            if not quiet:
+                verdict = "the same" if table.same else "[red]DIFFERENT[/red]"
+                errors.print(
+                    f"  {table.table}: {table.live_rows} rows live, {table.built_rows} built: {verdict}"
+                )
+    return same
+
+
+@app.callback()
+def listed(context: typer.Context, as_json: AsJson = False) -> None:
+    """Show how far each read model is behind the log, and why one stopped.
+
+    Example: `zeus read-models`
+    """
+    if context.invoked_subcommand is not None:
+        return
+    with database(Settings()) as url, _projector(url) as connection:
+        rows = lag(connection)
+    if as_json:
+        print_json({"read_models": rows})
+        return
+    show_table(
+        ("Read model", "Place", "Version", "State", "Position", "Behind", "For"),
+        [_cells(row) for row in rows],
+        right=("Version", "Position", "Behind"),
+    )
+    for row in rows:
+        if row.error:
+            console.print(f"✖ {row.name} at event {row.error_position}: {clean(row.error)}", markup=False)
+            console.print(f"  Tried {row.failures} times. Again at once: zeus read-models resume {row.name}")
+    if not rows:
+        errors.print("No read model exists yet: start `zeus serve`, or run `zeus rebuild --all`.")
+
+
+@app.command()
+def resume(name: Name) -> None:
+    """Let a stopped read model be tried again at once, for instance after a correction.
+
+    Example: `zeus read-models resume sessions`
+    """
+    _check(name)
+    with database(Settings()) as url, _projector(url) as connection:
+        if not resume_read_model(connection, name):
+            raise refuse(f"{name} is not stopped; `zeus read-models` shows how it is doing.")
+    console.print(f"{name} is tried again by the running server.")
+
+
+@app.command()
+def abandon(name: Name) -> None:
+    """Drop an unfinished build of a read model; the live one stays.
+
+    Example: `zeus read-models abandon sessions`
+    """
+    _check(name)
+    with database(Settings()) as url, _projector(url) as connection:
+        try:
+            dropped = rebuilding.abandon(connection, name)
+        except RebuildUnderway:
+            raise refuse(f"{name} is being built by a process at this moment: stop that one first.") from None
+    console.print(f"The unfinished build of {name} is gone." if dropped else f"There is no build of {name}.")
+
+
+@contextmanager
+def _projector(url: str) -> Iterator["psycopg.Connection[Any]"]:
+    with connect_projector(url) as connection:
+        ensure_positions(connection)
+        yield connection
+
+
+def _chosen(name: str | None, *, everything: bool) -> Sequence[ReadModel]:
+    if everything and name is None:
+        return READ_MODELS
+    if name is None or everything:
+        raise refuse(f"Name one read model, or say --all. There are: {_names()}.")
+    _check(name)
+    return [model for model in READ_MODELS if model.name == name]
+
+
+def _check(name: str) -> None:
+    if all(model.name != name for model in READ_MODELS):
+        raise refuse(f"There is no read model {name!r}. There are: {_names()}.")
+
+
+def _names() -> str:
+    return ", ".join(model.name for model in READ_MODELS)
+
+
+def _cells(row: Lag) -> list[str]:
+    behind_for = span_text(row.behind_s) if row.behind else "–"
+    return [row.name, row.place, str(row.version), row.state, str(row.position), str(row.behind), behind_for]
+
+
+def _as_json(result: Rebuilt) -> dict[str, Any]:
+    tables = [{**msgspec.structs.asdict(table), "same": table.same} for table in result.tables]
+    return {"position": result.position, "tables": tables}

@@ -1,0 +1,119 @@
+"""`zeus replay`: a charger's history straight from the event log, one sentence an event."""
+
+import sys
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from adapters.eventstore.history import history
+from application.narrative import sentence
+from domain.catalogue import FACTS
+from domain.event import Event
+from domain.identity import ChargerId, InvalidChargerId
+from entrypoints.commands.opening import AsJson, database, errors, refuse
+from entrypoints.commands.reading import clean, moment
+from entrypoints.settings import Settings
+from projections.read_model import LogItem, Unreadable
+
+TELLING_S = 2.0
+"""A charger's time that differs by less says nothing new."""
+
+
+def replay(
+    cpid: Annotated[str, typer.Argument(help="The charge point id, in any case.")],
+    begin: Annotated[
+        str | None, typer.Option("--from", help="At or after: 2026-05-04T12:30Z, or 2h for two hours ago.")
+    ] = None,
+    end: Annotated[str | None, typer.Option("--to", help="Before.")] = None,
+    frames: Annotated[
+        bool, typer.Option("--frames", help="With the very frames and replies, byte for byte.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Tell a charger's history from the event log itself, in words, one line an event.
+
+    The log is what every figure and screen is computed from, so this is the evidence. Times are ours
+    (UTC); the charger's own is added where it differs. With --json it is one JSON object a line.
+
+    Example: `zeus replay CP-001 --from 2h`
+
+    Example: `zeus replay CP-001 --from 2026-05-04 --to 2026-05-05 --frames`
+    """
+    settings = Settings()
+    try:
+        charger = ChargerId.of(settings.tenant, cpid)
+    except InvalidChargerId:
+        raise refuse(
+            f"{cpid!r} cannot be a charge point id; `zeus charger list` shows those there are."
+        ) from None
+    told = 0
+    with database(settings) as url:
+        items = history(url, FACTS, charger, begin=moment(begin), end=moment(end))
+        for text in _json_lines(items) if as_json else _lines(items, frames=frames):
+            told += 1
+            sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+    if not told:
+        errors.print(f"The log holds nothing of {charger.key} in that time.", markup=False)
+
+
+def _lines(items: Iterator[LogItem], *, frames: bool) -> Iterator[str]:
+    for item in items:
+        if isinstance(item, Unreadable):
+            yield f"{'?':<24}#{item.position} cannot be read by this version: {clean(item.error)}"
+            continue
+        yield line(item.event)
+        if frames:
+            yield from frame_lines(item.event)
+
+
+def line(event: Event[Any]) -> str:
+    """Our time, the sentence, and the charger's time where it differs."""
+    told = event.told
+    own = ""
+    if told.occurred_at is not None and _apart(told.recorded_at, told.occurred_at) >= TELLING_S:
+        own = f" [its time: {_time(told.occurred_at)}]"
+    return f"{_time(told.recorded_at)}  {clean(sentence(event))}{own}"
+
+
+def frame_lines(event: Event[Any]) -> Iterator[str]:
+    """`<` from the charger, `>` from us: the text as it was; what was no text is shown in hex as well."""
+    told = event.told
+    ours = told.actor != "charger"
+    if told.frame is not None:
+        yield f"{'>' if ours else '<'} {told.frame}"
+    if told.frame_bytes is not None:
+        yield f"{'>' if ours else '<'} (bytes) {told.frame_bytes.hex()}"
+    if told.reply is not None:
+        yield f"{'<' if ours else '>'} {told.reply}"
+
+
+def _json_lines(items: Iterator[LogItem]) -> Iterator[str]:
+    for item in items:
+        yield msgspec.json.encode(_entry(item)).decode()
+
+
+def _entry(item: LogItem) -> dict[str, Any]:
+    if isinstance(item, Unreadable):
+        return {"position": item.position, "topic": item.topic, "error": item.error}
+    event = item.event
+    return {
+        "position": item.position,
+        "stream": event.originator_id,
+        "version": event.originator_version,
+        "topic": event.fact.TOPIC,
+        "sentence": sentence(event),
+        "fact": event.fact,
+        "told": event.told,
+    }
+
+
+def _apart(one: datetime, other: datetime) -> float:
+    return abs((one - other).total_seconds())
+
+
+def _time(at: datetime) -> str:
+    return at.isoformat(sep=" ", timespec="milliseconds").replace("+00:00", "Z")
