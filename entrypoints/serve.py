@@ -98,6 +98,8 @@ async def _serve(
     hooks: tuple[Callable[[int], None], Callable[[], None]],
     projector: ProjectorProcess,
 ) -> None:
+    if settings.gateway_database_url is not None:
+        database_url = settings.gateway_database_url.get_secret_value()
     core = Core(database_url, settings)
     web = open_web(database_url, settings, token, core)
     for version in Version:

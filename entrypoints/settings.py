@@ -21,6 +21,11 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("DATABASE_URL", "ZEUS_DATABASE_URL"),
         description="A PostgreSQL server to use (`postgresql://user@host/name`). Unset: the embedded one.",
     )
+    gateway_database_url: SecretStr | None = Field(
+        default=None,
+        description="The address that sockets and API use: a role made by `zeus migrate`, which may add "
+        "to the log and never change it. Unset: DATABASE_URL.",
+    )
     data_dir: Path = Field(
         default=Path("var"),
         description="Where the embedded database and the made-up secrets live.",

@@ -12,6 +12,7 @@ from getpass import getuser
 from types import FrameType
 from typing import Annotated
 
+import psycopg
 import typer
 
 from adapters.eventstore import schema
@@ -25,6 +26,7 @@ from entrypoints.demo import DemoProcess, provision_demo
 from entrypoints.logs import set_up
 from entrypoints.serve import serve as run_server
 from entrypoints.settings import Settings
+from projections.grants import grant_reading
 from projections.meter_samples.storage import TimescaleNotLoaded, TimescaleTooOld, enable_timescale
 
 
@@ -87,12 +89,17 @@ def migrate(
         if app_role is not None:
             try:
                 schema.create(url, app_role)
+                with psycopg.connect(url) as connection:
+                    grant_reading(connection, app_role)
             except schema.AppRoleOwnsTheLog:
                 raise refuse(
                     f"{app_role} owns the event log (or is a superuser) and could change it: run this as "
                     "another role, the owner, and name the application's role."
                 ) from None
-            console.print(f"Role [bold]{app_role}[/bold] may add to the event log and never change it.")
+            console.print(
+                f"Role [bold]{app_role}[/bold] may add to the event log and never change it. Give it a password, "
+                "and its address to ZEUS_GATEWAY_DATABASE_URL."
+            )
         if timescale:
             _switch_timescale_on(url)
     console.print("The event store is in place. `zeus serve` or `zeus rebuild --all` makes the read models.")
