@@ -235,7 +235,7 @@ def test_a_session_is_told_in_full(zeus: Zeus) -> None:
 
 
 def test_bars_leave_gaps_where_nothing_is_known() -> None:
-    assert bars([0.0, 50.0, None, 100.0]) == "▁▅ █" or bars([0.0, 50.0, None, 100.0]) == "▁▄ █"
+    assert bars([0.0, 50.0, None, 100.0]) == "▁▅ █"
     assert bars([0.0, None]) == "▁ "
     assert bars([]) == ""
 
