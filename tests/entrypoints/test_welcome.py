@@ -27,7 +27,9 @@ def test_a_given_token_is_not_repeated() -> None:
     ("host", "reached"),
     [
         ("0.0.0.0", "127.0.0.1"),  # noqa: S104 - printed, not listened on
-        ("::", "127.0.0.1"), ("::1", "[::1]"), ("csms", "csms"),
+        ("::", "127.0.0.1"),
+        ("::1", "[::1]"),
+        ("csms", "csms"),
     ],
 )
 def test_addresses_can_be_typed(host: str, reached: str) -> None:
