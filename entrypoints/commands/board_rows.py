@@ -91,7 +91,7 @@ def totals_of(places: Sequence[Place]) -> Totals:
         connectors=sum(place.evse_id is not None for place in places),
         statuses=dict(Counter(place.status for place in places)),
         sessions=len(running),
-        power_w=sum(place.power_w or 0.0 for place in running if place.online),
+        power_w=sum(place.power_w or 0.0 for place in running),
     )
 
 
@@ -122,7 +122,7 @@ def _place(row: ChargerRow, connector: ConnectorRow) -> Place:
         online=row.online,
         session=connector.session,
         energy_wh=connector.energy_wh,
-        power_w=connector.power_w if connector.session else None,
+        power_w=connector.power_w if connector.session and row.online else None,
         soc_pct=connector.soc_pct if connector.session else None,
         since=connector.since if row.online else row.disconnected_at,
         last_seen=row.last_seen,

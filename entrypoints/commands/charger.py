@@ -80,7 +80,7 @@ def listed(
     after: Annotated[str | None, typer.Option(help="Continue after this id.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List chargers by id.
+    """List chargers by id, with what they told of themselves.
 
     Example: `zeus charger list --offline`
     """

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import typer
+from rich.console import JustifyMethod
 from rich.table import Table
 from sqlalchemy import Connection
 from sqlalchemy.exc import ProgrammingError
@@ -60,11 +61,13 @@ def moment(text: str | None) -> datetime | None:
 
 
 def time_text(at: datetime | None, now: datetime) -> str:
-    """UTC, as short as it is clear: the time of today, else the date as well."""
+    """UTC, as short as it is clear: the time of today, the day of this year, else the year as well."""
     if at is None:
         return "–"
     at = at.astimezone(UTC)
-    return at.strftime("%H:%M:%S") if at.date() == now.date() else at.strftime("%Y-%m-%d %H:%M")
+    if at.date() == now.date():
+        return at.strftime("%H:%M:%S")
+    return at.strftime("%m-%d %H:%M" if at.year == now.year else "%Y-%m-%d %H:%M")
 
 
 def span_text(seconds: float | None) -> str:
@@ -102,9 +105,11 @@ def show_table(headings: Sequence[str], rows: Sequence[Sequence[str]], *, right:
         for row in (headings, *rows):
             typer.echo("\t".join(clean(cell) for cell in row))
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in headings:
-        table.add_column(heading, justify="right" if heading in right else "left", overflow="fold")
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 1, 0, 0))
+    for number, heading in enumerate(headings):
+        justify: JustifyMethod = "right" if heading in right else "left"
+        # The first column is what people copy: it stays in one piece.
+        table.add_column(heading, justify=justify, overflow="fold", no_wrap=number == 0)
     for row in rows:
         table.add_row(*(_plain(cell) for cell in row))
     console.print(table)

@@ -116,10 +116,10 @@ def show(
         print_json({"session": row, "samples": points})
         return
     for name, text in facts_of(row, now):
-        console.print(f"{name:<12}{clean(text)}", markup=False)
+        console.print(f"{name:<12}{clean(text)}", markup=False, soft_wrap=not console.is_terminal)
     _show_curve(points)
     for flag in row.flags:
-        console.print(f"⚑ {flag_sentence(flag)}", markup=False)
+        console.print(f"⚑ {flag_sentence(flag)}", markup=False, soft_wrap=not console.is_terminal)
     console.print(
         f"[dim]Everything the charger said: zeus replay {clean(row.charger)} "
         f"--from {row.reported_at:%Y-%m-%dT%H:%MZ}[/dim]",
@@ -151,8 +151,12 @@ def duration_s(row: SessionRow, now: datetime) -> float | None:
     """By the charger's clock; of a running session until now; None where an end or a start is not known."""
     if row.started_at is None:
         return None
-    end = row.ended_at or (now if row.state == "active" else None)
-    return None if end is None else (end - row.started_at).total_seconds()
+    if row.ended_at is not None:
+        return (row.ended_at - row.started_at).total_seconds()
+    if row.state != "active":
+        return None
+    began = row.started_at if row.started_at <= now else row.reported_at  # its clock is ahead of ours
+    return (now - began).total_seconds()
 
 
 def power_curve(points: Sequence[SamplePoint], width: int) -> list[float | None]:
@@ -211,7 +215,7 @@ def _show(rows: Sequence[SessionRow], now: datetime) -> None:
 
 def _explain(rows: Sequence[SessionRow]) -> None:
     for flag in sorted({flag for row in rows for flag in row.flags}):
-        console.print(f"⚑ {flag_sentence(flag)}", markup=False)
+        console.print(f"⚑ {flag_sentence(flag)}", markup=False, soft_wrap=not console.is_terminal)
 
 
 def _show_curve(points: Sequence[SamplePoint]) -> None:

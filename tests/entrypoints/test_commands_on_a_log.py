@@ -1,7 +1,7 @@
 """The commands on a small log, through the real engine: what a person reads and what a program gets."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from io import StringIO
@@ -141,10 +141,10 @@ def zeus(module_seeded: str, monkeypatch: pytest.MonkeyPatch) -> Zeus:
 
 
 @pytest.fixture(scope="module")
-def module_seeded(module_postgres_dsn: str) -> Iterator[str]:
+def module_seeded(module_postgres_dsn: str) -> str:
     seed(Log(module_postgres_dsn))
     project(module_postgres_dsn)
-    yield module_postgres_dsn
+    return module_postgres_dsn
 
 
 def test_board_shows_what_needs_attention_first(zeus: Zeus) -> None:
@@ -235,7 +235,7 @@ def test_a_session_is_told_in_full(zeus: Zeus) -> None:
 
 
 def test_bars_leave_gaps_where_nothing_is_known() -> None:
-    assert bars([0.0, 50.0, None, 100.0]) == "▁▅ █" or bars([0.0, 50.0, None, 100.0]) == "▁▄ █"
+    assert bars([0.0, 50.0, None, 100.0]) == "▁▅ █"
     assert bars([0.0, None]) == "▁ "
     assert bars([]) == ""
 
