@@ -21,8 +21,6 @@ from application.registry import Registry
 from domain.catalogue import FACTS
 
 SERVE = (sys.executable, "-m", "entrypoints.cli", "serve")
-if "ZEUS_E2E_DEV" in os.environ:
-    SERVE = (sys.executable, os.environ["ZEUS_E2E_DEV"])
 ROOT = Path(__file__).parents[2]
 TOKEN = "e2e-token-of-24-signs-or-more"
 PASSWORD = "correct horse 20 sig"
