@@ -136,6 +136,11 @@ class ZeusProcess:
         with psycopg.connect(self.dsn, autocommit=True) as connection:
             return connection.execute(statement.encode(), values or None).fetchall()
 
+    def query_is_possible(self) -> bool:
+        """Whether Postgres answers within a second."""
+        ping = psycopg.pq.PGconn.ping(f"{self.dsn}&connect_timeout=2".encode())
+        return ping == psycopg.pq.Ping.OK
+
     async def register(self, cpids: Iterable[str], *, security_profile: int = 0) -> None:
         """Make chargers known; those with a profile get PASSWORD."""
         store = open_store(self.dsn, FACTS)
