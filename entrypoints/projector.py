@@ -79,7 +79,7 @@ class ProjectorProcess:
             self._process.wait()
 
     def _start(self) -> "subprocess.Popen[bytes]":
-        return subprocess.Popen(
+        return subprocess.Popen(  # noqa: S603 - our own module, no shell
             [sys.executable, "-m", "entrypoints.projector", str(os.getpid())],
             env=self._environment,
             stdin=subprocess.DEVNULL,

@@ -26,7 +26,7 @@ from projections.engine import connect_projector
 from projections.positions import Lag, ensure_positions, lag
 from projections.positions import resume as resume_read_model
 from projections.read_model import ReadModel
-from projections.rebuild import Rebuilt, RebuildStopped, RebuildUnderway
+from projections.rebuild import RebuildStopped, RebuildUnderway, Rebuilt
 
 Name = Annotated[str, typer.Argument(help="The read model; `zeus read-models` lists them.")]
 

@@ -151,9 +151,13 @@ def judge(server: ZeusProcess, report: ReplayReport) -> Verdict:
 def _per_session(lines: list[Line], report: ReplayReport) -> tuple[list[str], list[str]]:
     started = Counter(_place(line) for line in lines if line.topic == "transaction.started")
     ended = Counter(line.stream for line in lines if line.topic == "transaction.ended")
-    energy = {line.stream: line.fact["energy_wh"] for line in lines if line.topic == "transaction.energy_settled"}
+    energy = {
+        line.stream: line.fact["energy_wh"] for line in lines if line.topic == "transaction.energy_settled"
+    }
     stream_at = {_place(line): line.stream for line in lines if line.topic == "transaction.started"}
-    numbers = {line.stream: line.fact.get("number", 0) for line in lines if line.topic == "transaction.started"}
+    numbers = {
+        line.stream: line.fact.get("number", 0) for line in lines if line.topic == "transaction.started"
+    }
     claims = [line.fact for line in lines if line.topic == "transaction_number.claimed"]
     doubled, bent = [], []
     for record in report.sessions:
@@ -181,7 +185,9 @@ async def nobody_left_online(server: ZeusProcess) -> None:
     def look() -> bool:
         online = server.query("SELECT count(*) FROM ocpp_chargers WHERE online")
         head = server.query("SELECT max(notification_id) FROM eventstore.stored_events")
-        behind = server.query("SELECT count(*) FROM zeus_read_models WHERE place = 'live' AND position < %s", head[0][0])
+        behind = server.query(
+            "SELECT count(*) FROM zeus_read_models WHERE place = 'live' AND position < %s", head[0][0]
+        )
         return online == [(0,)] and behind == [(0,)]
 
     await until(look, "no charger online, and every read model at the head of the log", timeout_s=60)

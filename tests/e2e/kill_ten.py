@@ -34,7 +34,9 @@ async def _run(server: ZeusProcess, chargers: int, sessions: int, kills: int) ->
     await nobody_left_online(server)
     caught_up_s = monotonic() - began
     unequal = await asyncio.to_thread(differences, server.dsn)
-    _say(f"read models at the head after {caught_up_s:.1f} s, rebuilt in {monotonic() - began - caught_up_s:.1f} s")
+    _say(
+        f"read models at the head after {caught_up_s:.1f} s, rebuilt in {monotonic() - began - caught_up_s:.1f} s"
+    )
     _say(f"{verdict.acknowledged} acknowledged: lost {len(verdict.lost)}, doubled {len(verdict.doubled)}, "
          f"bent {len(verdict.bent)}, unfinished {len(verdict.unfinished)}; {verdict.repeated} repetitions "
          f"recognised; rebuilt read models {unequal or 'equal'}")  # fmt: skip

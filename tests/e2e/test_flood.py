@@ -64,7 +64,8 @@ async def test_giants_are_refused_unread(server: ZeusProcess) -> None:
     # The Close frame may be lost with the reset of a connection that was closed while we still sent.
     assert await wire.ask(f'[2,"huge","DataTransfer",{{"data":"{"x" * LARGEST}"}}]') in (1009, 1006)
     closed = await until(
-        lambda: [line for line in of_charger(server.dsn, "GIANT") if line.topic == "charger.disconnected"], "the end"
+        lambda: [line for line in of_charger(server.dsn, "GIANT") if line.topic == "charger.disconnected"],
+        "the end",
     )
     assert closed[0].fact["code"] == 1009
     again = await Wire.open(server, "GIANT")
@@ -96,7 +97,9 @@ async def test_a_flood_of_rubbish_is_slowed_and_costs_little(server: ZeusProcess
         lambda: [line for line in of_charger(server.dsn, "FLOOD")
                  if line.topic in ("charger.frame_rejected", "charger.frames_suppressed")], "the flood in the log"
     )  # fmt: skip
-    await until(lambda: any(line.topic == "charger.disconnected" for line in of_charger(server.dsn, "FLOOD")), "end")
+    await until(
+        lambda: any(line.topic == "charger.disconnected" for line in of_charger(server.dsn, "FLOOD")), "end"
+    )
     lines = [line for line in of_charger(server.dsn, "FLOOD") if "frames" in line.fact or "code" in line.fact]
     whole = [line for line in lines if line.topic == "charger.frame_rejected"]
     counted = sum(line.fact["frames"] for line in lines if line.topic == "charger.frames_suppressed")

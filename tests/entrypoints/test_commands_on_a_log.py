@@ -175,7 +175,7 @@ def test_board_filters_and_gives_json(zeus: Zeus) -> None:
 
 
 def place(number: int, status: str = "Charging", **more: object) -> Place:
-    values = {name: None for name in Place.__struct_fields__} | {
+    values = dict.fromkeys(Place.__struct_fields__) | {
         "charger": f"A-CHARGER-WITH-A-LONG-NAME-{number:03}",
         "name": "Name",
         "evse_id": 1,

@@ -20,7 +20,11 @@ def _gone() -> int:
 
 def test_it_ends_when_its_parent_died_while_it_was_starting() -> None:
     """kill -9 of a server in its first second: who asks for the parent only then finds init, which stays."""
-    nowhere = {**os.environ, "DATABASE_URL": "postgresql://nobody@/nothing?host=/nowhere", "PYTHONPATH": str(ROOT)}
+    nowhere = {
+        **os.environ,
+        "DATABASE_URL": "postgresql://nobody@/nothing?host=/nowhere",
+        "PYTHONPATH": str(ROOT),
+    }
     command = [sys.executable, "-m", "entrypoints.projector", str(_gone())]
     projector = subprocess.Popen(command, env=nowhere, cwd=ROOT, stderr=subprocess.PIPE)
     try:

@@ -28,7 +28,9 @@ async def test_reading_from_a_silent_server_ends_in_time_and_works_again(short_d
         for pid in silent:
             os.kill(pid, signal.SIGSTOP)
         began = monotonic()
-        results = await asyncio.gather(*(store.read("charger/t/A") for _ in range(10)), return_exceptions=True)
+        results = await asyncio.gather(
+            *(store.read("charger/t/A") for _ in range(10)), return_exceptions=True
+        )
         took_s = monotonic() - began
         for pid in silent:
             os.kill(pid, signal.SIGCONT)
