@@ -20,7 +20,11 @@ from entrypoints.wiring import open_engine
 
 
 def main() -> None:
-    """Project until told to stop, or until the parent is gone. The address is in DATABASE_URL."""
+    """Project until told to stop, or until the parent is gone. The address is in DATABASE_URL.
+
+    The parent's pid is the argument: a parent that died while we were starting is not ours to ask for any more.
+    """
+    parent = int(sys.argv[1]) if len(sys.argv) > 1 else os.getppid()
     settings = Settings()
     set_up(settings.log_level, form=settings.log_format)
     stop = threading.Event()
@@ -28,7 +32,7 @@ def main() -> None:
         signal.signal(number, lambda *_: stop.set())
     if settings.database_url is None:
         raise SystemExit("the projector needs DATABASE_URL; `zeus serve` starts it with the right one")
-    watch = threading.Thread(target=_end_with_parent, args=(os.getppid(), stop), daemon=True)
+    watch = threading.Thread(target=_end_with_parent, args=(parent, stop), daemon=True)
     watch.start()
     url = settings.database_url.get_secret_value()
     scheduler = BackgroundScheduler(timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1})
@@ -75,8 +79,8 @@ class ProjectorProcess:
             self._process.wait()
 
     def _start(self) -> "subprocess.Popen[bytes]":
-        return subprocess.Popen(
-            [sys.executable, "-m", "entrypoints.projector"],
+        return subprocess.Popen(  # noqa: S603 - our own module, no shell
+            [sys.executable, "-m", "entrypoints.projector", str(os.getpid())],
             env=self._environment,
             stdin=subprocess.DEVNULL,
             start_new_session=True,  # Ctrl-C is the parent's to handle

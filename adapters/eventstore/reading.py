@@ -20,6 +20,8 @@ from application.ports import AnyEvent, Loaded, Snapshot, StoreUnavailable, Unre
 W = TypeVar("W")
 R = TypeVar("R")
 _PATIENCE_S = 8.0
+_LONGEST_S = 10.0
+"""Nobody waits longer, not even for a server that keeps its connections and says nothing (a hung disk)."""
 _BATCH = 256
 """Streams a query. Bounds what one answer holds in memory; a snapshot bounds the tail of each."""
 
@@ -87,7 +89,11 @@ class Reader:
         if not self._waking and self._busy < self._threads:
             self._waking = True
             loop.call_soon(self._dispatch, loop)
-        return await future
+        try:
+            async with asyncio.timeout(_LONGEST_S):
+                return await future
+        except TimeoutError:
+            raise StoreUnavailable(f"no answer from the store for {_LONGEST_S} s") from None
 
     async def snapshot(self, stream: str) -> Snapshot | None:
         """Of whatever kind; raises StoreUnavailable."""
@@ -113,11 +119,19 @@ class Reader:
 
     def _dispatch(self, loop: asyncio.AbstractEventLoop) -> None:
         self._waking = False
-        while self._queue and self._busy < self._threads:
-            batch = [self._queue.popleft() for _ in range(min(_BATCH, len(self._queue)))]
+        while self._busy < self._threads and (batch := self._next_batch()):
             self._busy += 1
             self.queries += 1
             self._pool.submit(self._serve, batch, loop)
+
+    def _next_batch(self) -> list[_Waiting]:
+        """Those who wait longest, without those who gave up."""
+        batch: list[_Waiting] = []
+        while self._queue and len(batch) < _BATCH:
+            one = self._queue.popleft()
+            if not one.future.done():
+                batch.append(one)
+        return batch
 
     def _resolve(self, batch: list[_Waiting], answers: list[Answer], loop: asyncio.AbstractEventLoop) -> None:
         self._busy -= 1

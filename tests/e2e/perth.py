@@ -45,8 +45,9 @@ def books_of_the_file(month: str, wanted: Callable[[str], bool]) -> Books:
             energy_wh = int(Decimal(row["Total_kWh"] or "0") * 1000)
             count, total = by_charger.get(row["CP_ID"], (0, 0))
             by_charger[row["CP_ID"]] = (count + 1, total + energy_wh)
-            day = datetime.strptime(row["Start_Date"][:10] + row["Start_Time"], "%Y/%m/%d%H:%M:%S")
-            by_start[row["CP_ID"], int(row["Connector"]), day.replace(tzinfo=UTC), energy_wh] += 1
+            told = f"{row['Start_Date'][:10]} {row['Start_Time']} +0000"
+            start = datetime.strptime(told, "%Y/%m/%d %H:%M:%S %z")
+            by_start[row["CP_ID"], int(row["Connector"]), start, energy_wh] += 1
             unended += not row["End_Date"]
     return _books(by_charger, by_start, unended)
 

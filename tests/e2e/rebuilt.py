@@ -26,4 +26,5 @@ def differences(dsn: str) -> list[str]:
         if not result.tables:
             found.append(f"{model.name}: nothing was compared")
         found += [f"{model.name}: {table}" for table in result.tables if not table.same]
+    log.close()
     return found

@@ -155,10 +155,6 @@ async def test_every_quirk_is_treated_as_the_page_says(server: ZeusProcess) -> N
         answers = sorted({kind_of_answer(one) for one in exchanges})
         told = {line.topic for line in lines if "frame" in line.told}
         found[quirk] = (", ".join(answers), told)
-    if "ZEUS_WRITE_QUIRKS" in os.environ:
-        Path(os.environ["ZEUS_WRITE_QUIRKS"]).write_text(
-            json.dumps({quirk: (answer, sorted(told)) for quirk, (answer, told) in found.items()}, indent=1)
-        )
     said = {quirk: (cells[1], set(re.findall(r"`([a-z_.]+)`", cells[2]))) for quirk, cells in table().items()}
     assert found == {quirk: said[quirk.replace("|", "/")] for quirk in found}
 

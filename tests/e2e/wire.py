@@ -2,6 +2,8 @@
 
 import asyncio
 
+from websockets.frames import Opcode
+
 from entrypoints.simulator.socket import ChargerSocket, connect
 from tests.e2e.zeus_process import ZeusProcess
 
@@ -15,9 +17,15 @@ class Wire:
         socket.listen(self.arrived.put_nowait, self.arrived.put_nowait)
 
     @classmethod
-    async def open(cls, server: ZeusProcess, cpid: str) -> "Wire":
+    async def open(cls, server: ZeusProcess, cpid: str, version: str = "1.6") -> "Wire":
         """Connect as that charger; raises HandshakeRefused."""
-        return cls(await connect(server.url, cpid, subprotocols=("ocpp1.6",)))
+        return cls(await connect(server.url, cpid, subprotocols=(f"ocpp{version}",)))
+
+    def send_bytes(self, payload: bytes, opcode: Opcode) -> None:
+        """Send a frame of these bytes, text or not (less than 126 of them, masked with zeros)."""
+        transport = self.socket._transport
+        assert transport is not None
+        transport.write(bytes((0x80 | opcode.value, 0x80 | len(payload))) + bytes(4) + payload)
 
     async def ask(self, text: str) -> str | int:
         """Send a frame; what comes next, an answer or a close code."""

@@ -21,8 +21,6 @@ from application.registry import Registry
 from domain.catalogue import FACTS
 
 SERVE = (sys.executable, "-m", "entrypoints.cli", "serve")
-if "ZEUS_E2E_DEV" in os.environ:
-    SERVE = (sys.executable, os.environ["ZEUS_E2E_DEV"])
 ROOT = Path(__file__).parents[2]
 TOKEN = "e2e-token-of-24-signs-or-more"
 PASSWORD = "correct horse 20 sig"
@@ -137,6 +135,11 @@ class ZeusProcess:
         """Rows of the database, over a connection of the test's own."""
         with psycopg.connect(self.dsn, autocommit=True) as connection:
             return connection.execute(statement.encode(), values or None).fetchall()
+
+    def query_is_possible(self) -> bool:
+        """Whether Postgres answers within a second."""
+        ping = psycopg.pq.PGconn.ping(f"{self.dsn}&connect_timeout=2".encode())
+        return ping == psycopg.pq.Ping.OK
 
     async def register(self, cpids: Iterable[str], *, security_profile: int = 0) -> None:
         """Make chargers known; those with a profile get PASSWORD."""
