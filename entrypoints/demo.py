@@ -42,10 +42,11 @@ def main() -> None:
 
 
 async def _until_told(url: str, parent: int) -> None:
-    fleet = asyncio.ensure_future(run_demo(url, password_of=demo_password))
+    going_home = asyncio.Event()
+    fleet = asyncio.ensure_future(run_demo(url, password_of=demo_password, going_home=going_home))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, fleet.cancel)
+        loop.add_signal_handler(number, going_home.set)
     _end_with_parent(parent, fleet)
     try:
         await fleet
@@ -76,13 +77,9 @@ class DemoProcess:
         """Of the child."""
         return self._process.pid
 
-    def tell_to_stop(self) -> None:
-        """Ask the chargers to go home; does not wait."""
-        self._process.terminate()
-
     def stop(self) -> None:
-        """Ask, and wait."""
-        self.tell_to_stop()
+        """Ask the cars to leave and wait until their sessions are ended; harmless when repeated."""
+        self._process.terminate()
         try:
             self._process.wait(5)
         except subprocess.TimeoutExpired:

@@ -4,7 +4,7 @@ import asyncio
 import gc
 import logging
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -29,6 +29,14 @@ BACKLOG = 4096
 """A fleet that returns in one second waits in the kernel, not at the charger's time-out."""
 
 
+OnStop = Callable[[], Awaitable[None]]
+"""Awaited when the end begins, before any socket is closed."""
+
+
+async def _nothing() -> None:
+    return
+
+
 class ZeusServer(uvicorn.Server):
     """Says goodbye to the chargers in batches before the sockets are taken down."""
 
@@ -37,7 +45,7 @@ class ZeusServer(uvicorn.Server):
         config: uvicorn.Config,
         core: Core,
         on_ready: Callable[[int], None],
-        on_stop: Callable[[], None],
+        on_stop: OnStop,
     ) -> None:
         super().__init__(config)
         self._core = core
@@ -52,9 +60,10 @@ class ZeusServer(uvicorn.Server):
             loop.add_signal_handler(number, self.handle_exit, number, None)
         try:
             yield
-        finally:
+        finally:  # a further signal must not cut the clean-up short: it is ours until the process ends
             for number in (signal.SIGINT, signal.SIGTERM):
                 loop.remove_signal_handler(number)
+                signal.signal(number, signal.SIG_IGN)
 
     async def startup(self, sockets: list[Any] | None = None) -> None:
         """Listen, then say where; the port may have been chosen by the system."""
@@ -64,7 +73,7 @@ class ZeusServer(uvicorn.Server):
 
     async def shutdown(self, sockets: list[Any] | None = None) -> None:
         """Refuse newcomers with 503, close the chargers' sockets with 1012, then everything else."""
-        self._on_stop()
+        await self._on_stop()
         self._core.gateway.draining = True
         await self._core.gateway.presence.close_all()
         await super().shutdown(sockets)
@@ -75,7 +84,7 @@ def serve(
     settings: Settings,
     token: str,
     on_ready: Callable[[int], None],
-    on_stop: Callable[[], None] = lambda: None,
+    on_stop: OnStop = _nothing,
 ) -> None:
     """Run until told to stop. `on_ready` gets the port as soon as chargers may connect; `on_stop` is called
     when the end begins, before any socket is closed.
@@ -95,7 +104,7 @@ async def _serve(
     database_url: str,
     settings: Settings,
     token: str,
-    hooks: tuple[Callable[[int], None], Callable[[], None]],
+    hooks: tuple[Callable[[int], None], OnStop],
     projector: ProjectorProcess,
 ) -> None:
     if settings.gateway_database_url is not None:

@@ -59,9 +59,10 @@ def serve(
             if demo:
                 children.append(DemoProcess(f"ws://{reachable_host(settings.host)}:{port}/ocpp"))
 
-        def on_stop() -> None:
+        async def on_stop() -> None:
+            """The demo's cars leave while the server can still take their stops."""
             for child in children:
-                child.tell_to_stop()
+                await asyncio.to_thread(child.stop)
 
         try:
             run_server(url, settings, token, on_ready, on_stop)

@@ -12,7 +12,7 @@ from entrypoints.simulator.connector import Vehicle
 from entrypoints.simulator.driver import Driver
 from entrypoints.simulator.faults import NO_FAULTS
 from entrypoints.simulator.fleet import Passwords, Progress, make_member, no_password, run_members
-from entrypoints.simulator.member import Endpoint
+from entrypoints.simulator.member import Endpoint, Member
 from entrypoints.simulator.report import FleetReport
 from entrypoints.simulator.sessions import drawn_sessions
 from entrypoints.simulator.station import Pace
@@ -20,6 +20,8 @@ from entrypoints.simulator.story import Equipment
 
 _PAST_SAMPLES_S = 300
 _LIVE_SAMPLES_S = 10
+_PATIENCE_S = 3.0
+"""How long the demo waits at its end for the answers to its last stops."""
 
 
 class Guest(msgspec.Struct, frozen=True, kw_only=True):
@@ -239,8 +241,12 @@ async def run_demo(
     seed: int = 1,
     duration_s: float | None = None,
     on_progress: Progress | None = None,
+    going_home: asyncio.Event | None = None,
 ) -> FleetReport:
-    """Run `DEMO_CHARGERS` against `url` in real time, for `duration_s` or until cancelled."""
+    """Run `DEMO_CHARGERS` against `url` in real time, for `duration_s`, until cancelled, or until `going_home`.
+
+    When `going_home` is set the cars leave first: every session that was begun is ended.
+    """
     clock, report = VirtualClock(), FleetReport()
     endpoint = Endpoint(url, most_backoff_s=10.0)
     members, jobs = [], list[Awaitable[None]]()
@@ -254,8 +260,29 @@ async def run_demo(
             plan = drawn_sessions(demo.charger_id, evse_id, begin, seed, occupied=0.9)
             driver = Driver(member, clock, plan, DEMO_TOKENS)
             jobs.append(_evse(driver, evse_id))
-    await run_members(members, jobs, report, 50.0, duration_s, on_progress)
+    running = asyncio.ensure_future(run_members(members, jobs, report, 50.0, duration_s, on_progress))
+    home = asyncio.ensure_future(_go_home(members, clock, going_home or asyncio.Event()))
+    try:
+        await asyncio.wait((running, home), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in (home, running):
+            task.cancel()
+        await asyncio.gather(home, running, return_exceptions=True)
+    if running.done() and not running.cancelled():
+        running.result()
     return report
+
+
+async def _go_home(members: list[Member], clock: VirtualClock, told: asyncio.Event) -> None:
+    """Once told: pull every cable, and wait until the server has taken the last stop (or is gone)."""
+    await told.wait()
+    for member in members:
+        for evse_id, connector in member.charger.station.connectors.items():
+            if connector.vehicle is not None:
+                member.act(member.charger.unplug(evse_id, clock.now_s()))
+    give_up_s = clock.now_s() + _PATIENCE_S
+    while clock.now_s() < give_up_s and not all(m.charger.station.outbox.empty for m in members):  # noqa: ASYNC110 – nobody announces an empty outbox
+        await asyncio.sleep(0.05)
 
 
 async def _evse(driver: Driver, evse_id: int) -> None:
