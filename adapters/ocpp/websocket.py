@@ -19,6 +19,8 @@ from websockets.http11 import Request
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
+from adapters.ocpp.mailbox import Mailbox
+
 EXTENSION = "zeus.websocket"
 """The key of the `Link` in the scope's extensions."""
 FLAW = "zeus.flaw"
@@ -84,6 +86,7 @@ class ChargerWebSocket(WebSocketsSansIOProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
+        self.queue = cast("asyncio.Queue[ASGIReceiveEvent]", Mailbox(self.loop))
         self.conn = ServerProtocol(
             extensions=[_DEFLATE] if config.ws_per_message_deflate else [],
             max_size=config.ws_max_size,

@@ -33,6 +33,7 @@ class Watch:
         self._thread = threading.Thread(target=self._watch, name="bench-freshness", daemon=True)
 
     def __enter__(self) -> Self:
+        settle(self._url)  # a backlog of what went before is no measure of freshness
         self._thread.start()
         return self
 

@@ -1,0 +1,79 @@
+"""`zeus bench` runs on tiny numbers and writes the figures it promises; how good they are is no test's matter."""
+
+import json
+from pathlib import Path
+
+import msgspec
+import pytest
+from typer.testing import CliRunner
+
+from application import clock
+from entrypoints.bench import memory, protocol, rebuild, storm, throughput
+from entrypoints.bench.report import BARS, Results, document, verdicts
+from entrypoints.bench.scale import QUICK, Scale, with_chargers
+from entrypoints.cli import app
+
+TINY = msgspec.structs.replace(
+    with_chargers(QUICK, 4), seconds=0.3, warm_up_s=0.1, rate=40, history=0.5, pages=3, rounds=20, events=4096
+)
+
+
+def silent(words: str) -> None:
+    """Progress nobody reads."""
+
+
+def test_command_writes_the_figures_the_bars_need(tmp_path: Path) -> None:
+    out = tmp_path / "bench.json"
+    done = CliRunner().invoke(app, ["bench", "--quick", "--only", "protocol", "--json", str(out)])
+    assert done.exit_code == 0, done.output
+    found = json.loads(out.read_text())
+    assert found["scale"]["name"] == "quick"
+    assert found["machine"]["cpus"] >= 1
+    assert found["results"]["protocol.1.6.MeterValues"]["us"] > 0
+    assert {bar["what"] for bar in found["bars"]} == {b.what for b in BARS if b.case.startswith("protocol.")}
+
+
+def test_unknown_measurement_is_named(tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["bench", "--only", "speed"])
+    assert done.exit_code == 2
+    assert "speed" in done.output
+
+
+def test_every_loop_is_answered_and_beside_its_floor() -> None:
+    results = throughput.measure(TINY, silent)
+    for kind in ("heartbeat", "status", "meter_values", "mix"):
+        figures = results[f"closed.{kind}"]
+        assert figures["messages"] > 0
+        assert figures["wrong"] == figures["lost"] == 0
+        assert figures["p50_ms"] <= figures["p95_ms"] <= figures["p99_ms"] <= figures["max_ms"]
+        assert figures["events_per_message"] >= 1
+        assert {"gateway_us", "postgres_us", "projector_us", "floor_us", "ratio"} <= figures.keys()
+    assert results["open.mix"]["messages"] == TINY.rate * TINY.seconds * 2
+    assert results["freshness"]["events"] > 0
+
+
+def test_storm_boots_everybody_and_loses_nobody() -> None:
+    results = storm.measure(TINY, silent)
+    for case in ("storm.arrival", "storm.return"):
+        assert results[case]["booted"] == TINY.storm
+        assert results[case]["refused"] == results[case]["lost"] == 0
+
+
+@pytest.mark.slow
+def test_memory_and_rebuild_have_their_figures() -> None:
+    results: Results = {**memory.measure(TINY, silent), **rebuild.measure(TINY, silent)}
+    assert results["memory.deflate"].keys() >= {"kb", "kb_at_4", "rss_mb"}
+    assert results["memory.plain"]["refused"] == 0
+    assert results["rebuild"]["events"] > 0
+    assert results["rebuild"]["per_s"] > 0
+
+
+def test_a_bar_is_judged_by_its_own_direction() -> None:
+    results: Results = {"closed.mix": {"per_s": 4999.0}, "open.mix": {"p99_ms": 50.0}}
+    judged = {bar.case: bar.met(value) for bar, value in verdicts(results)}
+    assert judged == {"closed.mix": False, "open.mix": True}
+
+
+def test_document_names_the_scale_in_full() -> None:
+    told = document(protocol.measure(TINY, silent), TINY, clock.now())["scale"]
+    assert set(told) == {field.name for field in msgspec.structs.fields(Scale)}
