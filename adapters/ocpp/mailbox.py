@@ -32,6 +32,9 @@ class Mailbox:
                 self._reader = None
         return self._messages.pop(0)  # reading pauses while one waits: the list is hardly ever longer
 
+    def __len__(self) -> int:
+        return len(self._messages)
+
     def empty(self) -> bool:
         """Is nothing waiting?"""
         return not self._messages
