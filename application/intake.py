@@ -27,6 +27,7 @@ from domain.chargers.events import (
     Metered,
     StatusReported,
 )
+from domain.chargers.device_model import VariablesReported
 from domain.event import Event, Fact, Told, events_of
 from domain.metering import timed
 from domain.transactions.report import TransactionReport
@@ -46,8 +47,8 @@ DECIDERS: dict[type, Decider] = {
 }
 """Reports that need a decision; every other one is a fact already and is recorded as told."""
 
-ALLOWED_WHILE_PENDING = ("device_model.",)
-"""2.x B02.FR.01: while pending, the charger may answer our questions about its device model."""
+ALLOWED_WHILE_PENDING = frozenset({VariablesReported.TOPIC})
+"""What a pending charger was asked for by GetBaseReport or GetReport (2.x B02.FR.02, B02.FR.09)."""
 ATTEMPTS = 5
 
 
@@ -108,7 +109,7 @@ class Intake:
         acceptance = desk.charger.acceptance
         if acceptance is not Acceptance.ACCEPTED and type(body) is not BootReport:
             topic = getattr(body, "TOPIC", "")
-            if acceptance is Acceptance.REJECTED or not topic.startswith(ALLOWED_WHILE_PENDING):
+            if acceptance is Acceptance.REJECTED or topic not in ALLOWED_WHILE_PENDING:
                 fact = MessageWithheld(action=action, acceptance=acceptance)
                 return Decision(Withheld(acceptance), [(desk.charger, [fact])])
         decide = DECIDERS.get(type(body))

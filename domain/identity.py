@@ -5,7 +5,7 @@ from urllib.parse import quote
 import msgspec
 
 CPID_LIMIT = 48
-"""2.0.1 §M identityString: 48 characters; 1.6 leaves it open and the field stays below."""
+"""2.x part 4 §3.1.1: 48 characters; 1.6 leaves it open and the field stays below."""
 
 
 class InvalidChargerId(ValueError):
@@ -13,7 +13,7 @@ class InvalidChargerId(ValueError):
 
 
 class ChargerId(msgspec.Struct, frozen=True, order=True):
-    """A charger of a tenant. Compared without case (identities are CiStrings); shown as registered."""
+    """A charger of a tenant. Compared without case (2.x: an identifierString); shown as registered."""
 
     tenant: str
     key: str

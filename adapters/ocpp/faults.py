@@ -59,7 +59,7 @@ def internal_error() -> Fault:
 
 
 def not_accepted_yet() -> Fault:
-    """A call before the boot was accepted (OCPP-J 1.6 errata 3.10, 2.0.1 B02.FR.09)."""
+    """A call before the boot was accepted (J-errata 3.10, 2.x B02.FR.09, B03.FR.07)."""
     return Fault("SecurityError", "send BootNotification first")
 
 
@@ -86,7 +86,7 @@ def _class_of(keyword: str) -> int:
 
 
 def _code(finding: int, version: Version) -> str:
-    """1.6 spells two codes in its own way (OCPP-J errata 5: the misspelling is the standard)."""
+    """1.6 spells two codes in its own way (J-errata 5: they will not be corrected)."""
     old = version is Version.V16
     if finding == _TYPE:
         return "TypeConstraintViolation"

@@ -114,12 +114,12 @@ def read_frame(text: str, version: Version, limits: Limits = LIMITS) -> Frame:
     except orjson.JSONDecodeError:
         mended = mend(text)
         if mended is None:
-            return _unreadable("not_json", version)
+            return _unreadable("not_json", version, _head(text))
         text, flaws = mended.text, mended.rules
         try:
             message = orjson.loads(text)
         except orjson.JSONDecodeError:
-            return _unreadable("not_json", version)
+            return _unreadable("not_json", version, _head(text))
     if type(message) is not list or not message:
         return _unreadable("not_an_array", version)
     data = text.encode()
@@ -175,11 +175,11 @@ def _json_number(value: object) -> float:
     raise TypeError(f"{type(value).__name__} has no place in an OCPP message")
 
 
-_HEAD_OF_CALL = re.compile(r'\s*\[\s*2\s*,\s*"([^"\\]{1,36})"\s*,')
+_HEAD_OF_CALL = re.compile(r'\s*\[\s*2\s*,\s*"([^"\\\ud800-\udfff]{1,36})"\s*,')
 
 
 def _head(text: str) -> list[Any] | None:
-    """The type and id of a CALL too large to be parsed: unanswered, it would block the charger's queue."""
+    """The type and id of a CALL that cannot be parsed: unanswered, it would block the charger's queue."""
     head = _HEAD_OF_CALL.match(text)
     return [2, head[1]] if head else None
 
@@ -279,20 +279,21 @@ def _unreadable(reason: str, version: Version, message: list[Any] | None = None)
 def _answer_code(reason: str, version: Version, message: list[Any] | None) -> str | None:
     """The error code to answer with, None for silence.
 
-    Answers and errors (3, 4, 5) are never answered: two careful peers would go on for ever. 1.6 (OCPP-J 1.6
-    §4.1.3, §4.2.3) ignores other message types and knows no error without an id. 2.x part 4 has
-    MessageTypeNotSupported for the one and RpcFrameworkError with the id "-1" for the other.
+    Answers and errors are never answered: two careful peers would go on for ever; neither is a SEND (2.1
+    part 4 §4.2.4). A message type its version does not know is ignored by 1.6 (OCPP-J §4.1.3) and 2.1 (part
+    4 §4.4), and told to the sender by 2.0.1 alone (part 4 §4.4). 1.6 knows no error without an id; 2.x has
+    RpcFrameworkError for it, with the id "-1" (part 4 §4.2.3). Where the id of a broken CALL can be read, it
+    is the content that is at fault: FormationViolation, from 2.0.1 on FormatViolation (J-errata 5.2).
     """
     kind = message[0] if message else None
-    if type(kind) is int and kind in (3, 4, 5):
+    if type(kind) is int and (kind in (3, 4) or (kind in (5, 6) and version is Version.V21)):
         return None
     if reason == "message_type" and type(kind) is int:
-        return None if version is Version.V16 else "MessageTypeNotSupported"
-    if version is not Version.V16:
-        return "RpcFrameworkError"
-    if kind == 2 and message and _id_of(message) is not None:
-        return "FormationViolation"
-    return None
+        return "MessageTypeNotSupported" if version is Version.V201 else None
+    readable = kind == 2 and message is not None and _id_of(message) is not None
+    if version is Version.V16:
+        return "FormationViolation" if readable else None
+    return "FormatViolation" if readable and reason == "not_json" else "RpcFrameworkError"
 
 
 REASONS = {

@@ -1,7 +1,7 @@
 """Facts about a charger's device model: its variables and the monitors set on them.
 
 They are told in parts: `seq_no` counts from 0, `more` says that another part follows.
-Topics below `device_model.` are taken from a charger that is still pending (2.x B02.FR.01).
+Variables are taken from a charger that is still pending (2.x B02.FR.09), monitors are not.
 """
 
 from decimal import Decimal

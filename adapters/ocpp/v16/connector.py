@@ -4,5 +4,5 @@ from adapters.ocpp.whole_numbers import int32
 
 
 def evse_and_connector(connector_id: int) -> tuple[int, int]:
-    """`n` → `(n, 1)`, `0` → `(0, 0)` (1.6 §9.2: id 0 addresses the charge point's main controller)."""
+    """`n` → `(n, 1)`, `0` → `(0, 0)` (1.6 §3.8: id 0 is the charge point's main controller)."""
     return (int32(connector_id), 1) if connector_id else (0, 0)

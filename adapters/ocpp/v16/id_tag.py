@@ -1,4 +1,4 @@
-"""The idTagInfo of 1.6 (§7.16): what a charger is told of a token."""
+"""The idTagInfo of 1.6 (§7.27): what a charger is told of a token."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -9,7 +9,7 @@ from domain.chargers.firmware import FirmwareStatusReported
 
 
 def to_report(payload: Mapping[str, Any]) -> Report:
-    """The status, and the request it belongs to (absent where the charger is idle, L01.FR.20)."""
+    """The status, and the request it belongs to (absent where the charger is idle, L01.FR.21)."""
     request_id = payload.get("requestId")
     return Report(
         FirmwareStatusReported(

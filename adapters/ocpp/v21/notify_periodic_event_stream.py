@@ -8,7 +8,7 @@ from application.reports import Report
 
 
 class SendHasNoAnswer(TypeError):
-    """A SEND was about to be answered; 2.1 part 4 §4.2.5 forbids it. The session must not ask for a reply."""
+    """A SEND was about to be answered; 2.1 part 4 §4.2.4 forbids it. The session must not ask for a reply."""
 
 
 def to_report(payload: Mapping[str, Any]) -> Report:

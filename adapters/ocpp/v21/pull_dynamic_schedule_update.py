@@ -1,4 +1,4 @@
-"""PullDynamicScheduleUpdate (2.1): a dynamic profile wants new values; Rejected, we set none (K28)."""
+"""PullDynamicScheduleUpdate (2.1): a dynamic profile wants new values; Rejected, we set none (K28.FR.12)."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""VatNumberValidation (2.1): is a company's VAT number good; Rejected, we ask no tax office (C21)."""
+"""VatNumberValidation (2.1): is a company's VAT number good; Rejected, we ask no tax office (C18.FR.09)."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,7 +15,7 @@ def to_report(payload: Mapping[str, Any]) -> Report:
 
 
 def to_answer(outcome: Taken[VatNumberPresented]) -> dict[str, Any]:
-    """Rejected, with the number and the EVSE that were asked about."""
+    """Rejected, with the number and the EVSE that were asked about (C18.FR.10)."""
     answer = refusal("Rejected", "this CSMS validates no VAT numbers")
     answer["vatNumber"] = outcome.fact.vat_number
     if outcome.fact.evse_id is not None:

@@ -18,7 +18,7 @@ def to_answer(outcome: Authorization, longest: int) -> dict[str, Any]:
     """The verdict; for a certificate also its status.
 
     We do not ask OCSP responders, so no chain is ever proven: the status is `CertChainError` and the token
-    `Invalid`, as C07.FR.16 answers a chain that did not pass. Never `Accepted` for what nobody checked.
+    `Invalid`, as C07.FR.17 answers a chain that cannot be verified. Never `Accepted` for what nobody checked.
     """
     answer: dict[str, Any] = {"idTokenInfo": id_token_info(outcome, longest)}
     if outcome.verdict is Verdict.UNPROVEN:

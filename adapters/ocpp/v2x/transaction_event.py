@@ -42,7 +42,7 @@ def to_report(payload: Mapping[str, Any]) -> Report:
 
 
 def to_answer(outcome: TransactionAnswer, longest: int) -> dict[str, Any]:
-    """The verdict where a token was shown (E01.FR.09, E05); we set no cost, priority or message."""
+    """The verdict where a token was shown (E01.FR.12, E05.FR.01, C02.FR.02); we set no cost, priority or message."""
     if outcome.authorization is None:
         return {}
     return {"idTokenInfo": id_token_info(outcome.authorization, longest)}

@@ -83,14 +83,18 @@ NOT_JSON = '[4,"-1","RpcFrameworkError","the message is not JSON",{}]'
     ("text", "reason", "answer_16", "answer_2x"),
     [
         ("", "not_json", None, NOT_JSON),
-        ('[2,"a","Heartbeat",{}', "not_json", None, NOT_JSON),
-        ('[2,"a","X",{"v":NaN}]', "not_json", None, NOT_JSON),
-        ('[2,"a","X",{"v":Infinity}]', "not_json", None, NOT_JSON),
-        ('[2,"a","X",{"v":1e999}]', "not_json", None, NOT_JSON),
-        ('[2,"a","X",{"v":"\\ud800"}]', "not_json", None, NOT_JSON),
-        ('[2,"a","X",{"v":"\ud800"}]', "not_json", None, NOT_JSON),
-        ('[2,"a","X",{"a":1,,"b":2}]', "not_json", None, NOT_JSON),
-        ('[2,"a","X",{"v":' + "9" * 5000 + "}]", "not_json", None, NOT_JSON),
+        ('[2,"a",', "not_json", "FormationViolation", "FormatViolation"),
+        ('[2,"a', "not_json", None, NOT_JSON),
+        ('[2,"\ud800","X",{', "not_json", None, NOT_JSON),
+        ('[3,"a",{', "not_json", None, NOT_JSON),
+        ('[2,"a","Heartbeat",{}', "not_json", "FormationViolation", "FormatViolation"),
+        ('[2,"a","X",{"v":NaN}]', "not_json", "FormationViolation", "FormatViolation"),
+        ('[2,"a","X",{"v":Infinity}]', "not_json", "FormationViolation", "FormatViolation"),
+        ('[2,"a","X",{"v":1e999}]', "not_json", "FormationViolation", "FormatViolation"),
+        ('[2,"a","X",{"v":"\\ud800"}]', "not_json", "FormationViolation", "FormatViolation"),
+        ('[2,"a","X",{"v":"\ud800"}]', "not_json", "FormationViolation", "FormatViolation"),
+        ('[2,"a","X",{"a":1,,"b":2}]', "not_json", "FormationViolation", "FormatViolation"),
+        ('[2,"a","X",{"v":' + "9" * 5000 + "}]", "not_json", "FormationViolation", "FormatViolation"),
         ("{}", "not_an_array", None, "RpcFrameworkError"),
         ("[]", "not_an_array", None, "RpcFrameworkError"),
         ('[2,"a",7,{}]', "action", "FormationViolation", "RpcFrameworkError"),
@@ -100,7 +104,6 @@ NOT_JSON = '[4,"-1","RpcFrameworkError","the message is not JSON",{}]'
         ('[2,true,"X",{}]', "message_id", None, "RpcFrameworkError"),
         ('[2]', "message_id", None, "RpcFrameworkError"),
         (f'[2,"{"x" * 256}","X",{{}}]', "message_id", None, "RpcFrameworkError"),
-        ('[1,"a","StartTransaction",{}]', "message_type", None, "MessageTypeNotSupported"),
         ('["2","a","X",{}]', "message_type", None, "RpcFrameworkError"),
         ('[true,"a","X",{}]', "message_type", None, "RpcFrameworkError"),
         ('[3]', "message_id", None, None),
@@ -121,11 +124,27 @@ def test_answers_the_unreadable_as_its_version_asks(
             assert expected in (frame.answer, json.loads(frame.answer)[2])
 
 
-def test_error_reports_of_2_1_are_unknown_before_and_never_answered() -> None:
-    assert read_frame('[5,"a","X","",{}]', V201) == Unreadable("message_type")
-    assert read_frame('[6,"a","X",{}]', V16) == Unreadable("message_type")
-    assert isinstance(read_frame('[6,"a","X",{}]', V201), Unreadable)
-    assert isinstance(read_frame('[6,"a"]', V21), Unreadable)
+@pytest.mark.parametrize("text", ['[1,"a","StartTransaction",{}]', '[7,"a"]'])
+def test_an_unknown_message_type_is_told_to_the_sender_by_2_0_1_alone(text: str) -> None:
+    assert read_frame(text, V16) == Unreadable("message_type")
+    assert read_frame(text, V21) == Unreadable("message_type")
+    told = read_frame(text, V201)
+    assert isinstance(told, Unreadable)
+    assert json.loads(told.answer or "")[:3] == [4, "a", "MessageTypeNotSupported"]
+
+
+@pytest.mark.parametrize("text", ['[5,"a","X","",{}]', '[6,"a","X",{}]'])
+def test_the_message_types_of_2_1_are_unknown_before(text: str) -> None:
+    assert read_frame(text, V16) == Unreadable("message_type")
+    told = read_frame(text, V201)
+    assert isinstance(told, Unreadable)
+    assert json.loads(told.answer or "")[:3] == [4, "a", "MessageTypeNotSupported"]
+
+
+def test_an_unreadable_send_or_error_report_is_never_answered() -> None:
+    assert read_frame('[6,"a"]', V21) == Unreadable("action")
+    assert read_frame('[6,null,"X",{}]', V21) == Unreadable("message_id")
+    assert read_frame('[5,null,"X","",{}]', V21) == Unreadable("message_id")
 
 
 def test_ids_are_echoed_as_they_came() -> None:
