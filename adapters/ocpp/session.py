@@ -43,7 +43,7 @@ from application.desk import Desk
 from application.intake import Intake, ReportNotSettled
 from application.ports import EventNotStorable, StoreUnavailable
 from application.reports import Report, Withheld
-from domain.chargers.events import AnswerUnexpected, FrameIgnored, FrameRejected
+from domain.chargers.events import Acceptance, AnswerUnexpected, FrameIgnored, FrameRejected
 from domain.event import Fact, Told
 
 log = logging.getLogger("zeus.ocpp")
@@ -133,7 +133,8 @@ class Session:
         try:
             action, report, repairs = self._read(call.action, call.payload, Kind.REQUEST)
         except Refused as refused:
-            await self._reject(call, label, refused.fault, msgspec.structs.replace(told, cause=cause))
+            fault = refused.fault if self._may_talk(call.action) else not_accepted_yet()
+            await self._reject(call, label, fault, msgspec.structs.replace(told, cause=cause))
             return
         told = _heard(told, cause, report, call.flaws + repairs)
         if told.repairs:
@@ -149,6 +150,10 @@ class Session:
             reply = internal_error().answer(call.message_id)
         if reply is not None and not self.over:
             await self._reply(label, reply)
+
+    def _may_talk(self, action: str) -> bool:
+        """Whether a fault of a call may be named; before acceptance there is one alone (2.x B01.FR.10)."""
+        return action == "BootNotification" or self.desk.charger.acceptance is Acceptance.ACCEPTED
 
     def _read(self, name: str, payload: Any, kind: Kind) -> tuple[Action, Report, tuple[str, ...]]:
         """The action, the report, and the repairs the payload needed; raises Refused."""

@@ -35,7 +35,7 @@ class SignatureRequested(Fact, frozen=True, kw_only=True, omit_defaults=True):
     csr_sha256: str
     """Hex digest of the request's text: the same request sent again has the same one."""
     purpose: str = "ChargingStationCertificate"
-    """Or `V2GCertificate`, `V2G20Certificate`."""
+    """Or `V2GCertificate`, `V2G20Certificate`; empty where 2.x names none: one certificate for all uses."""
     request_id: int | None = None
     """2.1: what the signed certificate will name."""
     root: CertificateHash | None = None

@@ -22,12 +22,12 @@ def security_event(payload: Payload) -> Report:
 
 
 def sign_certificate(payload: Payload) -> Report:
-    """SignCertificate; an absent type means the charger's own certificate (A02.FR.10)."""
+    """SignCertificate; without a type the certificate is for the CSMS and for ISO 15118 (2.x part 2 §1)."""
     root = payload.get("hashRootCertificate")
     return Report(
         SignatureRequested(
             csr_sha256=hashlib.sha256(payload["csr"].encode()).hexdigest(),
-            purpose=payload.get("certificateType", "ChargingStationCertificate"),
+            purpose=payload.get("certificateType", ""),
             request_id=whole_in(payload, "requestId"),
             root=None if root is None else certificate_hash(root),
         )

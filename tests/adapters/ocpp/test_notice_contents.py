@@ -316,6 +316,15 @@ def test_display_messages_come_with_their_place_and_time() -> None:
     )
 
 
+@pytest.mark.parametrize("version", [Version.V201, Version.V21])
+def test_a_certificate_of_no_named_type_is_for_all_uses_in_2_x(version: Version) -> None:
+    whole = told(version, "SignCertificate", {"csr": "abc"}).body
+    named = told(version, "SignCertificate", {"csr": "abc", "certificateType": "V2GCertificate"}).body
+    assert isinstance(whole, SignatureRequested)
+    assert isinstance(named, SignatureRequested)
+    assert (whole.purpose, named.purpose) == ("", "V2GCertificate")
+
+
 def test_what_is_personal_or_secret_stays_in_the_frame() -> None:
     customer = {"data": "Ada, 2 High St", "seqNo": 0, "generatedAt": AT, "requestId": 1}
     assert told(Version.V201, "NotifyCustomerInformation", customer).body == CustomerInformationReported(

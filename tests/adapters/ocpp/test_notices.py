@@ -108,7 +108,6 @@ def test_what_both_2x_versions_can_say_is_the_same_fact(action: str, seed: int) 
         ("FirmwareStatusNotification", {"status": "Installed"}),
         ("LogStatusNotification", {"status": "Uploading", "requestId": 3}),
         ("SecurityEventNotification", {"type": "TamperDetectionActivated", "timestamp": "2026-11-22T12:00Z"}),
-        ("SignCertificate", {"csr": "-----BEGIN CERTIFICATE REQUEST-----"}),
     ],
 )  # fmt: skip
 def test_one_notice_in_three_dialects_is_one_fact(action: str, payload: dict[str, Any]) -> None:
