@@ -18,6 +18,7 @@ from application.snapshots import SNAPSHOT_EVERY, snapshot_of
 from application.transactions import decide as decide_transaction
 from application.transactions import decide_readings
 from domain.chargers.charger import BootReport
+from domain.chargers.device_model import VariablesReported
 from domain.chargers.events import (
     Acceptance,
     Connected,
@@ -27,7 +28,6 @@ from domain.chargers.events import (
     Metered,
     StatusReported,
 )
-from domain.chargers.device_model import VariablesReported
 from domain.event import Event, Fact, Told, events_of
 from domain.metering import timed
 from domain.transactions.report import TransactionReport
