@@ -144,8 +144,12 @@ class Life:
 
     def _check_answer(self, made: Made) -> None:
         expected = {True: (1,), False: (0,), None: (0, 1)}[made.answered]
-        if made.answered is False and made.text.startswith("[6") and self.hunt.version is not Version.V21:
-            expected = (0, 1)  # a SEND before 2.1 is an unknown message type
+        if (
+            made.answered is False
+            and made.text.startswith(("[5", "[6"))
+            and self.hunt.version is Version.V201
+        ):
+            expected = (0, 1)  # the message types of 2.1 are unknown before, and 2.0.1 says so
         if len(self.sent) not in expected:
             self._finding(made, f"answered {len(self.sent)} times")
         for text in self.sent:
