@@ -16,21 +16,31 @@ UNAUTHENTICATED_KINDS = frozenset({"NoAuthorization"})
 
 
 async def judge(
-    desk: Desk, id_token: IdToken, now: datetime, rules: Rules, besides: Collection[str] = ()
+    desk: Desk,
+    id_token: IdToken,
+    now: datetime,
+    rules: Rules,
+    besides: Collection[str] = (),
+    *,
+    limited: bool = True,
 ) -> tuple[Authorization, TokenRecord | None]:
-    """The verdict on a token, and its record where there is one to look up."""
+    """The verdict on a token, and its record where there is one to look up; `limited`: see `judge` there."""
     if id_token.kind in UNAUTHENTICATED_KINDS or not id_token.value:
         allowed = rules.tokens.accept_none and id_token.kind in UNAUTHENTICATED_KINDS
         return Authorization(Verdict.ACCEPTED if allowed else Verdict.UNKNOWN), None
     record = await desk.token(id_token)
-    return record.judge(now, rules.tokens, besides), record
+    return record.judge(now, rules.tokens, besides, limited=limited), record
 
 
 async def answer_question(desk: Desk, question: TokenQuestion, told: Told, rules: Rules) -> Decision:
-    """Authorize: the verdict, and a fact so that unknown tokens can be found and adopted."""
+    """Authorize: the verdict, and a fact so that unknown tokens can be found and adopted.
+
+    The limit of transactions at once concerns their start alone (1.6 §7.2, 2.x AuthorizationStatusEnumType):
+    a driver who authorizes in order to stop would be locked out by his own transaction.
+    """
     if question.with_certificate:
         authorization = Authorization(Verdict.UNPROVEN)
     else:
-        authorization, _ = await judge(desk, question.id_token, told.recorded_at, rules)
+        authorization, _ = await judge(desk, question.id_token, told.recorded_at, rules, limited=False)
     fact = TokenPresented(id_token=question.id_token, verdict=authorization.verdict)
     return Decision(authorization, [(desk.charger, [fact])])

@@ -186,13 +186,29 @@ async def _update(
 ) -> Decision:
     authorization = await _authorization(desk, transaction, report, told, rules)
     facts = transaction.update(report, at, authorization.verdict if authorization else "")
-    changes: Changes = [(transaction, facts)]
+    changes: Changes = [(transaction, facts), *await _taken_up(desk, transaction, report, authorization)]
     running = desk.charger.open.get(transaction.stream)
     placed = running is not None and not running.evse_id and bool(report.evse_id)
     if transaction.version == 0 or placed:  # 2.x may tell the EVSE only once the cable is plugged in
         started_at = transaction.started_at or at
         changes.append((desk.charger, [_opened(transaction.stream, report, started_at, transaction.number)]))
     return Decision(TransactionAnswer(transaction.number, authorization), changes)
+
+
+async def _taken_up(
+    desk: Desk, transaction: Transaction, report: TransactionReport, authorization: Authorization | None
+) -> Changes:
+    """2.x with the cable first (E02): the token comes after the start, and counts from then on."""
+    token, own = report.id_token, transaction.id_token
+    if token is None or not token.value or transaction.ended_at is not None:
+        return []
+    if own is not None and own.key != token.key:  # somebody else's card, say a master pass
+        return []
+    if authorization is None or authorization.verdict is not Verdict.ACCEPTED:
+        return []
+    record = await desk.token(token)
+    taken = record.take_up(transaction.stream)
+    return [(record, taken)] if taken else []
 
 
 async def _end(
@@ -220,7 +236,10 @@ async def _authorization(
 ) -> Authorization | None:
     if report.id_token is None:
         return None
-    authorization, _ = await judge(desk, report.id_token, told.recorded_at, rules, (transaction.stream,))
+    limited = report.phase is not Phase.ENDED  # `ConcurrentTx` does not stop anybody from stopping
+    authorization, _ = await judge(
+        desk, report.id_token, told.recorded_at, rules, (transaction.stream,), limited=limited
+    )
     return authorization
 
 

@@ -176,7 +176,7 @@ def single_as_list(finding: Finding) -> bool:
 
 
 def extra_field(finding: Finding) -> bool:
-    """Unknown fields are dropped: `connectorId` in Authorize (evcc #14579); errata J 3.2 foresees them.
+    """Unknown fields are dropped: `connectorId` in Authorize (evcc #14579); J-errata 3.2 forbids them.
 
     A known field in other capitals (`idtag`) takes its proper name when that is still free.
     """

@@ -56,8 +56,13 @@ class TokenRecord(msgspec.Struct):
     blocked: bool = False
     active: list[str] = msgspec.field(default_factory=list)
 
-    def judge(self, now: datetime, policy: TokenPolicy, besides: Collection[str] = ()) -> Authorization:
-        """May it charge at `now`? `besides`: streams of transactions that do not count against its limit."""
+    def judge(
+        self, now: datetime, policy: TokenPolicy, besides: Collection[str] = (), *, limited: bool = True
+    ) -> Authorization:
+        """May it charge at `now`? `besides`: streams of transactions that do not count against its limit.
+
+        Not `limited`: the limit of transactions at once does not matter to the question.
+        """
         if self.id_token is None:
             return Authorization(Verdict.ACCEPTED if policy.accept_unknown else Verdict.UNKNOWN)
         if self.blocked:
@@ -65,7 +70,7 @@ class TokenRecord(msgspec.Struct):
         if self.expires_at is not None and self.expires_at <= now:
             return Authorization(Verdict.EXPIRED, self.expires_at, self.group)
         others = sum(1 for stream in self.active if stream not in besides)
-        if self.max_active is not None and others >= self.max_active:
+        if limited and self.max_active is not None and others >= self.max_active:
             return Authorization(Verdict.CONCURRENT, self.expires_at, self.group)
         return Authorization(Verdict.ACCEPTED, self.expires_at, self.group)
 
