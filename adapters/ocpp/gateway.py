@@ -123,13 +123,10 @@ class Gateway:
         admission = admit(charger, knock)
         if admission.refused:
             return Reason(admission.refused)
-        negotiated = negotiate(request.subprotocols, self._settings.versions)
+        negotiated = negotiate(request.subprotocols, request.address.version, self._settings.versions)
         if isinstance(negotiated, Reason):
             return negotiated
-        flags = [str(flag) for flag in request.problems]
-        if request.address.version not in (None, negotiated.version):
-            flags.append(Reason.PATH_VERSION_OTHER)
-        return charger, negotiated, (*flags, *admission.flags)
+        return charger, negotiated, (*(str(flag) for flag in request.problems), *admission.flags)
 
     async def _refuse(self, request: Request, reason: Reason, send: AsgiSend, *, known: bool = False) -> None:
         """Record why, then say so: before the upgrade where HTTP can, after it where OCPP-J asks for that."""

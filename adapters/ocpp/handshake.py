@@ -29,7 +29,7 @@ class Address(msgspec.Struct, frozen=True):
     """What the path says. `cpid` is None where a refusal is among the problems."""
 
     version: Version | None = None
-    """The version it names, None for `/ocpp/<id>`; the subprotocol decides all the same."""
+    """The only version spoken at this address; None for `/ocpp/<id>`, where the subprotocol decides."""
     cpid: str | None = None
     problems: tuple[Reason, ...] = ()
 
@@ -112,19 +112,21 @@ def read_credentials(header: bytes) -> tuple[Credentials | None, Reason | None]:
     return (Credentials(user, password), None) if colon else (None, Reason.AUTH_MALFORMED)
 
 
-def negotiate(offered: Sequence[str], enabled: Collection[Version]) -> Negotiated | Reason:
-    """Choose the first offered version that the configuration allows, or say why there is none.
+def negotiate(
+    offered: Sequence[str], path_version: Version | None, enabled: Collection[Version]
+) -> Negotiated | Reason:
+    """Choose the first offered version that the path and the configuration allow, or say why there is none.
 
-    The charger's order counts (RFC 6455 §4.1). Names are compared without case, and echoed as offered. A
-    version in the path decides nothing (2.1 part 4 §3.1.2, errata 2025-01 of 2.0.1): a charger whose firmware
-    learns a new version keeps its address.
+    The charger's order counts (RFC 6455 §4.1). Names are compared without case, and echoed as offered. An
+    address with a version speaks that one alone: an operator pins a charger to it. `/ocpp/<id>` is the address
+    that outlives a change of version (2.1 part 4 §3.1.2).
     """
     if not offered:
         return Reason.SUBPROTOCOL_MISSING
     switched_off = False
     for name in offered:
         version = _SUBPROTOCOLS.get(name.lower())
-        if version is None:
+        if version is None or path_version not in (None, version):
             continue
         if version in enabled:
             return Negotiated(version, name)

@@ -10,7 +10,6 @@ class Reason(StrEnum):
 
     PATH_MALFORMED = "path_malformed"
     PATH_VERSION_UNKNOWN = "path_version_unknown"
-    PATH_VERSION_OTHER = "path_version_other"
     PATH_DOUBLE_SLASH = "path_double_slash"
     ID_MISSING = "id_missing"
     ID_DOUBLED = "id_doubled"
@@ -66,10 +65,6 @@ VERDICTS = {
         "The address names an OCPP version unknown here. Use /ocpp/1.6, /ocpp/2.0.1 or /ocpp/2.1.",
         404,
     ),
-    Reason.PATH_VERSION_OTHER: Verdict(
-        "The address names another OCPP version than the one spoken. It works; the box and this system agree "
-        "on the version by themselves."
-    ),
     Reason.PATH_DOUBLE_SLASH: Verdict(
         "The address holds a double slash. It works; take the slash off the end of the backend URL."
     ),
@@ -112,7 +107,8 @@ VERDICTS = {
         close_code=1002,
     ),
     Reason.SUBPROTOCOL_UNSUPPORTED: Verdict(
-        "The box offers no OCPP version that is spoken here. Set it to OCPP 1.6 J, 2.0.1 or 2.1.",
+        "The box offers no OCPP version that is spoken at this address. Set it to OCPP 1.6 J, or use the address "
+        "of its version.",
         close_code=1002,
     ),
     Reason.VERSION_DISABLED: Verdict(

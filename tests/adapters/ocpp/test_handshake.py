@@ -157,21 +157,26 @@ ALL = frozenset(Version)
 
 
 @pytest.mark.parametrize(
-    ("offered", "enabled", "expected"),
+    ("offered", "path_version", "enabled", "expected"),
     [
-        (["ocpp1.6"], ALL, Negotiated(V16, "ocpp1.6")),
-        (["OCPP1.6"], ALL, Negotiated(V16, "OCPP1.6")),
-        (["ocpp2.0.1", "ocpp1.6"], ALL, Negotiated(V201, "ocpp2.0.1")),
-        (["ocpp1.6", "ocpp2.0.1"], ALL, Negotiated(V16, "ocpp1.6")),
-        (["ocpp2.1", "ocpp1.6"], {V16}, Negotiated(V16, "ocpp1.6")),
-        (["ocpp2.0", "ocpp1.6"], ALL, Negotiated(V16, "ocpp1.6")),
-        ([], ALL, Reason.SUBPROTOCOL_MISSING),
-        (["ocpp1.5"], ALL, Reason.SUBPROTOCOL_UNSUPPORTED),
-        (["ocpp2.1"], {V16}, Reason.VERSION_DISABLED),
+        (["ocpp1.6"], None, ALL, Negotiated(V16, "ocpp1.6")),
+        (["OCPP1.6"], V16, ALL, Negotiated(V16, "OCPP1.6")),
+        (["ocpp2.0.1", "ocpp1.6"], None, ALL, Negotiated(V201, "ocpp2.0.1")),
+        (["ocpp1.6", "ocpp2.0.1"], None, ALL, Negotiated(V16, "ocpp1.6")),
+        (["ocpp2.0.1", "ocpp1.6"], V16, ALL, Negotiated(V16, "ocpp1.6")),
+        (["ocpp2.1", "ocpp1.6"], None, {V16}, Negotiated(V16, "ocpp1.6")),
+        (["ocpp2.0", "ocpp1.6"], None, ALL, Negotiated(V16, "ocpp1.6")),
+        ([], None, ALL, Reason.SUBPROTOCOL_MISSING),
+        (["ocpp1.5"], None, ALL, Reason.SUBPROTOCOL_UNSUPPORTED),
+        (["ocpp1.6"], V201, ALL, Reason.SUBPROTOCOL_UNSUPPORTED),
+        (["ocpp2.1"], None, {V16}, Reason.VERSION_DISABLED),
+        (["ocpp2.0.1"], V201, {V16}, Reason.VERSION_DISABLED),
     ],
 )
-def test_negotiation(offered: list[str], enabled: set[Version], expected: Negotiated | Reason) -> None:
-    assert negotiate(offered, enabled) == expected
+def test_negotiation(
+    offered: list[str], path_version: Version | None, enabled: set[Version], expected: Negotiated | Reason
+) -> None:
+    assert negotiate(offered, path_version, enabled) == expected
 
 
 def test_every_reason_has_a_verdict_with_a_hint() -> None:
