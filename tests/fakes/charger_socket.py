@@ -24,6 +24,7 @@ class FakeLink:
         self.close_code: int | None = None
         self.close_reason = ""
         self.pings: list[asyncio.Future[bool]] = []
+        self.pinged = asyncio.Event()
 
     async def ping(self, timeout_s: float) -> bool:
         """Wait for the verdict; a closed connection is dead at once."""
@@ -31,6 +32,7 @@ class FakeLink:
             return False
         ping = asyncio.get_running_loop().create_future()
         self.pings.append(ping)
+        self.pinged.set()
         return await ping
 
     def answer(self, *, alive: bool) -> None:
