@@ -64,6 +64,8 @@ NOTHING: dict[str, Any] = {"user": None, "password": None}
         (1, {"password": None}, Admission("auth_missing")),
         (1, {"password": OTHER}, Admission("auth_password")),
         (1, {"password": b""}, Admission("auth_password")),
+        (1, {"password": b"forty signs that are no hexadecimal digit"[:40]}, Admission("auth_password")),
+        (1, {"password": b"\xff" * 40}, Admission("auth_password")),
         (1, {"user": b"Box2"}, Admission("auth_user_mismatch")),
         (1, {"user": b""}, Admission("auth_user_mismatch")),
         (1, {"user": b"\xff"}, Admission("auth_user_mismatch")),
