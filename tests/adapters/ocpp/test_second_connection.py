@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from application.ports import Loaded
 from domain.chargers.charger import Charger
-from domain.chargers.events import Connected, Disconnected
+from domain.chargers.events import Connected, Disconnected, HeartbeatReceived
 from domain.event import Event, Fact
 from tests.adapters.ocpp.front_door import HEARTBEAT, FrontDoor
 from tests.fakes.charger_socket import CLOSED, GONE, OPEN, ChargerSocket, Gone
@@ -65,6 +65,7 @@ class OneIdentity(RuleBasedStateMachine):
         self.store = HeldStore()
         self.sockets: list[ChargerSocket] = []
         self.said_too_late: set[str] = set()
+        self.given_up: list[ChargerSocket] = []
         self.numbers = iter(range(1_000_000))
         self.door = self.run(self.open_door())
 
@@ -95,17 +96,21 @@ class OneIdentity(RuleBasedStateMachine):
     @precondition(lambda self: self.pinged())
     @rule(data=st.data(), alive=st.booleans())
     def answer_ping(self, data: st.DataObject, alive: bool) -> None:
-        data.draw(st.sampled_from(self.pinged())).link.answer(alive=alive)
+        socket = data.draw(st.sampled_from(self.pinged()))
+        if not alive:
+            self.given_up.append(socket)
+        socket.link.answer(alive=alive)
         self.run(turn())
 
     @precondition(lambda self: self.of_state(OPEN, CLOSED))
-    @rule(data=st.data())
-    def speak(self, data: st.DataObject) -> None:
+    @rule(data=st.data(), frames=st.integers(1, 3))
+    def speak(self, data: st.DataObject, frames: int) -> None:
         socket = data.draw(st.sampled_from(self.of_state(OPEN, CLOSED)))
-        message_id = f"m{next(self.numbers)}"
-        socket.say(HEARTBEAT.format(message_id))
-        if socket.state == CLOSED:
-            self.said_too_late.add(message_id)
+        for _ in range(frames):
+            message_id = f"m{next(self.numbers)}"
+            socket.say(HEARTBEAT.format(message_id))
+            if socket.state == CLOSED:
+                self.said_too_late.add(message_id)
         self.run(turn())
 
     @precondition(lambda self: self.of_state("", OPEN))
@@ -130,6 +135,10 @@ class OneIdentity(RuleBasedStateMachine):
     @invariant()
     def at_most_one_socket_is_open(self) -> None:
         assert len(self.of_state(OPEN)) <= 1
+
+    @invariant()
+    def nobody_is_replaced_who_answers(self) -> None:
+        assert all(socket in self.given_up for socket in self.of_state(CLOSED))
 
     @invariant()
     def the_books_open_and_close_one_connection_after_the_other(self) -> None:
@@ -216,6 +225,33 @@ async def test_a_third_does_not_slip_in_while_a_second_is_judged() -> None:
     assert await fourth.decided() == 409
     third.leave()
     await asyncio.gather(first.ended(), third.ended())
+
+
+async def test_what_was_still_to_be_read_of_a_replaced_connection_changes_nothing() -> None:
+    """A frame in the works is what the charger said; those behind it come from a connection that is over."""
+    store = HeldStore()
+    door = FrontDoor(store)
+    await door.register()
+    first = ChargerSocket(door.gateway)
+    await first.decided()
+    second = ChargerSocket(door.gateway)
+    await first.link.pinged.wait()
+    store.holding = True
+    for message_id in ("in the works", "behind", "further behind"):
+        first.say(HEARTBEAT.format(message_id))
+    await turn()
+    first.link.answer(alive=False)
+    await turn()
+    store.holding = False
+    while store.waiting:
+        store.let_go()
+    assert await second.decided() == 101
+    await first.ended()
+    assert first.unread
+    assert {event.told.cause for event in door.events(HeartbeatReceived)} == {"in the works"}
+    assert first.texts == [], "the answer would go to nobody"
+    second.leave()
+    await second.ended()
 
 
 async def test_who_hangs_up_before_the_door_opens_is_not_connected() -> None:
