@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 DEMO ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lock bench clean
+.PHONY: help run test coverage check format lock bench clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,13 @@ run: $(VENV)/.run ## start Zeus with a demo fleet on http://127.0.0.1:8080 (DEMO
 
 test: $(VENV)/.dev ## every test, on a real Postgres of its own
 	$(BIN)/python -m pytest
+
+coverage: $(VENV)/.dev ## branch coverage of the rules, at least 95 % of domain and of adapters/ocpp
+	$(BIN)/python -m pytest tests/domain tests/stories tests/adapters/ocpp tests/application \
+	  --cov=domain --cov=adapters/ocpp --cov=application --cov-branch --cov-report=term-missing
+	@for part in domain adapters/ocpp; do \
+	  printf '%s: ' $$part; $(BIN)/python -m coverage report --include="$$part/*" --format=total --precision=1 --fail-under=95 || exit 1; \
+	done
 
 check: $(VENV)/.dev ## format, lint, types, layers, documents
 	$(BIN)/ruff format --check .

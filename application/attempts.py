@@ -6,7 +6,7 @@ from datetime import datetime
 import msgspec
 
 from application import clock
-from application.ports import EventStore
+from application.ports import EventStore, StoreUnavailable
 from domain.chargers.events import HandshakeRefused
 from domain.event import Told, events_of
 
@@ -16,35 +16,75 @@ KINDS = 2_000
 """Different attempts remembered at once; beyond it an attacker's variety is counted as one kind."""
 
 
+class _Kind(msgspec.Struct):
+    """Equal attempts since the first of them."""
+
+    since: float
+    first: HandshakeRefused
+    owed: int = 0
+    """Attempts that are not in the log yet."""
+
+
 class Attempts:
     """Records refused handshakes of one tenant."""
 
     def __init__(self, store: EventStore, tenant: str) -> None:
         self._store = store
         self._tenant = tenant
-        self._repeated: dict[tuple[str, ...], tuple[float, HandshakeRefused, int]] = {}
+        self._kinds: dict[tuple[str, ...], _Kind] = {}
 
     async def refused(self, fact: HandshakeRefused, now: datetime) -> None:
-        """Record a refusal, or count it with the equal one before it. Raises StoreUnavailable."""
-        kind = (fact.cpid, fact.reason, fact.remote, fact.path)
-        if kind not in self._repeated and len(self._repeated) >= KINDS:
-            fact = msgspec.structs.replace(
-                fact, cpid="", path="", hint="Too many different attempts at once."
-            )
-            kind = ("", fact.reason, fact.remote, "")
-        since, first, count = self._repeated.get(kind, (clock.monotonic(), fact, 0))
-        self._repeated[kind] = (since, first, count + 1)
-        if count == 0:
-            await self._append(fact, now)
+        """Record a refusal, or count it with the equal one before it.
+
+        Raises StoreUnavailable; the refusal is counted then, and recorded by a later `flush`.
+        """
+        if _name(fact) not in self._kinds and len(self._kinds) >= KINDS:
+            fact = _one_of_too_many(fact)
+        known = self._kinds.get(_name(fact))
+        if known is not None:
+            known.owed += 1
+            return
+        since = clock.monotonic()
+        self._kinds[_name(fact)] = _Kind(since, fact)
+        await self._append(_Kind(since, fact, owed=1), now)
 
     async def flush(self, now: datetime, *, everything: bool = False) -> None:
-        """Write the counts whose window is over; call it every few seconds and once at the end."""
-        limit = clock.monotonic() - (0 if everything else WINDOW_S)
-        due = [kind for kind, (since, _, _) in self._repeated.items() if since <= limit]
-        counted = [self._repeated.pop(kind) for kind in due]
-        repeats = [msgspec.structs.replace(fact, count=n - 1) for _, fact, n in counted if n > 1]
-        await asyncio.gather(*(self._append(fact, now) for fact in repeats))
+        """Write the counts whose window is over; call it every few seconds and once at the end.
 
-    async def _append(self, fact: HandshakeRefused, now: datetime) -> None:
+        Raises StoreUnavailable; what was not written is kept for the next time.
+        """
+        limit = clock.monotonic() - (0 if everything else WINDOW_S)
+        due = [name for name, kind in self._kinds.items() if kind.since <= limit]
+        counted = [self._kinds.pop(name) for name in due]
+        tasks = [self._append(kind, now) for kind in counted if kind.owed]
+        failed = [error for error in await asyncio.gather(*tasks, return_exceptions=True) if error]
+        if failed:
+            raise failed[0]
+
+    async def _append(self, kind: _Kind, now: datetime) -> None:
         stream = f"attempt/{self._tenant}/{clock.time_ordered_id()}"
-        await self._store.append(events_of(stream, 0, [fact], Told(recorded_at=now)))
+        fact = msgspec.structs.replace(kind.first, count=kind.owed)
+        try:
+            await self._store.append(events_of(stream, 0, [fact], Told(recorded_at=now)))
+        except StoreUnavailable:
+            self._owe(kind)
+            raise
+
+    def _owe(self, kind: _Kind) -> None:
+        """Count what was not written with the equal ones that came meanwhile, if any did."""
+        first = kind.first
+        if _name(first) not in self._kinds and len(self._kinds) >= KINDS:
+            first = _one_of_too_many(first)
+        self._kinds.setdefault(_name(first), _Kind(kind.since, first)).owed += kind.owed
+
+
+def _name(fact: HandshakeRefused) -> tuple[str, ...]:
+    return (fact.cpid, fact.reason, fact.remote, fact.path)
+
+
+def _one_of_too_many(fact: HandshakeRefused) -> HandshakeRefused:
+    """Without what an attacker may vary, his address among it: one kind for each of our reasons."""
+    hint = "Too many different attempts at once."
+    return msgspec.structs.replace(
+        fact, cpid="", path="", remote="", user_agent="", subprotocols=(), known=False, hint=hint
+    )

@@ -1,15 +1,18 @@
 """Connections of a gateway that died without a goodbye: closed in the books, so that nobody looks online."""
 
 import asyncio
+import logging
 from collections.abc import Iterable
 
 from application import clock
 from application.desk import Desk
-from application.intake import Intake
-from application.ports import EventStore
+from application.intake import Intake, ReportNotSettled
+from application.ports import EventStore, EventStoreError
 from application.snapshots import load_charger
 from domain.event import Told
 from domain.identity import ChargerId
+
+log = logging.getLogger("zeus.gateway")
 
 REASON = "the server ended without a goodbye"
 AT_ONCE = 200
@@ -26,12 +29,19 @@ async def close_stranded(
 
     async def close(charger: ChargerId) -> int:
         async with gate:
-            desk = Desk(store, await load_charger(store, charger))
-            connection = desk.charger.connection
-            if not connection or desk.charger.gateway == gateway:
+            try:
+                return await _close(Desk(store, await load_charger(store, charger)), intake, gateway)
+            except (EventStoreError, ReportNotSettled) as error:  # no reason to leave the others
+                log.warning("%s: looks online after a server's end: %r", charger.stream, error)
                 return 0
-            told = Told(recorded_at=clock.now(), actor="zeus", connection=connection)
-            await intake.disconnected(desk, connection, None, REASON, told)
-            return 1
 
     return sum(await asyncio.gather(*(close(charger) for charger in chargers)))
+
+
+async def _close(desk: Desk, intake: Intake, gateway: str) -> int:
+    connection = desk.charger.connection
+    if not connection or desk.charger.gateway == gateway:
+        return 0
+    told = Told(recorded_at=clock.now(), actor="zeus", connection=connection)
+    await intake.disconnected(desk, connection, None, REASON, told)
+    return 1

@@ -163,6 +163,7 @@ def _upkeep(core: Core, projector: ProjectorProcess, settings: Settings) -> Asyn
             )
 
     scheduler.add_job(close_silent, "interval", seconds=10)
+    scheduler.add_job(presence.settle, "interval", seconds=10)
     scheduler.add_job(_flush, "interval", seconds=15, args=[core])
     scheduler.add_job(projector.check, "interval", seconds=2)
     return scheduler

@@ -36,6 +36,8 @@ log = logging.getLogger("zeus.gateway")
 
 Actions = Mapping[Version, Mapping[str, Action]]
 RETRY_AFTER_S = b"30"
+_NOT_LOOKED_UP = frozenset({Reason.ID_UNKNOWN, Reason.DRAINING})
+"""Refusals of an id that nobody registered, or that nobody looked for."""
 
 
 class GatewaySettings(msgspec.Struct, frozen=True):
@@ -93,11 +95,11 @@ class Gateway:
         link: Link = scope["extensions"][EXTENSION]
         async with self.presence.place(charger.id):
             if await self.presence.occupied(charger.id, self._settings.ping_timeout_s):
-                await self._refuse(request, Reason.DUPLICATE_CONNECTION, send, known=True)
+                await self._refuse(request, Reason.DUPLICATE_CONNECTION, send)
                 return
             connection = await self._connect(request, charger, negotiated, flags, link, send)
         if connection is not None:
-            await self._converse(connection, receive, send)
+            await self._converse(connection, negotiated.subprotocol, receive, send)
 
     # -- letting in ----------------------------------------------------------------------------------------
 
@@ -128,7 +130,7 @@ class Gateway:
             return negotiated
         return charger, negotiated, (*(str(flag) for flag in request.problems), *admission.flags)
 
-    async def _refuse(self, request: Request, reason: Reason, send: AsgiSend, *, known: bool = False) -> None:
+    async def _refuse(self, request: Request, reason: Reason, send: AsgiSend) -> None:
         """Record why, then say so: before the upgrade where HTTP can, after it where OCPP-J asks for that."""
         self.counters.handshake("refused", reason)
         verdict = VERDICTS[reason]
@@ -142,7 +144,7 @@ class Gateway:
             path=request.path[:200],
             subprotocols=tuple(name[:40] for name in request.subprotocols[:5]),
             user_agent=request.user_agent[:100],
-            known=known or reason not in (Reason.ID_UNKNOWN, Reason.ID_FACTORY),
+            known=request.address.cpid is not None and reason not in _NOT_LOOKED_UP,
         )
         try:
             await self._attempts.refused(fact, clock.now())
@@ -163,7 +165,7 @@ class Gateway:
         link: Link,
         send: AsgiSend,
     ) -> Connection | None:
-        """Record the connection, then complete the handshake."""
+        """Record the connection; the handshake may be completed after that."""
         name = clock.time_ordered_id()
         desk = Desk(self._store, charger)
         fact = Connected(
@@ -200,15 +202,17 @@ class Gateway:
         connection = Connection(session, link, send)
         self.presence.enter(connection)
         self.counters.handshake("accepted", profile=str(charger.security_profile))
-        await send({"type": "websocket.accept", "subprotocol": negotiated.subprotocol})
         return connection
 
     # -- talking -------------------------------------------------------------------------------------------
 
-    async def _converse(self, connection: Connection, receive: Receive, send: AsgiSend) -> None:
-        """Read until the socket closes; whatever ends it, the goodbye is recorded."""
+    async def _converse(
+        self, connection: Connection, subprotocol: str, receive: Receive, send: AsgiSend
+    ) -> None:
+        """Complete the handshake, read until the socket closes; whatever ends it, the goodbye is recorded."""
         code, reason = 1011, "the server failed"
         try:
+            await send({"type": "websocket.accept", "subprotocol": subprotocol})
             code, reason = await self._read(connection.session, receive)
         except OSError as error:  # sending to a socket that is gone: uvicorn's ClientDisconnected
             code, reason = 1006, type(error).__name__

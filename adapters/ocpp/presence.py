@@ -4,6 +4,8 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import NamedTuple
+from weakref import WeakValueDictionary
 
 import msgspec
 from starlette.types import Send
@@ -11,6 +13,7 @@ from starlette.types import Send
 from adapters.ocpp.session import Session
 from adapters.ocpp.websocket import Link
 from application import clock
+from application.desk import Desk
 from application.intake import Intake, ReportNotSettled
 from application.ports import StoreUnavailable
 from domain.event import Told
@@ -38,13 +41,24 @@ class Connection(msgspec.Struct, eq=False):
             log.debug("%s: closed already: %r", self.session.connection, error)
 
 
+class _Goodbye(NamedTuple):
+    """The end of a connection, to be recorded."""
+
+    desk: Desk
+    connection: str
+    code: int
+    reason: str
+
+
 class Presence:
     """The connections of this process by charger."""
 
     def __init__(self, intake: Intake) -> None:
         self._intake = intake
         self._here: dict[ChargerId, Connection] = {}
-        self._knocking: dict[ChargerId, asyncio.Lock] = {}
+        self._knocking: WeakValueDictionary[ChargerId, asyncio.Lock] = WeakValueDictionary()
+        """A lock lives as long as somebody holds it or waits for it: `locked()` is False in between."""
+        self._owed: list[_Goodbye] = []
 
     def __len__(self) -> int:
         return len(self._here)
@@ -60,12 +74,8 @@ class Presence:
     async def place(self, charger: ChargerId) -> AsyncIterator[None]:
         """One newcomer at a time for each charger: two that knock together are judged one after the other."""
         lock = self._knocking.setdefault(charger, asyncio.Lock())
-        try:
-            async with lock:
-                yield
-        finally:
-            if not lock.locked():
-                self._knocking.pop(charger, None)
+        async with lock:
+            yield
 
     async def occupied(self, charger: ChargerId, ping_timeout_s: float) -> bool:
         """Is the charger connected and alive? A dead connection is closed and forgotten."""
@@ -91,12 +101,29 @@ class Presence:
         if self._here.get(charger) is connection:
             del self._here[charger]
         session.over = True
+        await session.goodbye()
+        goodbye = _Goodbye(session.desk, session.connection, code, reason[:120])
+        if not await self._record(goodbye):
+            self._owed.append(goodbye)
+
+    async def settle(self) -> int:
+        """Record the goodbyes that the store could not take; returns how many. Call it every few seconds."""
+        owed, self._owed = self._owed, []
+        for n, goodbye in enumerate(owed):
+            if not await self._record(goodbye):
+                self._owed += owed[n:]
+                return n
+        return len(owed)
+
+    async def _record(self, goodbye: _Goodbye) -> bool:
+        desk, name, code, reason = goodbye
+        told = Told(recorded_at=clock.now(), actor="zeus", connection=name)
         try:
-            await session.goodbye()
-            told = Told(recorded_at=clock.now(), actor="zeus", connection=session.connection)
-            await self._intake.disconnected(session.desk, session.connection, code, reason[:120], told)
+            await self._intake.disconnected(desk, name, code, reason, told)
         except (StoreUnavailable, ReportNotSettled) as error:
-            log.warning("%s: goodbye not recorded: %r", charger.stream, error)
+            log.warning("%s: goodbye not recorded yet: %r", desk.charger.stream, error)
+            return False
+        return True
 
     async def close_silent(self, now: float, timeout_s: float) -> int:
         """Close connections silent for `timeout_s`; returns how many. Call it every few seconds."""

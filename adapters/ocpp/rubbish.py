@@ -28,18 +28,23 @@ class Rubbish:
     def take(self, fact: Fact, size_bytes: int, now: datetime) -> list[Fact]:
         """The facts to record: the frame's own, a summary that is due, or nothing."""
         self._refill(now)
+        facts: list[Fact] = []
         if self._credit:
             self._credit -= 1
-            summary = self.summary()
-            return [fact, summary] if summary else [fact]
-        self._frames += 1
-        self._size_bytes += size_bytes
-        if self._since is None:
-            self._since = now
-        if now - self._since < SUMMARY_EVERY:
-            return []
-        summary = self.summary()
-        return [summary] if summary else []
+            facts.append(fact)
+        else:
+            self._count(1, size_bytes, now)
+        if self._since is not None and now - self._since >= SUMMARY_EVERY and (summary := self.summary()):
+            facts.append(summary)
+        return facts
+
+    def put_back(self, facts: list[Fact], size_bytes: int, now: datetime) -> None:
+        """Count what `take` gave out and the store could not take: the next summary tells of it."""
+        for fact in facts:
+            if isinstance(fact, FramesSuppressed):
+                self._count(fact.frames, fact.size_bytes, fact.since)
+            else:
+                self._count(1, size_bytes, now)
 
     def summary(self) -> FramesSuppressed | None:
         """What was counted since the last summary, None where nothing was."""
@@ -49,6 +54,11 @@ class Rubbish:
         self._frames = self._size_bytes = 0
         self._since = None
         return fact
+
+    def _count(self, frames: int, size_bytes: int, since: datetime) -> None:
+        self._frames += frames
+        self._size_bytes += size_bytes
+        self._since = since if self._since is None else min(self._since, since)
 
     def _refill(self, now: datetime) -> None:
         if self._refilled is None:

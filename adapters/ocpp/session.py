@@ -124,7 +124,9 @@ class Session:
     async def goodbye(self) -> None:
         """Write what was counted but not yet recorded; call it when the socket is gone."""
         if summary := self._rubbish.summary():
-            await self._record([summary], Told(recorded_at=clock.now(), connection=self.connection))
+            now = clock.now()
+            if not await self._record([summary], Told(recorded_at=now, connection=self.connection)):
+                self._rubbish.put_back([summary], 0, now)
 
     # -- calls ---------------------------------------------------------------------------------------------
 
@@ -148,7 +150,7 @@ class Session:
         except NOT_STORED as error:
             log.warning("%s %s not stored: %r", self.desk.charger.stream, call.action, error)
             reply = internal_error().answer(call.message_id)
-        if reply is not None and not self.over:
+        if reply is not None:
             await self._reply(label, reply)
 
     def _may_talk(self, action: str) -> bool:
@@ -182,6 +184,8 @@ class Session:
         return call_result(message_id, payload)
 
     async def _reply(self, label: str, reply: str) -> None:
+        if self.over:  # while the store was at work: the socket is closed
+            return
         await self._send(reply)
         if reply.startswith("[3"):
             self._counters.frames["out", "result", label] += 1
@@ -241,18 +245,22 @@ class Session:
 
     async def _record_rubbish(self, fact: Fact, told: Told, reply: str | None) -> None:
         """Record a frame that led to nothing, as long as there are not too many of them."""
-        text = told.frame or ""
-        facts = self._rubbish.take(fact, len(text), told.recorded_at)
+        raw = told.frame_bytes
+        size_bytes = len((told.frame or "").encode("utf-8", "surrogatepass") if raw is None else raw)
+        facts = self._rubbish.take(fact, size_bytes, told.recorded_at)
         if facts:
             whole = facts[0] is fact
             circumstances = msgspec.structs.replace(told, reply=reply) if whole else _without_frame(told)
-            await self._record(facts, circumstances)
+            if not await self._record(facts, circumstances):
+                self._rubbish.put_back(facts, size_bytes, told.recorded_at)
 
-    async def _record(self, facts: list[Fact], told: Told) -> None:
+    async def _record(self, facts: list[Fact], told: Told) -> bool:
         try:
             await self._intake.record(self.desk, facts, told)
         except NOT_STORED as error:
             log.warning("%s: %s not stored: %r", self.desk.charger.stream, facts[0].TOPIC, error)
+            return False
+        return True
 
 
 def _heard(told: Told, cause: str, report: Report, repairs: tuple[str, ...]) -> Told:

@@ -40,7 +40,8 @@ def admit(charger: Charger, knock: Knock) -> Admission:
     form = charger.credential.matches(knock.password) if charger.credential else ""
     if not form:
         return Admission("auth_password")
-    if knock.user.upper() != charger.cpid.upper().encode():
+    # Not bytes.upper(), which leaves umlauts alone; a surrogate stands for no UTF-8 and is in no id.
+    if knock.user.decode(errors="surrogateescape").upper() != charger.cpid.upper():
         return Admission("auth_user_mismatch")
     if form == "hex":
         flags.append("auth_hex_form")

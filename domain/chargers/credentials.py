@@ -47,6 +47,7 @@ def _decoded(presented: bytes) -> bytes | None:
     if len(presented) not in HEX_LENGTHS:
         return None
     try:
-        return bytes.fromhex(presented.decode("ascii"))
+        decoded = bytes.fromhex(presented.decode("ascii"))
     except ValueError:
         return None
+    return decoded if len(decoded) == LENGTH else None  # fromhex skips blanks: fewer than 40 digits

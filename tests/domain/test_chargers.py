@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from adapters.ocpp.versions import Version
-from domain.chargers.charger import BootReport, Charger, spread
+from domain.chargers.charger import CONNECTORS, REUSED, BootReport, Charger, spread
 from domain.chargers.events import (
     Acceptance,
     AcceptanceDecided,
@@ -16,7 +16,9 @@ from domain.chargers.events import (
     Disconnected,
     MessageWithheld,
     Registered,
+    SecurityProfileChosen,
     StatusReported,
+    TransactionOpened,
 )
 from domain.event import Event, Fact, Told, events_of
 from domain.identity import ChargerId, InvalidChargerId
@@ -117,6 +119,32 @@ async def test_before_acceptance_everything_but_the_boot_is_withheld_and_recorde
     await line.intake.record(line.desk, [AcceptanceDecided(Acceptance.ACCEPTED)], line.told())
     assert (await line.say("BootNotification", boot))["status"] == "Accepted"
     assert "transactionId" in await line.say("StartTransaction", start)
+
+
+def test_the_security_profile_is_what_was_chosen_last() -> None:
+    charger = given(Registered(cpid="cp1", security_profile=1), SecurityProfileChosen(2))
+    assert charger.security_profile == 2
+
+
+def test_a_charger_that_invents_connectors_and_names_stays_small() -> None:
+    statuses = [
+        StatusReported(evse_id=n, connector_id=1, status="Available", activity=str(n)) for n in range(200)
+    ]
+    charger = given(*statuses)
+    assert len(charger.doings) == CONNECTORS
+    assert charger.doing(199, 1).activity == "199"
+    opened = [
+        TransactionOpened(
+            transaction=f"transaction/acme/CP1/r{n}~2",
+            evse_id=1,
+            connector_id=1,
+            started_at=NOW,
+            reference=f"r{n}",
+        )
+        for n in range(200)
+    ]
+    reused = given(*opened).reused
+    assert list(reused) == [f"r{n}" for n in range(200 - REUSED, 200)]
 
 
 async def test_frame_and_reply_stay_with_the_first_event_of_a_message() -> None:

@@ -1,0 +1,74 @@
+"""A gateway in this process, on a store in memory: what tests of the handshake and the rules behind it need."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from adapters.ocpp.action import Action
+from adapters.ocpp.gateway import Gateway, GatewaySettings
+from adapters.ocpp.versions import Version
+from application.attempts import Attempts
+from application.intake import Intake
+from application.rules import Rules
+from application.snapshots import load_charger
+from domain.chargers.charger import Charger
+from domain.chargers.credentials import digest_of
+from domain.chargers.events import CredentialIssued, HandshakeRefused, Registered
+from domain.event import Event, Fact, Told, events_of
+from domain.identity import ChargerId
+from tests.fakes.event_store import InMemoryEventStore
+from tests.stories.line import ACTIONS
+
+TENANT = "t"
+CP = ChargerId.of(TENANT, "CP1")
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+PASSWORD = b"correcthorsebattery7"
+SALT = "00" * 16
+HEARTBEAT = '[2,"{}","Heartbeat",{{}}]'
+
+
+class FrontDoor:
+    """The gateway and the log behind it."""
+
+    def __init__(
+        self,
+        store: InMemoryEventStore | None = None,
+        actions: Mapping[Version, Mapping[str, Action]] = ACTIONS,
+        **chosen: Any,
+    ) -> None:
+        self.store = store or InMemoryEventStore()
+        self.attempts = Attempts(self.store, TENANT)
+        settings: dict[str, Any] = {
+            "tenant": TENANT,
+            "gateway": "here",
+            "versions": frozenset(Version),
+            "frames_per_s": 1e6,
+        }
+        self.gateway = Gateway(
+            self.store,
+            Intake(self.store, Rules()),
+            self.attempts,
+            actions,
+            GatewaySettings(**{**settings, **chosen}),
+        )
+
+    async def register(self, cpid: str = "CP1", profile: int = 0) -> None:
+        """Make a charger known; on profile 1 and 2 with `PASSWORD`."""
+        facts: list[Fact] = [Registered(cpid=cpid, security_profile=profile)]
+        if profile:
+            facts.append(CredentialIssued(salt=SALT, digest=digest_of(SALT, PASSWORD)))
+        stream = ChargerId.of(TENANT, cpid).stream
+        await self.store.append(events_of(stream, 0, facts, Told(recorded_at=NOW)))
+
+    async def charger(self) -> Charger:
+        """CP1 as the books have it."""
+        return await load_charger(self.store, CP)
+
+    def events(self, *kinds: type[Fact]) -> list[Event[Fact]]:
+        """The log, of those kinds."""
+        return [one.event for one in self.store.log if isinstance(one.event.fact, kinds)]
+
+    def refusals(self) -> list[HandshakeRefused]:
+        """The recorded refusals."""
+        facts = [event.fact for event in self.events(HandshakeRefused)]
+        return [fact for fact in facts if isinstance(fact, HandshakeRefused)]

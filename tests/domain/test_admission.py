@@ -1,0 +1,138 @@
+"""Who is let in: security profiles, user names, and the two forms of a password."""
+
+from typing import Any
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from domain.chargers.admission import Admission, Knock, admit
+from domain.chargers.charger import Charger
+from domain.chargers.credentials import ALPHABET, LENGTH, Credential, digest_of
+from domain.identity import CPID_LIMIT, ChargerId
+
+SALT = "00112233445566778899aabbccddeeff"
+PASSWORD = b"correcthorsebattery7"
+OTHER = b"correcthorsebattery8"
+
+passwords = st.binary(min_size=LENGTH, max_size=LENGTH)
+typed_passwords = st.text(ALPHABET, min_size=LENGTH, max_size=LENGTH).map(str.encode)
+presented = st.one_of(
+    st.none(), st.binary(max_size=45), typed_passwords, passwords.map(lambda raw: raw.hex().encode())
+)
+cpids = (
+    st.text(st.characters(codec="utf-8", exclude_characters="/:"), min_size=1, max_size=CPID_LIMIT)
+    .filter(str.isprintable)
+    .filter(lambda cpid: cpid == cpid.strip())
+)
+
+
+def charger(profile: int, password: bytes | None = PASSWORD, cpid: str = "Box1") -> Charger:
+    credential = None if password is None else Credential(SALT, digest_of(SALT, password))
+    return Charger(ChargerId.of("t", cpid), cpid=cpid, security_profile=profile, credential=credential)
+
+
+def knock(**shown: Any) -> Knock:
+    return Knock(**{"cpid": "Box1", "user": b"Box1", "password": PASSWORD, **shown})
+
+
+def credential(password: bytes) -> Credential:
+    return Credential(SALT, digest_of(SALT, password))
+
+
+NOTHING: dict[str, Any] = {"user": None, "password": None}
+
+
+@pytest.mark.parametrize(
+    ("profile", "shown", "verdict"),
+    [
+        (0, NOTHING, Admission()),
+        (0, {"password": OTHER}, Admission()),
+        (0, {**NOTHING, "cpid": "BOX1"}, Admission(flags=("id_case",))),
+        (1, {}, Admission()),
+        (1, {"user": b"bOX1"}, Admission()),
+        (1, {"password": PASSWORD.hex().encode()}, Admission(flags=("auth_hex_form",))),
+        (1, {"password": PASSWORD.hex().upper().encode()}, Admission(flags=("auth_hex_form",))),
+        (1, {"secure": True}, Admission(flags=("profile_mismatch",))),
+        (
+            1,
+            {"cpid": "BOX1", "password": PASSWORD.hex().encode(), "secure": True},
+            Admission(flags=("id_case", "auth_hex_form", "profile_mismatch")),
+        ),
+        (1, NOTHING, Admission("auth_missing")),
+        (1, {"user": None}, Admission("auth_missing")),
+        (1, {"password": None}, Admission("auth_missing")),
+        (1, {"password": OTHER}, Admission("auth_password")),
+        (1, {"password": b""}, Admission("auth_password")),
+        (1, {"password": b"forty signs that are no hexadecimal digit"[:40]}, Admission("auth_password")),
+        (1, {"password": b"\xff" * 40}, Admission("auth_password")),
+        (1, {"user": b"Box2"}, Admission("auth_user_mismatch")),
+        (1, {"user": b""}, Admission("auth_user_mismatch")),
+        (1, {"user": b"\xff"}, Admission("auth_user_mismatch")),
+        (1, {"user": b"Box2", "password": OTHER}, Admission("auth_password")),
+        (2, {"secure": True}, Admission()),
+        (2, {}, Admission("profile_mismatch")),
+        (2, {"password": OTHER, "secure": True}, Admission("auth_password")),
+        (2, {**NOTHING, "secure": True}, Admission("auth_missing")),
+        (3, {"secure": True}, Admission("client_cert_missing")),
+    ],
+)
+def test_each_profile_asks_for_what_protects_it(
+    profile: int, shown: dict[str, Any], verdict: Admission
+) -> None:
+    assert admit(charger(profile), knock(**shown)) == verdict
+
+
+@pytest.mark.parametrize("profile", [1, 2])
+def test_a_charger_without_a_password_lets_nobody_in(profile: int) -> None:
+    assert admit(charger(profile, None), knock(secure=True)) == Admission("auth_password")
+
+
+@given(
+    profile=st.integers(1, 3), user=st.none() | st.binary(max_size=8), shown=presented, secure=st.booleans()
+)
+def test_nobody_gets_past_a_protected_charger_without_its_password_and_name(
+    profile: int, user: bytes | None, shown: bytes | None, secure: bool
+) -> None:
+    admission = admit(charger(profile), knock(user=user, password=shown, secure=secure))
+    assert admission.refused
+
+
+@given(cpid=cpids, profile=st.sampled_from([1, 2]))
+def test_every_id_that_can_be_registered_can_log_in_in_any_capitals(cpid: str, profile: int) -> None:
+    box = charger(profile, cpid=cpid)
+    for user in (cpid, cpid.upper()):
+        shown = knock(cpid=cpid, user=user.encode(), secure=profile == 2)
+        assert admit(box, shown) == Admission(), user
+
+
+@given(raw=passwords)
+def test_the_hex_form_is_worth_the_raw_form(raw: bytes) -> None:
+    mine = credential(raw)
+    assert mine.matches(raw) == "raw"
+    assert mine.matches(raw.hex().encode()) == "hex"
+    assert mine.matches(raw.hex().upper().encode()) == "hex"
+
+
+@given(raw=passwords | typed_passwords, shown=presented)
+def test_no_password_matches_another(raw: bytes, shown: bytes | None) -> None:
+    assume(shown is not None)
+    assert shown is not None
+    assume(shown != raw)
+    assume(shown.lower() != raw.hex().encode())
+    assert credential(raw).matches(shown) == ""
+
+
+@given(raw=st.binary(max_size=LENGTH - 1), data=st.data())
+def test_blanks_between_digits_make_no_hex_form(raw: bytes, data: st.DataObject) -> None:
+    """40 signs that are no 40 digits: a shorter password, spread with blanks."""
+    digits = raw.hex()
+    cuts = data.draw(st.integers(0, len(raw)))
+    spread = digits[: 2 * cuts] + " " * (2 * LENGTH - len(digits)) + digits[2 * cuts :]
+    assert credential(raw).matches(spread.encode()) == ""
+
+
+@given(raw=passwords, one=st.binary(min_size=16, max_size=16))
+def test_the_same_password_has_another_digest_under_another_salt(raw: bytes, one: bytes) -> None:
+    assume(one.hex() != SALT)
+    assert digest_of(one.hex(), raw) != digest_of(SALT, raw)
