@@ -50,4 +50,4 @@ def _decoded(presented: bytes) -> bytes | None:
         decoded = bytes.fromhex(presented.decode("ascii"))
     except ValueError:
         return None
-    return decoded if len(decoded) == LENGTH else None  # fromhex skips blanks: fewer than 40 digits
+    return decoded if 2 * len(decoded) == len(presented) else None  # fromhex skips blanks

@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 
 from domain.chargers.admission import Admission, Knock, admit
 from domain.chargers.charger import Charger
-from domain.chargers.credentials import ALPHABET, LENGTH, Credential, digest_of
+from domain.chargers.credentials import ALPHABET, HEX_LENGTHS, LENGTH, Credential, digest_of
 from domain.identity import CPID_LIMIT, ChargerId
 
 SALT = "00112233445566778899aabbccddeeff"
 PASSWORD = b"correcthorsebattery7"
 OTHER = b"correcthorsebattery8"
 
-passwords = st.binary(min_size=LENGTH, max_size=LENGTH)
+passwords = st.binary(min_size=16, max_size=LENGTH)
 typed_passwords = st.text(ALPHABET, min_size=LENGTH, max_size=LENGTH).map(str.encode)
 presented = st.one_of(
     st.none(), st.binary(max_size=45), typed_passwords, passwords.map(lambda raw: raw.hex().encode())
@@ -120,15 +120,23 @@ def test_no_password_matches_another(raw: bytes, shown: bytes | None) -> None:
     assert shown is not None
     assume(shown != raw)
     assume(shown.lower() != raw.hex().encode())
+    assume(shown.hex().encode() != raw.lower())
     assert credential(raw).matches(shown) == ""
+
+
+@given(key=passwords)
+def test_whoever_registered_the_hex_digits_means_the_bytes_behind_them(key: bytes) -> None:
+    assert credential(key.hex().encode()).matches(key) == "raw"
+    assert credential(key.hex().upper().encode()).matches(key) == "raw"
 
 
 @given(raw=st.binary(max_size=LENGTH - 1), data=st.data())
 def test_blanks_between_digits_make_no_hex_form(raw: bytes, data: st.DataObject) -> None:
-    """40 signs that are no 40 digits: a shorter password, spread with blanks."""
+    """As many signs as a hex form has, and fewer digits: a shorter password, spread with blanks."""
     digits = raw.hex()
-    cuts = data.draw(st.integers(0, len(raw)))
-    spread = digits[: 2 * cuts] + " " * (2 * LENGTH - len(digits)) + digits[2 * cuts :]
+    length = data.draw(st.sampled_from([n for n in HEX_LENGTHS if n > len(digits)]))
+    cut = 2 * data.draw(st.integers(0, len(raw)))
+    spread = digits[:cut] + " " * (length - len(digits)) + digits[cut:]
     assert credential(raw).matches(spread.encode()) == ""
 
 

@@ -5,6 +5,7 @@ import json
 from collections.abc import Coroutine, Sequence
 from typing import Any, TypeVar
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -227,7 +228,9 @@ async def test_a_third_does_not_slip_in_while_a_second_is_judged() -> None:
     await asyncio.gather(first.ended(), third.ended())
 
 
-async def test_what_was_still_to_be_read_of_a_replaced_connection_changes_nothing() -> None:
+async def test_what_was_still_to_be_read_of_a_replaced_connection_changes_nothing(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     """A frame in the works is what the charger said; those behind it come from a connection that is over."""
     store = HeldStore()
     door = FrontDoor(store)
@@ -250,6 +253,7 @@ async def test_what_was_still_to_be_read_of_a_replaced_connection_changes_nothin
     assert first.unread
     assert {event.told.cause for event in door.events(HeartbeatReceived)} == {"in the works"}
     assert first.texts == [], "the answer would go to nobody"
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
     second.leave()
     await second.ended()
 
