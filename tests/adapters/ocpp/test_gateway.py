@@ -72,6 +72,7 @@ CASES: tuple[tuple[str, Sequence[str], Sequence[tuple[bytes, bytes]], Reason, bo
     ("/ocpp/CP%3A1", ("ocpp1.6",), (), Reason.ID_INVALID, False),
     ("/ocpp/CP1", (), (), Reason.SUBPROTOCOL_MISSING, True),
     ("/ocpp/CP1", ("ocpp1.5",), (), Reason.SUBPROTOCOL_UNSUPPORTED, True),
+    ("/ocpp/1.6/CP1", ("ocpp2.1",), (), Reason.SUBPROTOCOL_UNSUPPORTED, True),
     ("/ocpp/CP1", ("ocpp2.0.1",), (), Reason.VERSION_DISABLED, True),
     ("/ocpp/SAFE", ("ocpp1.6",), (), Reason.AUTH_MISSING, True),
     ("/ocpp/SAFE", ("ocpp1.6",), BEARER, Reason.AUTH_MALFORMED, True),
@@ -165,7 +166,6 @@ async def test_a_connection_that_cannot_be_recorded_is_none() -> None:
 @pytest.mark.parametrize(
     ("asked", "subprotocol", "fact"),
     [
-        ({"subprotocols": ("ocpp2.1",)}, "ocpp2.1", {"protocol": "2.1", "flags": ("path_version_other",)}),
         ({"path": "/ocpp/cp1/"}, "ocpp1.6", {"flags": ("id_trailing_slash", "id_case")}),
         ({"subprotocols": ("soap", "OCPP2.1"), "path": "/ocpp/CP1"}, "OCPP2.1", {"protocol": "2.1"}),
         ({"path": "/ocpp/SAFE", "headers": basic(b"safe", PASSWORD)}, "ocpp1.6", {"security_profile": 1}),
