@@ -17,6 +17,7 @@ from adapters.ocpp.frames import LIMITS, Limits
 from adapters.ocpp.handshake import Negotiated, Request, negotiate, read_request
 from adapters.ocpp.presence import Connection, Presence
 from adapters.ocpp.refusals import VERDICTS, Reason
+from adapters.ocpp.rubbish import Rubbish
 from adapters.ocpp.session import Session
 from adapters.ocpp.versions import Version
 from adapters.ocpp.websocket import EXTENSION, FLAW, Link
@@ -75,6 +76,8 @@ class Gateway:
         self._settings = settings
         self.presence = Presence(intake)
         self.counters = Counters()
+        self._rubbish: dict[ChargerId, Rubbish] = {}
+        """One budget for each charger, whatever the number of its connections: reconnecting earns no new one."""
         self.draining = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: AsgiSend) -> None:
@@ -198,6 +201,7 @@ class Gateway:
             send_text,
             self._settings.limits,
             self.counters,
+            self._rubbish.setdefault(charger.id, Rubbish()),
         )
         connection = Connection(session, link, send)
         self.presence.enter(connection)

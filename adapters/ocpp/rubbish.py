@@ -1,4 +1,4 @@
-"""Broken and pointless frames of one connection: the first are kept, a flood of them is only counted."""
+"""Broken and pointless frames of one charger: the first are kept, a flood of them is only counted."""
 
 from datetime import datetime, timedelta
 

@@ -87,6 +87,7 @@ class Session:
         send: Callable[[str], Awaitable[None]],
         limits: Limits = LIMITS,
         counters: Counters | None = None,
+        rubbish: Rubbish | None = None,
     ) -> None:
         self.desk = desk
         self.version = version
@@ -99,7 +100,7 @@ class Session:
         self._send = send
         self._limits = limits
         self._counters = Counters() if counters is None else counters
-        self._rubbish = Rubbish()
+        self._rubbish = Rubbish() if rubbish is None else rubbish
 
     async def receive(self, text: str, *, raw: bytes | None = None, flaw: str = "") -> None:
         """Take one text frame: decide, store, answer. `raw` and `flaw` where the bytes were no UTF-8 text."""

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from adapters.ocpp.gateway import Pace, enabled_versions
 from adapters.ocpp.presence import REPLACED, SHUTDOWN, SILENT
 from adapters.ocpp.refusals import VERDICTS, Reason
+from adapters.ocpp.rubbish import KEPT_AT_ONCE
 from adapters.ocpp.versions import Version
 from adapters.ocpp.websocket import Link
 from application.intake import ATTEMPTS
@@ -20,6 +21,7 @@ from domain.chargers.events import (
     Disconnected,
     FrameIgnored,
     FrameRejected,
+    FramesSuppressed,
     HandshakeRefused,
     HeartbeatReceived,
 )
@@ -378,3 +380,17 @@ def test_versions_are_enabled_by_their_names() -> None:
     assert enabled_versions(["1.6", "2.1"]) == {Version.V16, Version.V21}
     with pytest.raises(ValueError, match=r"1\.5"):
         enabled_versions(["1.5"])
+
+
+async def test_reconnecting_earns_no_new_budget_for_rubbish(door: FrontDoor) -> None:
+    sent = 0
+    for _ in range(3):
+        socket = await connect(door)
+        for _ in range(KEPT_AT_ONCE):
+            socket.say("rubbish")
+            sent += 1
+        await hang_up(socket)
+    kept = door.events(FrameRejected)
+    counted = sum(event.fact.frames for event in door.events(FramesSuppressed))  # type: ignore[attr-defined]
+    assert len(kept) == KEPT_AT_ONCE
+    assert len(kept) + counted == sent
