@@ -26,7 +26,8 @@ from entrypoints.settings import Settings
 from projections.catalogue import READ_MODELS
 from projections.engine import Engine
 from projections.log import PostgresLog
-from projections.read_model import ReadModel
+from projections.read_ahead import ReadAhead
+from projections.read_model import LogReader, ReadModel
 
 ACTIONS = {Version.V16: V16_ACTIONS, Version.V201: V201_ACTIONS, Version.V21: V21_ACTIONS}
 
@@ -66,11 +67,11 @@ def open_engine(database_url: str, models: Sequence[ReadModel] = READ_MODELS) ->
     return Engine(database_url, open_log(database_url), models)
 
 
-def open_log(database_url: str) -> PostgresLog:
-    """The log as read models read it; the caller closes it."""
+def open_log(database_url: str) -> LogReader:
+    """The log as read models read it, read ahead while catching up; the caller closes it."""
     mapper = EventMapper(FACTS)
 
     def decode(topic: str, state: bytes, stream: str, version: int) -> Event[Fact]:
         return mapper.to_domain_event(StoredEvent(stream, version, topic, state))
 
-    return PostgresLog(database_url, decode)
+    return ReadAhead(PostgresLog(database_url, decode), PostgresLog(database_url, decode))
