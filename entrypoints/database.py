@@ -1,5 +1,7 @@
 """The database of this installation: the one of DATABASE_URL, or the embedded one under our supervisor."""
 
+import hashlib
+import os
 import secrets
 import time
 from collections.abc import Callable, Iterator
@@ -8,12 +10,13 @@ from pathlib import Path
 
 import psycopg
 
-from adapters.postgres.data_directory import DataDirectoryInUse
+from adapters.postgres.data_directory import DataDirectoryInUse, closed_door, server_account
 from adapters.postgres.embedded import EmbeddedPostgres
 from application import clock
 from entrypoints.settings import Settings
 
 ADDRESS_FILE = "database-url"
+SYSTEM_HOME = Path("/var/lib/zeus")
 OWNER_PATIENCE_S = 5.0
 """`zeus serve` waits so long for a short command that has the embedded database."""
 TOKEN_FILE = "api-token"  # noqa: S105 - a file name
@@ -38,26 +41,41 @@ def opened_database(
         _check(url, "Is the server up, and is DATABASE_URL right?")
         yield url
         return
-    postgres = EmbeddedPostgres(settings.data_dir / "postgres")
+    home = data_home(settings)
+    postgres = EmbeddedPostgres(home / "postgres")
     try:
         url = _started(postgres, on_wait, OWNER_PATIENCE_S if own else 0.0)
     except DataDirectoryInUse:
         if own:
             raise
-        yield _running_one(settings.data_dir)
+        yield _running_one(home)
         return
     try:
-        _keep(settings.data_dir / ADDRESS_FILE, url)
+        _keep(home / ADDRESS_FILE, url)
         yield url
     finally:
         postgres.stop()
+
+
+def data_home(settings: Settings) -> Path:
+    """Where the data live: `ZEUS_DATA_DIR`, or a place of this checkout's own below /var/lib/zeus.
+
+    The latter only as root, when no place was chosen and the default one is behind a door that the database's
+    account may not pass (PostgreSQL does not run as root, and root's home is closed to everybody else).
+    """
+    chosen = settings.data_dir.resolve()
+    if "data_dir" in settings.model_fields_set or os.geteuid() != 0:
+        return chosen
+    if closed_door(chosen, server_account(chosen / "postgres")) is None:
+        return chosen
+    return SYSTEM_HOME / hashlib.sha256(str(chosen).encode()).hexdigest()[:12]
 
 
 def api_token(settings: Settings) -> tuple[str, bool]:
     """(the API's bearer token, was it made up by us); a made-up one is kept, readable by its owner alone."""
     if settings.api_token is not None:
         return settings.api_token.get_secret_value(), False
-    path = settings.data_dir / TOKEN_FILE
+    path = data_home(settings) / TOKEN_FILE
     if not path.exists():
         _keep(path, secrets.token_urlsafe(24))
     return path.read_text().strip(), True

@@ -1,11 +1,16 @@
 """What `zeus serve` says when chargers may connect: addresses, a line to paste, where to look."""
 
+import os
+import shutil
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from rich.panel import Panel
 from rich.table import Table
 
 from entrypoints.commands.opening import console
+from entrypoints.database import data_home
 from entrypoints.settings import Settings
 
 
@@ -31,6 +36,7 @@ def welcome_lines(
 ) -> Sequence[tuple[str, str]]:
     """(what, where) of everything a newcomer needs."""
     host = reachable_host(settings.host)
+    zeus = zeus_command()
     web, ocpp = f"http://{host}:{port}", f"ws://{host}:{port}/ocpp"
     lines = [
         ("Chargers", f"{ocpp}  (the charger appends its id)"),
@@ -40,12 +46,13 @@ def welcome_lines(
     if host != settings.host:
         lines.append(("", f"from elsewhere: this machine's address instead of {host}"))
     lines += [
-        ("A new charger", 'zeus charger add CP-001 --name "Car park, bay 1"'),
-        ("Status board", "zeus board"),
-        ("Why not online?", "zeus attempts"),
+        ("A new charger", f'{zeus} charger add CP-001 --name "Car park, bay 1"'),
+        ("Status board", f"{zeus} board"),
+        ("Why not online?", f"{zeus} attempts"),
         ("API", f"{web}/api/ocpp"),
         ("API token", token if made_up else "as given in ZEUS_API_TOKEN"),
         ("Web page", web),
+        ("Data", "DATABASE_URL" if settings.database_url else str(data_home(settings))),
         ("Documents", "docs/cli.md"),
         ("Try it", curl_line(web, token if made_up else None)),
     ]
@@ -64,3 +71,8 @@ def reachable_host(host: str) -> str:
     if host in ("", "0.0.0.0", "::"):  # noqa: S104 - compared with, not listened on
         return "127.0.0.1"
     return f"[{host}]" if ":" in host else host
+
+
+def zeus_command() -> str:
+    """How to call `zeus` from this terminal: by its name, or by its path where it is not on the PATH."""
+    return "zeus" if shutil.which("zeus") else os.path.relpath(Path(sys.executable).with_name("zeus"))
