@@ -29,6 +29,9 @@ BACKLOG = 4096
 """A fleet that returns in one second waits in the kernel, not at the charger's time-out."""
 
 
+STRANDED_ATTEMPTS = 6
+STRANDED_PAUSE_S = 10.0
+
 OnStop = Callable[[], Awaitable[None]]
 """Awaited when the end begins, before any socket is closed."""
 
@@ -116,6 +119,7 @@ async def _serve(
     scheduler = _upkeep(core, projector, settings)
     scheduler.start()
     stranded = asyncio.create_task(_close_stranded(core, web))
+    stranded.add_done_callback(_tell_failure)
     _calm_the_collector()
     try:
         await ZeusServer(_config(web, settings), core, *hooks).serve()
@@ -177,11 +181,22 @@ async def _flush(core: Core, *, everything: bool = False) -> None:
 
 
 async def _close_stranded(core: Core, web: Web) -> None:
-    """Once the board has caught up with the log, close what a predecessor left open."""
-    chargers = await web.chargers_left_online(core.gateway_name)
-    closed = await close_stranded(core.store, core.intake, chargers, core.gateway_name)
-    if closed:
+    """Once the board has caught up with the log, close what a predecessor left open; a store that is away for
+    a moment must not leave chargers online that are gone, so it is tried again.
+    """
+    for _ in range(STRANDED_ATTEMPTS):
+        chargers = await web.chargers_left_online(core.gateway_name)
+        if not chargers:
+            return
+        closed = await close_stranded(core.store, core.intake, chargers, core.gateway_name)
         log.info("closed %d connections of a server that had ended without a goodbye", closed)
+        await asyncio.sleep(STRANDED_PAUSE_S)
+
+
+def _tell_failure(task: "asyncio.Task[None]") -> None:
+    """A background task that fails must be heard of when it does, not when the server ends."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("connections left by a predecessor could not be closed", exc_info=error)
 
 
 def _calm_the_collector() -> None:

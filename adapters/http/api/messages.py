@@ -12,7 +12,7 @@ from adapters.ocpp.secrets import without_secrets
 from projections.message_log import queries
 
 ShownFrame = Annotated[str, AfterValidator(without_secrets)]
-"""A frame on its way out: as it was, but for passwords. Id tokens in it are shown, as everywhere, for now."""
+"""A frame on its way out: as it was, but for passwords. Id tokens in it are shown, as everywhere in the API."""
 
 
 class ChargerMessagesQuery(PageQuery):
