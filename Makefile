@@ -52,8 +52,8 @@ format: $(VENV)/.dev ## put the code into house style
 	$(BIN)/ruff check --fix .
 
 lock: $(VENV)/.dev ## resolve the dependencies anew (needs uv)
-	uv pip compile pyproject.toml --extra build --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links -o requirements.lock
-	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links -c requirements.lock -o requirements-dev.lock
+	uv pip compile pyproject.toml --extra build --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --no-strip-extras -o requirements.lock
+	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --no-strip-extras -c requirements.lock -o requirements-dev.lock
 
 bench: $(VENV)/.run ## measure this machine against the bars of docs/performance.md
 	$(BIN)/zeus bench

@@ -1,0 +1,1 @@
+"""What we ask of chargers, and what came of it."""
