@@ -47,6 +47,6 @@ class Abilities(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     connectors: int | None = None
     """1.6 NumberOfConnectors."""
     settings: dict[str, str] = {}
-    """1.6 configuration keys, or 2.x `Component[.instance].Variable[.instance]`, as last told."""
+    """1.6 configuration keys, or 2.x variables as `domain/chargers/variable_names.py` spells them, as last told."""
     tethered: bool = False
     """A fixed cable: nothing to unlock."""
