@@ -16,6 +16,12 @@ class Right(StrEnum):
 
     READ = "read"
     """See chargers, sessions, messages and the state of the system."""
+    OPERATE = "operate"
+    """Ask something of a charger: start, stop, reset, unlock, reserve, limit."""
+    CONFIGURE = "configure"
+    """Register chargers, issue credentials, decide settings and lists."""
+    ENGINEER = "engineer"
+    """Send raw calls and new firmware."""
 
 
 class Caller(msgspec.Struct, frozen=True):

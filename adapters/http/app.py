@@ -1,6 +1,7 @@
 """The web application of a process: sockets to the gateway, everything else to pages and the API."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
 from sqlalchemy import Engine
@@ -14,16 +15,18 @@ from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 from adapters.eventstore.counted import CountedEventStore
 from adapters.http.access import Access
 from adapters.http.api.routes import PREFIX, ROUTES
+from adapters.http.backing import Backing
 from adapters.http.cursors import Cursors
 from adapters.http.database import Database
-from adapters.http.endpoint import Backing, Endpoint
+from adapters.http.endpoint import AnyRow, Endpoint
 from adapters.http.health import Health, Probe, database_probe, lag_probe, stopped_probe, store_probe
+from adapters.http.idempotency import IdempotencyKeys, KeysInMemory
 from adapters.http.lag import LagWatch
 from adapters.http.landing import Landing
 from adapters.http.metrics import Metrics
 from adapters.http.pages import Pages, Plain
 from adapters.http.problems import Problem, answer_http_exception, answer_problem
-from adapters.http.route import Route
+from adapters.http.rate_limits import Limits, RateLimits, RateLimitsInMemory
 from adapters.http.traffic import Border, Traffic
 from adapters.ocpp.gateway import Gateway
 
@@ -43,6 +46,8 @@ class WebSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Serve `/metrics` without a token: only where the network keeps strangers away."""
     public_url: str = ""
     """`https://host` as chargers and people see it; empty: taken from each request."""
+    limits: Limits = Limits()
+    """How often one may ask."""
 
 
 class WebApplication(Starlette):
@@ -82,11 +87,17 @@ def build_app(
     access: Access,
     gateway: Gateway,
     store: CountedEventStore,
+    services: Any = None,
+    keys: IdempotencyKeys | None = None,
+    rates: RateLimits | None = None,
+    routes: Sequence[AnyRow] = ROUTES,
     probes: Mapping[str, Probe] | None = None,
     lifespan: Lifespan[WebApplication] | None = None,
 ) -> WebApplication:
     """Everything a process serves. `engine` is for reading (`database.open_engine`); `store` is the one the
-    gateway appends to; `probes` are further conditions of readiness. Engine and store stay the caller's."""
+    gateway appends to; `services` is what the handlers of actions work with; `keys` and `rates` are of this
+    process alone where none are given; `probes` are further conditions of readiness. Whatever is given stays
+    the caller's."""
     database = Database(engine)
     watch, traffic = LagWatch(database), Traffic()
     conditions = {
@@ -108,12 +119,21 @@ def build_app(
             traffic=traffic,
             engine=engine,
         ),
-        landing=Landing(settings.ocpp_versions, _links(), open_metrics=settings.open_metrics),
+        landing=Landing(settings.ocpp_versions, _links(routes), open_metrics=settings.open_metrics),
         open_metrics=settings.open_metrics,
         public_url=settings.public_url,
     )
-    backing = Backing(access, database, Cursors(settings.cursor_secret))
-    return WebApplication(gateway, database, [*_pages(pages), *_api(backing)], traffic, lifespan)
+    backing = Backing(
+        access,
+        database,
+        Cursors(settings.cursor_secret),
+        services,
+        keys or KeysInMemory(),
+        rates or RateLimitsInMemory(),
+        settings.limits,
+        settings.public_url.rstrip("/"),
+    )
+    return WebApplication(gateway, database, [*_pages(pages), *_api(routes, backing)], traffic, lifespan)
 
 
 def _pages(pages: Pages) -> list[BaseRoute]:
@@ -128,13 +148,13 @@ def _pages(pages: Pages) -> list[BaseRoute]:
     return [StarletteRoute(path, Plain(path, answer)) for path, answer in table]
 
 
-def _api(backing: Backing) -> list[BaseRoute]:
+def _api(routes: Sequence[AnyRow], backing: Backing) -> list[BaseRoute]:
     """One Starlette route for each path, so that a wrong method is told which ones are right."""
-    by_path: dict[str, dict[str, Route]] = {}
-    for route in ROUTES:
+    by_path: dict[str, dict[str, AnyRow]] = {}
+    for route in routes:
         by_path.setdefault(PREFIX + route.path, {})[route.method] = route
     return [StarletteRoute(path, Endpoint(path, methods, backing)) for path, methods in by_path.items()]
 
 
-def _links() -> list[tuple[str, str]]:
-    return [(PREFIX + r.path, r.summary) for r in ROUTES if r.method == "GET" and "{" not in r.path]
+def _links(routes: Sequence[AnyRow]) -> list[tuple[str, str]]:
+    return [(PREFIX + r.path, r.summary) for r in routes if r.method == "GET" and "{" not in r.path]

@@ -1,6 +1,7 @@
 """Errors as `application/problem+json` (RFC 9457): each kind by its code, and never a bare 500."""
 
 from collections.abc import Mapping, Sequence
+from math import ceil
 from typing import Any, NamedTuple
 
 import orjson
@@ -26,12 +27,32 @@ KINDS: dict[str, Kind] = {
     "not_found": Kind(404, "Not found"),
     "method_not_allowed": Kind(405, "This address does not take this method"),
     "not_acceptable": Kind(406, "No representation of the wanted media type"),
+    "busy": Kind(409, "Something that excludes this is under way"),
+    "ended": Kind(409, "It has ended already"),
+    "exists": Kind(409, "There is one already"),
+    "in_progress": Kind(409, "A request with this key is being answered"),
+    "offline": Kind(409, "The charger is not connected"),
+    "retired": Kind(409, "The charger is retired"),
+    "transaction_active": Kind(409, "A transaction is running"),
+    "version_conflict": Kind(409, "Somebody else changed it meanwhile"),
+    "too_large": Kind(413, "The request is too large"),
+    "unsupported_media_type": Kind(415, "The body is of a media type that is not taken here"),
+    "idempotency_mismatch": Kind(422, "The key was used for another request"),
+    "load_limit": Kind(422, "A limit of the site would be broken"),
+    "unsafe_url": Kind(422, "The address is not one that a charger may be sent to"),
+    "unsupported_by_charger": Kind(422, "The charger cannot do this"),
     "validation": Kind(422, "The request has invalid parts"),
+    "rate_limited": Kind(429, "Too many requests"),
     "internal": Kind(500, "An error on our side"),
+    "callerror": Kind(502, "The charger answered with an error"),
     "database_unavailable": Kind(503, "The database does not answer"),
-    "overloaded": Kind(503, "Too many requests are waiting"),
+    "draining": Kind(503, "This process is being restarted"),
     "not_built": Kind(503, "The read model is being built"),
+    "overloaded": Kind(503, "Too many requests are waiting"),
+    "projection_lag": Kind(503, "The read model is too far behind the log"),
+    "store_unavailable": Kind(503, "The event store does not confirm"),
     "too_slow": Kind(503, "The query took too long"),
+    "timeout": Kind(504, "The charger did not answer in time"),
 }
 """Every code there is. `type` in the body is `urn:zeus:problem:<code>`."""
 
@@ -54,12 +75,15 @@ class Problem(Exception):
         *,
         faults: Sequence[Fault] = (),
         headers: Mapping[str, str] | None = None,
+        extra: Mapping[str, Any] | None = None,
     ) -> None:
+        """`extra` are further members of the body, such as `ocpp` or `rule`; they replace none of ours."""
         super().__init__(detail or KINDS[code].title)
         self.code = code
         self.detail = detail
         self.faults = tuple(faults)
         self.headers = dict(headers or {})
+        self.extra = dict(extra or {})
 
     @property
     def status(self) -> int:
@@ -67,9 +91,9 @@ class Problem(Exception):
         return KINDS[self.code].status
 
     def body(self) -> dict[str, Any]:
-        """`{type, title, status, code, detail, errors}`."""
+        """`{type, title, status, code, detail, errors}`, and what this problem has beyond."""
         kind = KINDS[self.code]
-        return {
+        return self.extra | {
             "type": f"urn:zeus:problem:{self.code}",
             "title": kind.title,
             "status": kind.status,
@@ -102,6 +126,18 @@ def invalid(*faults: Fault) -> Problem:
     """Parts of the request are not acceptable."""
     names = ", ".join(dict.fromkeys(fault.name for fault in faults))
     return Problem("validation", f"Look at: {names}.", faults=faults)
+
+
+def malformed(name: str, detail: str) -> Problem:
+    """A header or the body as a whole cannot be read."""
+    return Problem("malformed", detail, faults=(Fault(name, detail),))
+
+
+def rate_limited(wait_s: float) -> Problem:
+    """Carries `Retry-After`, in whole seconds and never 0."""
+    seconds = max(1, ceil(wait_s))
+    detail = f"Ask again in {seconds} s."
+    return Problem("rate_limited", detail, headers={"Retry-After": str(seconds)})
 
 
 def method_not_allowed(allowed: str) -> Problem:

@@ -1,4 +1,7 @@
-"""What a route is: one row, from which routing, validation, answers and the description are made."""
+"""What a route is: one row, from which routing, validation, answers and the description are made.
+
+A `Route` reads the database in a thread; an `Action` (action.py) may do anything, on the loop.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -34,6 +37,15 @@ class PageQuery(Query):
     def filters(self) -> dict[str, Any]:
         """What chooses the items, without what chooses the page."""
         return self.model_dump(mode="json", exclude=set(self.PAGING), exclude_none=True)
+
+
+class Body(BaseModel):
+    """The body of a request, read strictly: `"5"` is no number, and unknown fields are refused by name.
+
+    In a merge patch (RFC 7396) what was sent is in `model_fields_set`; an explicit null is there as None.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Shape(BaseModel):
@@ -80,45 +92,85 @@ Handler = Callable[[Asked[Any]], Shape | None]
 """Answers, or None: there is nothing here that the caller can see."""
 
 
-class Route(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of the table."""
+class Link(msgspec.Struct, frozen=True):
+    """Where an answer leads: a link of the OpenAPI document."""
+
+    name: str
+    handler: str
+    """The name of the handler of the row that it leads to, which is the operationId."""
+    parameters: Mapping[str, str]
+    """Runtime expressions of OpenAPI by parameter, such as `$response.body#/cpid`."""
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """What every route has."""
 
     method: str
     path: str
     summary: str
-    handler: Handler
     query: type[Query]
-    response: type[Shape]
-    right: Right = Right.READ
+    right: Right
     errors: tuple[str, ...] = ()
     """Codes of `problems.KINDS` beyond those that every route may answer."""
     key: Any = None
     """The type of a list's sort key; None where there are no pages."""
     etag: bool = False
     """Answer with an ETag and understand `If-None-Match`."""
+    version: str = ""
+    """The field of the answer whose number the ETag begins with, for a later `If-Match`."""
+    links: tuple[Link, ...] = ()
+
+
+class Route(Row, frozen=True, kw_only=True):
+    """One row of the table: a GET whose handler reads the database in a thread."""
+
+    handler: Handler
+    response: type[Shape]
+    right: Right = Right.READ
     csv: tuple[str, ...] = ()
     """The columns of `text/csv`, fields of the items; empty where there is only JSON."""
 
 
-EVERYWHERE = ("unauthenticated", "role", "validation", "method_not_allowed", "internal")
+EVERYWHERE = (
+    "unauthenticated",
+    "role",
+    "method_not_allowed",
+    "not_acceptable",
+    "validation",
+    "rate_limited",
+    "internal",
+)
 """Errors that every route may answer."""
 READING = ("database_unavailable", "overloaded", "not_built", "too_slow")
 """Errors of every route that reads the database."""
 
 
-def asked(
-    route: Route, caller: Caller, path: Mapping[str, str], query: Query, cursors: Cursors
-) -> Callable[[Connection], Asked[Any]]:
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A request that passed access and validation, and lacks but a connection."""
+
+    caller: Caller
+    path: Mapping[str, str]
+    query: Any
+    after: Any
+    mark: Callable[[Any], str]
+    now: datetime
+
+    def __call__(self, connection: Connection) -> Asked[Any]:
+        """With the connection."""
+        return Asked(connection, self.caller, self.path, self.query, self.after, self.mark, self.now)
+
+
+def asked(row: Row, caller: Caller, path: Mapping[str, str], query: Query, cursors: Cursors) -> Asking:
     """Everything of a request but the connection. Raises a 422 Problem for a cursor that is not ours."""
     after = None
-    place = Place(caller.tenant, route.path, {})
+    place = Place(caller.tenant, row.path, {})
     if isinstance(query, PageQuery):
-        place = Place(caller.tenant, route.path, {**query.filters(), **path})
+        place = Place(caller.tenant, row.path, {**query.filters(), **path})
         if query.cursor is not None:
-            after = cursors.read(query.cursor, place, route.key)
+            after = cursors.read(query.cursor, place, row.key)
 
     def mark(key: Any) -> str:
         return cursors.make(key, place)
 
-    now = clock.now()
-    return lambda connection: Asked(connection, caller, path, query, after, mark, now)
+    return Asking(caller, path, query, after, mark, clock.now())

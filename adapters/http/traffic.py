@@ -1,9 +1,10 @@
 """The outermost layer of HTTP: counts requests, sets common headers, and lets no error out bare."""
 
 import logging
+import re
 from collections import defaultdict
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from adapters.http.problems import Problem
@@ -14,6 +15,14 @@ log = logging.getLogger("zeus.http")
 
 UNMATCHED = "(none)"
 METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
+
+_SANE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
+
+
+def request_id_of(scope: Scope) -> str:
+    """The client's `X-Request-Id` where it can stand in a log line and an event as it is, else a new one."""
+    given = Headers(scope=scope).get("x-request-id", "")
+    return given if _SANE_ID.fullmatch(given) else clock.time_ordered_id()
 
 
 class Traffic:
@@ -45,7 +54,8 @@ class Border:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id, since, status = clock.time_ordered_id(), clock.monotonic(), 0
+        request_id, since, status = request_id_of(scope), clock.monotonic(), 0
+        scope["zeus.request_id"] = request_id
 
         async def marked(message: Message) -> None:
             nonlocal status

@@ -13,6 +13,7 @@ from adapters.eventstore.store import open_store
 from adapters.http.access import OneToken
 from adapters.http.app import WebApplication, WebSettings, build_app
 from adapters.http.database import open_engine
+from adapters.http.rate_limits import Limits
 from adapters.ocpp.gateway import Gateway, GatewaySettings
 from adapters.ocpp.versions import Version
 from application.attempts import Attempts
@@ -24,7 +25,12 @@ from projections.positions import ensure_positions
 TENANT = "zeus"
 TOKEN = "test-token-of-sufficient-length"
 AUTH = {"Authorization": f"Bearer {TOKEN}"}
-SETTINGS = WebSettings(version="0.0-test", cursor_secret=b"test", ocpp_versions=("1.6", "2.0.1"))
+SETTINGS = WebSettings(
+    version="0.0-test",
+    cursor_secret=b"test",
+    ocpp_versions=("1.6", "2.0.1"),
+    limits=Limits(token_per_s=10_000, token_burst=100_000, command_per_s=10_000, command_burst=100_000),
+)
 
 
 @dataclass

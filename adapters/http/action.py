@@ -1,0 +1,125 @@
+"""Routes that do something, or ask somebody other than the database: an async handler on the event loop."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeAlias, TypeVar
+
+import msgspec
+from sqlalchemy import Connection
+
+from adapters.http.access import Caller, Right
+from adapters.http.entity_tags import IfMatch
+from adapters.http.prefer import Prefer
+from adapters.http.problems import Problem
+from adapters.http.route import Asking, Body, Query, Row, Shape
+
+LARGEST = 64 * 1024
+"""Bytes of a body where the row says nothing else."""
+
+T = TypeVar("T")
+Q = TypeVar("Q", bound=Query)
+B = TypeVar("B", bound=Body)
+
+Reading: TypeAlias = Callable[[Callable[[Connection], Any]], Awaitable[Any]]
+"""Runs a reading in a database thread; raises a 503 Problem when the database is away, busy or too slow."""
+
+
+class NoBody(Body):
+    """Nothing, or an empty object."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doing(Generic[Q, B]):
+    """A request that passed access, limits and validation: what an action's handler sees, on the loop."""
+
+    caller: Caller
+    path: Mapping[str, str]
+    """The path parameters, decoded."""
+    query: Q
+    body: B
+    prefer: Prefer
+    if_match: IfMatch | None
+    """Only rows with `if_match` ever see one."""
+    key: str
+    """Stands for this caller, path and `Idempotency-Key`, the same for each repetition; empty without one.
+    What is named by it cannot come to be twice, even where the first answer was lost with its process."""
+    services: Any
+    """What was given to `build_app`; the handler names the type it needs."""
+    reading: Reading
+    asking: Asking
+    """The request as handlers of readings see it: `await doing.read(lambda c: visible(doing.asking(c)))`."""
+    now: datetime
+    request_id: str
+    """The cause of the events that follow."""
+    origin: str
+    """`https://host[:port]` as the client sees it."""
+
+    async def read(self, do: Callable[[Connection], T]) -> T:
+        """Run `do` with a connection, in a database thread."""
+        found: T = await self.reading(do)
+        return found
+
+    def check_version(self, version: int) -> None:
+        """Raises a 409 Problem where the client would change another version than this one."""
+        if self.if_match is not None:
+            self.if_match.check(version)
+
+
+class Answered(msgspec.Struct, frozen=True):
+    """What a handler answers."""
+
+    shape: Shape | None
+    """None: no body."""
+    status: int = 200
+    location: str = ""
+    """The path of what was made, or of the command that is under way."""
+    headers: Mapping[str, str] = {}
+    kept: Shape | None = None
+    """What a repetition with the same key is answered, where `shape` holds what must not be kept, such as a
+    password that is shown once; None: the same."""
+
+
+Handler = Callable[[Doing[Any, Any]], Awaitable[Answered | None]]
+"""Answers; None: there is nothing here that the caller can see. May raise any Problem the row names."""
+
+
+class Action(Row, frozen=True, kw_only=True):
+    """One row of the table: anything but a mere reading."""
+
+    handler: Handler
+    right: Right
+    response: type[Shape] | None
+    """None where every answer is without a body."""
+    body: type[Body] = NoBody
+    statuses: tuple[int, ...] = (200,)
+    """The good answers there may be."""
+    largest_body: int = LARGEST
+    """In bytes."""
+    if_match: bool = False
+    """Understand `If-Match`; the other rows refuse it, for who sends it relies on it."""
+    command: bool = False
+    """Asks something of the charger `{cpid}`: takes `Prefer`, and only so many a second for each charger."""
+
+    @property
+    def mutates(self) -> bool:
+        """Takes a body and an `Idempotency-Key`."""
+        return self.method not in ("GET", "HEAD")
+
+
+MUTATING = (
+    "malformed",
+    "too_large",
+    "unsupported_media_type",
+    "idempotency_mismatch",
+    "in_progress",
+)
+"""Errors of every action that mutates."""
+
+PASSING = frozenset({"busy", "in_progress", "offline", "rate_limited", "role", "transaction_active"})
+"""Refusals of what may be granted a moment later, before anything was done: a repetition is decided anew."""
+
+
+def final(problem: Problem) -> bool:
+    """Whether a refusal is kept for repetitions with the same key."""
+    return problem.status < 500 and problem.code not in PASSING

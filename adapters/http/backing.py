@@ -1,0 +1,32 @@
+"""What the endpoints stand on, given once when the application is built."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.requests import Request
+
+from adapters.http.access import Access
+from adapters.http.cursors import Cursors
+from adapters.http.database import Database
+from adapters.http.idempotency import IdempotencyKeys, KeysInMemory
+from adapters.http.rate_limits import Limits, RateLimits, RateLimitsInMemory
+
+
+@dataclass(frozen=True, slots=True)
+class Backing:
+    """What every endpoint needs."""
+
+    access: Access
+    database: Database
+    cursors: Cursors
+    services: Any = None
+    """Handed to the handlers of actions, which know its type."""
+    keys: IdempotencyKeys = field(default_factory=KeysInMemory)
+    rates: RateLimits = field(default_factory=RateLimitsInMemory)
+    limits: Limits = field(default_factory=Limits)
+    public_url: str = ""
+    """`https://host` as clients see it; empty: taken from each request."""
+
+    def origin(self, request: Request) -> str:
+        """`https://host[:port]` as this client sees it."""
+        return self.public_url or f"{request.url.scheme}://{request.url.netloc}"

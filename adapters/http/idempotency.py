@@ -1,0 +1,137 @@
+"""`Idempotency-Key`: a request that is repeated with its key is answered as before, not done twice."""
+
+import re
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Protocol, TypeAlias
+
+import msgspec
+
+from adapters.http.problems import malformed
+from application import clock
+
+TTL_S = 86_400.0
+LEASE_S = 120.0
+"""How long a request may be under way; a process that dies holds its keys no longer than this."""
+MOST = 20_000
+"""Answers that one process remembers; the oldest go first."""
+
+_KEY = re.compile(r"[\x20-\x7e]{1,128}")
+
+
+class Begun(msgspec.Struct, frozen=True):
+    """The key is new, or its lease ran out: do it, then `complete` or `abandon`."""
+
+    lease: str
+    """Tells this attempt from one that takes over when the lease has run out."""
+
+
+class Replay(msgspec.Struct, frozen=True):
+    """It was done: this was the answer."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class InProgress(msgspec.Struct, frozen=True):
+    """It is being done."""
+
+
+class Mismatch(msgspec.Struct, frozen=True):
+    """The key was used for something else."""
+
+
+Beginning: TypeAlias = Begun | Replay | InProgress | Mismatch
+
+
+class IdempotencyKeys(Protocol):
+    """Remembers keys and answers. A scope is a tenant, a caller, a method and a path."""
+
+    async def begin(
+        self, scope: str, key: str, fingerprint: str, ttl_s: float = TTL_S, lease_s: float = LEASE_S
+    ) -> Beginning:
+        """Take the key, if nobody has it."""
+        ...
+
+    async def complete(self, scope: str, key: str, lease: str, answer: Replay) -> None:
+        """Keep the answer for the rest of the time; nothing happens where another attempt has taken over."""
+        ...
+
+    async def abandon(self, scope: str, key: str, lease: str) -> None:
+        """Nothing was done: forget the key, unless another attempt has taken over."""
+        ...
+
+
+class _Entry(msgspec.Struct):
+    fingerprint: str
+    lease: str
+    answer: Replay | None
+    lease_ends: float
+    ends: float
+
+
+class KeysInMemory:
+    """For an installation of one process; a restart forgets."""
+
+    def __init__(self, most: int = MOST) -> None:
+        self._most = most
+        self._entries: dict[tuple[str, str], _Entry] = {}
+
+    async def begin(
+        self, scope: str, key: str, fingerprint: str, ttl_s: float = TTL_S, lease_s: float = LEASE_S
+    ) -> Beginning:
+        """See the port."""
+        now = clock.monotonic()
+        found = self._entries.get((scope, key))
+        if found is not None and found.ends > now:
+            if found.fingerprint != fingerprint:
+                return Mismatch()
+            if found.answer is not None:
+                return found.answer
+            if found.lease_ends > now:
+                return InProgress()
+        self._entries.pop((scope, key), None)
+        self._make_room(now)
+        lease = clock.time_ordered_id()
+        self._entries[scope, key] = _Entry(fingerprint, lease, None, now + lease_s, now + ttl_s)
+        return Begun(lease)
+
+    async def complete(self, scope: str, key: str, lease: str, answer: Replay) -> None:
+        """See the port."""
+        found = self._entries.get((scope, key))
+        if found is not None and found.lease == lease:
+            found.answer = answer
+
+    async def abandon(self, scope: str, key: str, lease: str) -> None:
+        """See the port."""
+        found = self._entries.get((scope, key))
+        if found is not None and found.lease == lease and found.answer is None:
+            del self._entries[scope, key]
+
+    def _make_room(self, now: float) -> None:
+        """Entries are in the order of their beginning, so the oldest are in front."""
+        while self._entries:
+            oldest = next(iter(self._entries))
+            if self._entries[oldest].ends > now and len(self._entries) < self._most:
+                return
+            del self._entries[oldest]
+
+
+def read_key(header: str | None) -> str:
+    """The key, empty where there is none; raises a 400 Problem for one that is not 1–128 printable ASCII."""
+    if header is None:
+        return ""
+    if not _KEY.fullmatch(header.strip()):
+        raise malformed("Idempotency-Key", "Use 1 to 128 printable ASCII characters.")
+    return header.strip()
+
+
+def fingerprint_of(body: bytes, query: bytes) -> str:
+    """Two requests with the same fingerprint ask for the same."""
+    return sha256(len(query).to_bytes(4) + query + body).hexdigest()
+
+
+def identity_of(scope: str, key: str) -> str:
+    """A name for what one caller does with one key, safe in ids; empty where there is no key."""
+    return sha256(f"{scope}\n{key}".encode()).hexdigest()[:32] if key else ""
