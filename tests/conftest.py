@@ -1,4 +1,4 @@
-"""What tests share: a PostgreSQL server for the session, a fresh database for each test."""
+"""What tests share: a PostgreSQL server for the session, a fresh database for each test, a Redis server."""
 
 import itertools
 import os
@@ -16,6 +16,7 @@ from psycopg.sql import SQL, Identifier
 
 from adapters.eventstore import schema
 from adapters.postgres.embedded import EmbeddedPostgres
+from tests.redis_server import RedisServer
 
 _numbers = itertools.count(1)
 
@@ -102,3 +103,14 @@ def empty_postgres_dsn(_server: Server) -> Iterator[str]:
 def module_postgres_dsn(_server: Server) -> Iterator[str]:
     """As `postgres_dsn`, shared by the tests of one module."""
     yield from _database(_server, _server.template)
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """A Redis server for the session, which forgets all at its end; the tests empty it themselves."""
+    path = Path(tempfile.mkdtemp(prefix="zeus-test-"))
+    server = RedisServer(path)
+    server.start()
+    yield server.url
+    server.stop()
+    shutil.rmtree(path)

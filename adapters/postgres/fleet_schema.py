@@ -1,0 +1,116 @@
+"""The tables by which gateway processes work as one on Postgres, in a schema of their own."""
+
+from typing import LiteralString
+
+import psycopg
+from psycopg import Connection
+from psycopg.sql import SQL, Identifier
+
+_STATEMENTS: tuple[LiteralString, ...] = (
+    "CREATE SCHEMA IF NOT EXISTS fleet",
+    # Logged: generations must never come again. A row stays when its socket goes; `gateway` is NULL then.
+    """
+    CREATE TABLE IF NOT EXISTS fleet.sockets (
+        tenant text COLLATE "C" NOT NULL,
+        charger text COLLATE "C" NOT NULL,
+        generation bigint NOT NULL,
+        gateway text COLLATE "C",
+        connection text,
+        protocol text,
+        PRIMARY KEY (tenant, charger)
+    ) WITH (fillfactor = 80)
+    """,
+    "CREATE INDEX IF NOT EXISTS sockets_gateway_idx ON fleet.sockets (gateway) WHERE gateway IS NOT NULL",
+    # Logged too: after a crash of Postgres an empty table would make every gateway look dead.
+    """
+    CREATE TABLE IF NOT EXISTS fleet.gateways (
+        gateway text COLLATE "C" PRIMARY KEY,
+        lives_until timestamptz NOT NULL,
+        ttl interval NOT NULL
+    ) WITH (fillfactor = 50)
+    """,
+    # While Postgres is down nobody can beat: after a start everybody has the time of one beat to do so.
+    """
+    CREATE OR REPLACE VIEW fleet.living AS
+        SELECT gateway FROM fleet.gateways
+        WHERE greatest(lives_until, pg_postmaster_start_time() + ttl) > clock_timestamp()
+    """,
+    # Unlogged: a parcel lives for seconds and its truth is in the event log. What a crash of Postgres takes
+    # has missed its deadline by the time Postgres is back, or its sender's deadline tells.
+    """
+    CREATE UNLOGGED TABLE IF NOT EXISTS fleet.parcels (
+        addressee text COLLATE "C" NOT NULL,
+        id text COLLATE "C" NOT NULL,
+        place bigint GENERATED ALWAYS AS IDENTITY,
+        kind text NOT NULL,
+        subject text NOT NULL,
+        body bytea NOT NULL,
+        reply_to text NOT NULL,
+        expires_at timestamptz NOT NULL,
+        PRIMARY KEY (addressee, id)
+    )
+    """,
+    # Logged: a crash must not make a repeated request be done twice.
+    """
+    CREATE TABLE IF NOT EXISTS fleet.idempotency_keys (
+        scope text COLLATE "C" NOT NULL,
+        key text COLLATE "C" NOT NULL,
+        fingerprint text NOT NULL,
+        attempt text NOT NULL,
+        lease_until timestamptz NOT NULL,
+        kept_until timestamptz NOT NULL,
+        status integer,
+        headers json,
+        body bytea,
+        PRIMARY KEY (scope, key)
+    )
+    """,
+    "CREATE INDEX IF NOT EXISTS idempotency_keys_kept_until_idx ON fleet.idempotency_keys (kept_until)",
+    # Unlogged: after a crash of Postgres every bucket is full once, no more.
+    """
+    CREATE UNLOGGED TABLE IF NOT EXISTS fleet.rate_limits (
+        name text COLLATE "C" PRIMARY KEY,
+        empty_at timestamptz NOT NULL,
+        wait_s double precision NOT NULL
+    ) WITH (fillfactor = 50)
+    """,
+    # What is past is of no use to anybody. A bucket that has been full for a minute is as good as none.
+    """
+    CREATE OR REPLACE FUNCTION fleet.sweep() RETURNS void LANGUAGE sql AS $$
+        DELETE FROM fleet.parcels WHERE expires_at <= clock_timestamp();
+        DELETE FROM fleet.idempotency_keys WHERE kept_until <= clock_timestamp();
+        DELETE FROM fleet.rate_limits WHERE empty_at < clock_timestamp() - interval '1 min';
+        DELETE FROM fleet.gateways AS g WHERE lives_until < clock_timestamp() - interval '1 day'
+            AND NOT EXISTS (SELECT FROM fleet.living AS l WHERE l.gateway = g.gateway)
+            AND NOT EXISTS (SELECT FROM fleet.sockets AS s WHERE s.gateway = g.gateway);
+    $$
+    """,
+)
+
+_GRANTS: tuple[LiteralString, ...] = (
+    "GRANT USAGE ON SCHEMA fleet TO {role}",
+    "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA fleet TO {role}",
+    "GRANT EXECUTE ON FUNCTION fleet.sweep() TO {role}",
+)
+
+
+def create(dsn: str, app_role: str | None = None) -> None:
+    """Create what is missing, in one transaction; harmless when repeated or done by two at once.
+
+    With `app_role` that role (created with LOGIN if it is missing; give it a password yourself) may use the
+    tables, but not change their shape.
+    """
+    with psycopg.connect(dsn) as connection:
+        # CREATE … IF NOT EXISTS alone fails when two do it at the same moment.
+        connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('fleet.create', 0))")
+        for statement in _STATEMENTS:
+            connection.execute(statement)
+        if app_role is not None:
+            _grant(connection, app_role)
+
+
+def _grant(connection: Connection[tuple[object, ...]], role: str) -> None:
+    if connection.execute("SELECT FROM pg_roles WHERE rolname = %s", (role,)).fetchone() is None:
+        connection.execute(SQL("CREATE ROLE {} LOGIN").format(Identifier(role)))
+    for statement in _GRANTS:
+        connection.execute(SQL(statement).format(role=Identifier(role)))

@@ -1,0 +1,109 @@
+"""What all idempotency keys do: subclass `IdempotencyKeysContract` and give it a `rig` fixture."""
+
+import asyncio
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from application.fleet import (
+    ANSWER_LIMIT,
+    AnswerTooLarge,
+    Begun,
+    Fleet,
+    FleetUnavailable,
+    InProgress,
+    Mismatch,
+    Replay,
+)
+from tests.contracts.fleet import Rig
+
+TIMES: Any = {"ttl_s": 60, "lease_s": 30}
+HEADERS = {"content-type": "application/json", "location": "/api/ocpp/commands/é"}
+
+
+async def begun(fleet: Fleet, key: str, **times: float) -> str:
+    """Begin, and be the one."""
+    outcome = await fleet.keys.begin("default POST /x", key, "f1", **{**TIMES, **times})
+    assert isinstance(outcome, Begun)
+    return outcome.attempt
+
+
+class IdempotencyKeysContract:
+    """The cases."""
+
+    async def test_done_once_and_answered_alike(self, here: Fleet, there: Fleet) -> None:
+        await begun(here, "k")
+        assert await there.keys.begin("default POST /x", "k", "f1", **TIMES) == InProgress()
+        assert await there.keys.begin("default POST /x", "k", "f2", **TIMES) == Mismatch()
+        await here.keys.complete("default POST /x", "k", 202, HEADERS, b"\x00\xff{}")
+        assert await there.keys.begin("default POST /x", "k", "f1", **TIMES) == Replay(
+            202, HEADERS, b"\x00\xff{}"
+        )
+        assert await there.keys.begin("default POST /x", "k", "f2", **TIMES) == Mismatch()
+
+    async def test_of_many_who_begin_one_gets_in(self, here: Fleet, there: Fleet) -> None:
+        for round_ in range(5):
+            outcomes = await asyncio.gather(
+                *(fleet.keys.begin("s", f"k{round_}", "f", **TIMES) for fleet in (here, there) * 10)
+            )
+            assert Counter(map(type, outcomes)) == {Begun: 1, InProgress: 19}
+
+    async def test_scopes_and_keys_are_kept_apart(self, here: Fleet) -> None:
+        for scope, key in (("a", "b:c"), ("a:b", "c"), ("a", "b%3Ac"), ("", "a"), ("a", "")):
+            assert isinstance(await here.keys.begin(scope, key, "f", **TIMES), Begun)
+
+    async def test_a_crashed_holder_keeps_the_key_for_its_lease_only(
+        self, rig: Rig, here: Fleet, there: Fleet
+    ) -> None:
+        crashed = await begun(here, "k", lease_s=0.05)
+        await rig.elapse(0.06)
+        second = await there.keys.begin("default POST /x", "k", "f2", **TIMES)
+        assert isinstance(second, Begun)
+        await here.keys.complete("default POST /x", "k", 500, {}, b"late", attempt=crashed)
+        await here.keys.abandon("default POST /x", "k", attempt=crashed)
+        assert await here.keys.begin("default POST /x", "k", "f2", **TIMES) == InProgress()
+        await there.keys.complete("default POST /x", "k", 200, {}, b"", attempt=second.attempt)
+        assert await here.keys.begin("default POST /x", "k", "f2", **TIMES) == Replay(200, {}, b"")
+
+    async def test_a_slow_holder_may_complete_while_nobody_else_began(self, rig: Rig, here: Fleet) -> None:
+        slow = await begun(here, "k", lease_s=0.01)
+        await rig.elapse(0.02)
+        await here.keys.complete("default POST /x", "k", 200, {}, b"slow", attempt=slow)
+        assert await here.keys.begin("default POST /x", "k", "f1", **TIMES) == Replay(200, {}, b"slow")
+
+    async def test_the_first_answer_stays(self, here: Fleet) -> None:
+        await begun(here, "k")
+        for body in (b"first", b"second"):
+            await here.keys.complete("default POST /x", "k", 200, {}, body)
+        await here.keys.abandon("default POST /x", "k")
+        assert await here.keys.begin("default POST /x", "k", "f1", **TIMES) == Replay(200, {}, b"first")
+
+    async def test_an_abandoned_key_is_free(self, here: Fleet, there: Fleet) -> None:
+        attempt = await begun(here, "k")
+        await here.keys.abandon("default POST /x", "k", attempt=attempt)
+        assert await begun(there, "k") != attempt
+
+    async def test_a_key_is_forgotten_in_time(self, rig: Rig, here: Fleet) -> None:
+        await begun(here, "k", ttl_s=0.05)
+        await here.keys.complete("default POST /x", "k", 200, {}, b"")
+        await rig.elapse(0.06)
+        await begun(here, "k")
+
+    async def test_what_nobody_began_is_not_kept(self, here: Fleet) -> None:
+        await here.keys.complete("default POST /x", "k", 200, {}, b"")
+        await here.keys.abandon("default POST /x", "k")
+        await begun(here, "k")
+
+    async def test_answers_are_kept_up_to_a_size(self, here: Fleet) -> None:
+        await begun(here, "k")
+        with pytest.raises(AnswerTooLarge):
+            await here.keys.complete("default POST /x", "k", 200, {}, bytes(ANSWER_LIMIT + 1))
+        largest = bytes(range(256)) * (ANSWER_LIMIT // 256)
+        await here.keys.complete("default POST /x", "k", 200, {}, largest)
+        assert await here.keys.begin("default POST /x", "k", "f1", **TIMES) == Replay(200, {}, largest)
+
+    async def test_closed_keys_let_nobody_in(self, here: Fleet) -> None:
+        await here.close()
+        with pytest.raises(FleetUnavailable):
+            await here.keys.begin("s", "k", "f", **TIMES)
