@@ -19,11 +19,19 @@ class CannotSay(Exception):
     """This version, or this charger, has no words for what is wanted; the message says why, for a person."""
 
 
+SECRET = "[secret]"  # noqa: S105 — a placeholder
+"""Stands in a payload for the password of a credential; whoever sends the call puts the password in its place."""
+
+
 class Operation(Protocol):
     """What a module such as `adapters/ocpp/v16/calls/reset.py` offers."""
 
+    @property
+    def ACTIONS(self) -> tuple[str, ...]:  # noqa: N802 — a constant of the module
+        """The actions it may become on the wire."""
+
     def to_call(self, intent: Any, abilities: Abilities) -> WireCall:
-        """The call; raises CannotSay."""
+        """The call; raises CannotSay. What can be refused stands after `Refused:` in its docstring."""
 
     def to_answer(self, intent: Any, payload: Mapping[str, Any]) -> Answer:
         """What a schema-valid CALLRESULT means."""

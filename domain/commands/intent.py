@@ -50,3 +50,5 @@ class Abilities(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """1.6 configuration keys, or 2.x variables as `domain/chargers/variable_names.py` spells them, as last told."""
     tethered: bool = False
     """A fixed cable: nothing to unlock."""
+    accepted: bool | None = None
+    """Its BootNotification was answered with Accepted; None: not known."""
