@@ -108,7 +108,6 @@ class Action(Row, frozen=True, kw_only=True):
 
 
 MUTATING = (
-    "malformed",
     "too_large",
     "unsupported_media_type",
     "idempotency_mismatch",

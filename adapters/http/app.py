@@ -18,6 +18,7 @@ from adapters.http.api.routes import PREFIX, ROUTES
 from adapters.http.backing import Backing
 from adapters.http.cursors import Cursors
 from adapters.http.database import Database
+from adapters.http.description import Description
 from adapters.http.endpoint import AnyRow, Endpoint
 from adapters.http.health import Health, Probe, database_probe, lag_probe, stopped_probe, store_probe
 from adapters.http.idempotency import IdempotencyKeys, KeysInMemory
@@ -133,15 +134,18 @@ def build_app(
         settings.limits,
         settings.public_url.rstrip("/"),
     )
-    return WebApplication(gateway, database, [*_pages(pages), *_api(routes, backing)], traffic, lifespan)
+    served = [*_pages(pages, Description(routes, PREFIX)), *_api(routes, backing)]
+    return WebApplication(gateway, database, served, traffic, lifespan)
 
 
-def _pages(pages: Pages) -> list[BaseRoute]:
+def _pages(pages: Pages, description: Description) -> list[BaseRoute]:
     table = (
         ("/", pages.landing),
         ("/livez", pages.livez),
         ("/readyz", pages.readyz),
         ("/metrics", pages.metrics),
+        ("/api/openapi.json", description.openapi),
+        ("/api/docs", description.docs),
         ("/ocpp", pages.ocpp),
         ("/ocpp/{rest:path}", pages.ocpp),
     )

@@ -1,7 +1,7 @@
 """`Idempotency-Key`: a request that is repeated with its key is answered as before, not done twice."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from hashlib import sha256
 from typing import Protocol, TypeAlias
 
@@ -74,15 +74,16 @@ class _Entry(msgspec.Struct):
 class KeysInMemory:
     """For an installation of one process; a restart forgets."""
 
-    def __init__(self, most: int = MOST) -> None:
+    def __init__(self, most: int = MOST, now: Callable[[], float] = clock.monotonic) -> None:
         self._most = most
+        self._now = now
         self._entries: dict[tuple[str, str], _Entry] = {}
 
     async def begin(
         self, scope: str, key: str, fingerprint: str, ttl_s: float = TTL_S, lease_s: float = LEASE_S
     ) -> Beginning:
         """See the port."""
-        now = clock.monotonic()
+        now = self._now()
         found = self._entries.get((scope, key))
         if found is not None and found.ends > now:
             if found.fingerprint != fingerprint:

@@ -71,8 +71,9 @@ whoever knocks in vain is listed with the reason under
 <a href="/api/ocpp/connection-attempts">connection attempts</a>.</p>
 </section>
 <section aria-labelledby="api">
-<h2 id="api">Read the API</h2>
-<p>JSON under <code>/api/ocpp</code>. Send your API token with every request:</p>
+<h2 id="api">Use the API</h2>
+<p>JSON under <code>/api/ocpp</code>, described at <a href="/api/docs">/api/docs</a>.
+Send your API token with every request:</p>
 <pre tabindex="0" aria-label="Example of a request"><code>curl -H "Authorization: Bearer $ZEUS_TOKEN" \\
   {origin}/api/ocpp/chargers</code></pre>
 <ul>{links}</ul>

@@ -1,6 +1,7 @@
 """How often one may ask: the port that counts, its adapter for one process, and the limits there are."""
 
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Protocol
 
 import msgspec
@@ -37,13 +38,14 @@ class _Bucket(msgspec.Struct):
 class RateLimitsInMemory:
     """Token buckets, for an installation of one process."""
 
-    def __init__(self, most: int = MOST) -> None:
+    def __init__(self, most: int = MOST, now: Callable[[], float] = clock.monotonic) -> None:
         self._most = most
+        self._now = now
         self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
 
     async def take(self, name: str, per_s: float, burst: int) -> float:
         """See the port."""
-        now = clock.monotonic()
+        now = self._now()
         bucket = self._buckets.setdefault(name, _Bucket(burst, now))
         self._buckets.move_to_end(name)
         if len(self._buckets) > self._most:

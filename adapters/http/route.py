@@ -132,6 +132,7 @@ class Route(Row, frozen=True, kw_only=True):
 
 
 EVERYWHERE = (
+    "malformed",
     "unauthenticated",
     "role",
     "method_not_allowed",

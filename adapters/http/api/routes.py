@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from adapters.http.api import chargers, connection_attempts, id_tags, messages, read_models, sessions
-from adapters.http.route import READING, Page, Route
+from adapters.http.route import READING, Link, Page, Route
 
 PREFIX = "/api/ocpp"
 
@@ -20,6 +20,7 @@ ROUTES: tuple[Route, ...] = (
         response=Page[chargers.ChargerLine],
         errors=READING,
         key=tuple[str],
+        links=(Link("charger", "one_charger", {"cpid": "$response.body#/items/0/cpid"}),),
     ),
     Route(
         method="GET",
@@ -30,6 +31,10 @@ ROUTES: tuple[Route, ...] = (
         response=chargers.Charger,
         errors=("not_found", *READING),
         etag=True,
+        links=(
+            Link("connectors", "list_connectors", {"cpid": "$response.body#/cpid"}),
+            Link("messages", "list_messages_of_charger", {"cpid": "$response.body#/cpid"}),
+        ),
     ),
     Route(
         method="GET",
@@ -61,6 +66,7 @@ ROUTES: tuple[Route, ...] = (
         errors=("not_acceptable", *READING),
         key=tuple[datetime, str],
         csv=sessions.COLUMNS,
+        links=(Link("session", "one_session", {"id": "$response.body#/items/0/id"}),),
     ),
     Route(
         method="GET",
