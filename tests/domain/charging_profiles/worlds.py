@@ -19,7 +19,8 @@ from domain.charging_profiles.profile import (
 from domain.charging_profiles.timeline import Running
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
-OURS = (Purpose.CHARGER_MAX, Purpose.TX_DEFAULT, Purpose.TX)
+PURPOSES = (*Purpose, Purpose.TX_DEFAULT, Purpose.TX, Purpose.TX)
+"""All of them, those that replace each other more often."""
 
 
 def moments(spread_s: int, around: datetime = NOON) -> st.SearchStrategy[datetime]:
@@ -58,7 +59,7 @@ def profiles(
     draw: st.DrawFn,
     profile_id: int,
     spread_s: int = 150,
-    purposes: Sequence[Purpose] = tuple(Purpose),
+    purposes: Sequence[Purpose] = PURPOSES,
     references: Sequence[str] = ("", "tx", "other"),
 ) -> ChargingProfile:
     """One profile that has something to say near noon, often."""
