@@ -81,3 +81,22 @@ class ChargingProfile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     valid_to: datetime | None = None
     transaction: str = ""
     """The charger's own name of the transaction a TxProfile is for: 1.6 the number in digits, 2.x its transactionId."""
+
+
+class Placed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A profile at its place: in force, or to be put there."""
+
+    profile: ChargingProfile
+    evse_id: int
+    """0: the charger itself, or (TxDefaultProfile) each of its EVSEs."""
+    since: datetime | None = None
+    """When the charger took it: what counts from there has no other beginning (see `schedule.composite`)."""
+
+    @property
+    def slot(self) -> tuple[Purpose, int, int]:
+        """Purpose, stack level and EVSE: there is room for one (1.6 §3.13.2, 2.x K01.FR.06, K01.FR.39)."""
+        return self.profile.purpose, self.profile.stack_level, self.evse_id
+
+    def displaces(self, other: "Placed") -> bool:
+        """Does putting this one there end `other`: by its id (2.x K01.FR.05) or by its slot?"""
+        return self.profile.profile_id == other.profile.profile_id or self.slot == other.slot
