@@ -56,6 +56,10 @@ class ReportNotSettled(Exception):
     """Another writer kept changing the same charger; the charger is asked to send again."""
 
 
+class ConnectionReplaced(Exception):
+    """Another connection of this charger took over, perhaps at another gateway: this one may say nothing more."""
+
+
 class Intake:
     """Takes the reports of all chargers of this gateway; owns the snapshots it starts."""
 
@@ -70,11 +74,12 @@ class Intake:
         """Decide, commit, and return the reply as it was stored.
 
         `compose` turns the outcome into the reply text. Raises StoreUnavailable and ReportNotSettled;
-        then nothing is known to be stored and nobody may be told otherwise.
+        then nothing is known to be stored and nobody may be told otherwise. Raises ConnectionReplaced where
+        the charger speaks over another connection by now: the fence of gateways that do not know each other.
         """
         for _ in range(ATTEMPTS):
             if desk.stale:
-                await desk.reload()
+                await _reload(desk)
             decision = await self._decide(desk, action, report, told)
             reply = compose(decision.outcome)
             if await self._commit(desk, decision, msgspec.structs.replace(told, reply=reply)):
@@ -97,6 +102,7 @@ class Intake:
     async def connected(self, desk: Desk, fact: Connected, told: Told) -> None:
         """Record a new connection; one that never said goodbye is closed in the books first."""
         await self._record(desk, lambda: desk.charger.connected(fact), told)
+        desk.connection = fact.connection
 
     async def disconnected(
         self, desk: Desk, connection: str, code: int | None, reason: str, told: Told
@@ -156,6 +162,13 @@ class Intake:
             await self._store.save_snapshot(snapshot)
         except StoreUnavailable as error:
             log.warning("%s: no snapshot taken, loading will read more events: %r", snapshot.stream, error)
+
+
+async def _reload(desk: Desk) -> None:
+    await desk.reload()
+    if desk.connection and desk.charger.connection != desk.connection:
+        desk.stale = True
+        raise ConnectionReplaced(desk.charger.stream)
 
 
 def _with_our_time(body: Metered | TransactionReport, now: datetime) -> Metered | TransactionReport:

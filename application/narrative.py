@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from application.narrative_commands import SENTENCES as COMMANDS
 from application.narrative_notices import NOTICES
 from application.phrasing import amount, joined, kwh, place, readings, token, told_as
 from domain.chargers import events as charger
@@ -213,5 +214,6 @@ SENTENCES: Mapping[type[Fact], Sentence] = {
     id_token.TakenUp: lambda f: f"Transaction {_name(f.transaction)} uses the token.",
     id_token.GivenBack: lambda f: f"Transaction {_name(f.transaction)} no longer uses the token.",
     **NOTICES,
+    **COMMANDS,
 }
 """Every fact of `domain.catalogue` and its sentence; a test finds the ones that are missing."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from application import clock
 from application.desk import Desk
@@ -19,9 +19,9 @@ AT_ONCE = 200
 
 
 async def close_stranded(
-    store: EventStore, intake: Intake, chargers: Iterable[ChargerId], gateway: str
+    store: EventStore, intake: Intake, chargers: Iterable[ChargerId], living: Collection[str]
 ) -> int:
-    """Record the end of connections that belong to another gateway; returns how many there were.
+    """Record the end of connections that belong to none of the `living` gateways; returns how many there were.
 
     `chargers` may be stale (a read model): each is looked up in the log before anything is said of it.
     """
@@ -30,7 +30,7 @@ async def close_stranded(
     async def close(charger: ChargerId) -> int:
         async with gate:
             try:
-                return await _close(Desk(store, await load_charger(store, charger)), intake, gateway)
+                return await _close(Desk(store, await load_charger(store, charger)), intake, living)
             except (EventStoreError, ReportNotSettled) as error:  # no reason to leave the others
                 log.warning("%s: looks online after a server's end: %r", charger.stream, error)
                 return 0
@@ -38,9 +38,9 @@ async def close_stranded(
     return sum(await asyncio.gather(*(close(charger) for charger in chargers)))
 
 
-async def _close(desk: Desk, intake: Intake, gateway: str) -> int:
+async def _close(desk: Desk, intake: Intake, living: Collection[str]) -> int:
     connection = desk.charger.connection
-    if not connection or desk.charger.gateway == gateway:
+    if not connection or desk.charger.gateway in living:
         return 0
     told = Told(recorded_at=clock.now(), actor="zeus", connection=connection)
     await intake.disconnected(desk, connection, None, REASON, told)

@@ -2,6 +2,7 @@
 
 from domain.chargers import der, device_model, drivers, ev, firmware, monitoring, security, smart_charging
 from domain.chargers import events as charger
+from domain.commands import events as command
 from domain.event import Fact
 from domain.id_tokens import events as id_token
 from domain.transactions import events as transaction
@@ -72,6 +73,18 @@ FACTS: tuple[type[Fact], ...] = (
     id_token.Unblocked,
     id_token.TakenUp,
     id_token.GivenBack,
+    command.Requested,
+    command.Sent,
+    command.Answered,
+    command.Failed,
+    command.TimedOut,
+    command.OutcomeUnknown,
+    command.Cancelled,
+    command.AnsweredLate,
+    command.Progressed,
+    command.EffectObserved,
+    command.EffectFailed,
+    command.EffectMissing,
 )
 
 BY_TOPIC: dict[str, type[Fact]] = {fact.TOPIC: fact for fact in FACTS}

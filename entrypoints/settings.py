@@ -32,6 +32,17 @@ class Settings(BaseSettings):
     )
     host: str = Field(default="127.0.0.1", description="The address to listen on.")
     port: int = Field(default=8080, ge=0, le=65535, description="The port for chargers, API and pages.")
+    workers: int = Field(
+        default=1,
+        ge=1,
+        le=64,
+        description="Gateway processes behind the port; `zeus serve --workers` says the same. A core each.",
+    )
+    redis_url: SecretStr | None = Field(
+        default=None,
+        description="A Redis server (`redis://host:6379/0`) that carries commands between gateways, keys and "
+        "rate limits. Unset: PostgreSQL does.",
+    )
     api_token: SecretStr | None = Field(
         default=None,
         description="The bearer token of the API. Unset: made up at the first start, kept in the data directory.",

@@ -1,11 +1,13 @@
 """The web side of `zeus serve`: the application over the gateway, and what the server itself asks the board."""
 
-import asyncio
 import hashlib
 import logging
+from collections.abc import Collection
+from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 
 import psycopg
+from sqlalchemy.exc import SQLAlchemyError
 
 from adapters.http.access import OneToken
 from adapters.http.app import WebApplication, WebSettings, build_app
@@ -13,6 +15,7 @@ from adapters.http.database import open_engine
 from domain.identity import ChargerId
 from entrypoints.settings import Settings
 from entrypoints.wiring import Core
+from projections.commands.queries import overdue
 from projections.positions import lag
 
 log = logging.getLogger("zeus.serve")
@@ -35,36 +38,38 @@ class Web:
             access=OneToken(settings.tenant, token),
             gateway=core.gateway,
             store=core.store,
+            services=core.services,
         )
 
-    async def chargers_left_online(self, gateway: str) -> list[ChargerId]:
-        """Chargers the board shows on another gateway, as soon as it has caught up with today's log."""
-        while True:
-            found = await asyncio.to_thread(self._left_online, gateway)
-            if found is not None:
-                return found
-            await asyncio.sleep(1)
+    def chargers_left_online(self, living: Collection[str]) -> list[ChargerId]:
+        """Chargers the board shows on a gateway that is not among the living; none while the board is behind."""
+        try:
+            with psycopg.connect(self._database_url, connect_timeout=5) as connection:
+                board = [row for row in lag(connection) if row.name == "status_board"]
+                if not board or any(row.behind for row in board):
+                    return []
+                rows = connection.execute(
+                    "SELECT charger FROM ocpp_chargers WHERE tenant = %s AND online AND gateway <> ALL(%s)",
+                    (self._tenant, list(living)),
+                ).fetchall()
+        except psycopg.OperationalError as error:
+            log.warning("cannot look for chargers left online yet: %s", error)
+            return []
+        return [ChargerId(self._tenant, key) for (key,) in rows]
+
+    def overdue_commands(self, now: datetime) -> list[str]:
+        """Streams of commands whose deadline has passed without an end."""
+        try:
+            with self._engine.connect() as connection:
+                return overdue(connection, now)
+        except SQLAlchemyError as error:
+            log.warning("cannot look for overdue commands yet: %s", error)
+            return []
 
     def close(self) -> None:
         """Let go of the connections."""
         self.app.database.close()
         self._engine.dispose()
-
-    def _left_online(self, gateway: str) -> list[ChargerId] | None:
-        """None while the board is behind or the database is away."""
-        try:
-            with psycopg.connect(self._database_url, connect_timeout=5) as connection:
-                board = [row for row in lag(connection) if row.name == "status_board"]
-                if not board or any(row.behind for row in board):
-                    return None
-                rows = connection.execute(
-                    "SELECT charger FROM ocpp_chargers WHERE tenant = %s AND online AND gateway <> %s",
-                    (self._tenant, gateway),
-                ).fetchall()
-        except psycopg.OperationalError as error:
-            log.warning("cannot look for chargers left online yet: %s", error)
-            return None
-        return [ChargerId(self._tenant, key) for (key,) in rows]
 
 
 def zeus_version() -> str:

@@ -5,17 +5,18 @@ A raw ASGI endpoint, not a Starlette WebSocket: it costs 10 µs a message less a
 
 import asyncio
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import msgspec
 from starlette.types import Receive, Scope
 from starlette.types import Send as AsgiSend
 
 from adapters.ocpp.action import Action
+from adapters.ocpp.caller import Caller
 from adapters.ocpp.counters import Counters
 from adapters.ocpp.frames import LIMITS, Limits
 from adapters.ocpp.handshake import Negotiated, Request, negotiate, read_request
-from adapters.ocpp.presence import Connection, Presence
+from adapters.ocpp.presence import REPLACED, Connection, Presence
 from adapters.ocpp.refusals import VERDICTS, Reason
 from adapters.ocpp.rubbish import Rubbish
 from adapters.ocpp.session import Session
@@ -24,9 +25,11 @@ from adapters.ocpp.websocket import EXTENSION, FLAW, Link
 from application import clock
 from application.attempts import Attempts
 from application.desk import Desk
-from application.intake import Intake, ReportNotSettled
+from application.fleet import FleetUnavailable
+from application.intake import ConnectionReplaced, Intake, ReportNotSettled
 from application.ports import EventStore, StoreUnavailable
 from application.snapshots import load_charger
+from application.switchboard import Switchboard
 from domain.chargers.admission import Knock, admit
 from domain.chargers.charger import Charger
 from domain.chargers.events import Connected, HandshakeRefused
@@ -68,8 +71,13 @@ class Gateway:
         attempts: Attempts,
         actions: Actions,
         settings: GatewaySettings,
+        switchboard: Switchboard,
+        caller: Callable[[Session], Caller],
     ) -> None:
+        """`caller` makes what carries out commands over a session."""
         self._store = store
+        self._switchboard = switchboard
+        self._caller = caller
         self._intake = intake
         self._attempts = attempts
         self._actions = actions
@@ -97,7 +105,7 @@ class Gateway:
         charger, negotiated, flags = admitted
         link: Link = scope["extensions"][EXTENSION]
         async with self.presence.place(charger.id):
-            if await self.presence.occupied(charger.id, self._settings.ping_timeout_s):
+            if await self._occupied(charger):
                 await self._refuse(request, Reason.DUPLICATE_CONNECTION, send)
                 return
             connection = await self._connect(request, charger, negotiated, flags, link, send)
@@ -132,6 +140,19 @@ class Gateway:
         if isinstance(negotiated, Reason):
             return negotiated
         return charger, negotiated, (*(str(flag) for flag in request.problems), *admission.flags)
+
+    async def _occupied(self, charger: Charger) -> bool:
+        """Is it connected and alive, here or at another gateway? The books say where to look."""
+        timeout_s = self._settings.ping_timeout_s
+        if await self.presence.occupied(charger.id, timeout_s):
+            return True
+        if not charger.connection or charger.gateway == self._settings.gateway:
+            return False
+        try:
+            return await self._switchboard.occupied_elsewhere(charger.id, timeout_s)
+        except FleetUnavailable as error:
+            log.warning("%s: cannot ask %s whether it is there: %r", charger.stream, charger.gateway, error)
+            return False
 
     async def _refuse(self, request: Request, reason: Reason, send: AsgiSend) -> None:
         """Record why, then say so: before the upgrade where HTTP can, after it where OCPP-J asks for that."""
@@ -181,13 +202,6 @@ class Gateway:
             user_agent=request.user_agent[:100],
             flags=flags,
         )
-        try:
-            await self._intake.connected(desk, fact, Told(recorded_at=clock.now(), actor="zeus"))
-        except (StoreUnavailable, ReportNotSettled) as error:
-            log.warning("%s: connection not recorded, come again: %r", charger.stream, error)
-            self.counters.handshake("unavailable", profile=str(charger.security_profile))
-            await _deny(send, 503, "The event store is unavailable. The box will connect again by itself.")
-            return None
 
         async def send_text(text: str) -> None:
             await send({"type": "websocket.send", "text": text})
@@ -203,10 +217,31 @@ class Gateway:
             self.counters,
             self._rubbish.setdefault(charger.id, Rubbish()),
         )
-        connection = Connection(session, link, send)
-        self.presence.enter(connection)
+        connection = Connection(session, link, send, self._caller(session))
+        if not await self._enter(connection, fact):
+            self.counters.handshake("unavailable", profile=str(charger.security_profile))
+            await _deny(send, 503, "The event store is unavailable. The box will connect again by itself.")
+            return None
         self.counters.handshake("accepted", profile=str(charger.security_profile))
         return connection
+
+    async def _enter(self, connection: Connection, fact: Connected) -> bool:
+        """Take the charger's place among all gateways, and into the books; False where neither is to be had."""
+        desk = connection.session.desk
+        charger = desk.charger.id
+        try:
+            await self._switchboard.enter(charger, connection)
+        except FleetUnavailable as error:
+            log.warning("%s: no place to be had, come again: %r", charger.stream, error)
+            return False
+        try:
+            await self._intake.connected(desk, fact, Told(recorded_at=clock.now(), actor="zeus"))
+        except (StoreUnavailable, ReportNotSettled) as error:
+            log.warning("%s: connection not recorded, come again: %r", charger.stream, error)
+            await self._switchboard.leave(charger, connection)
+            return False
+        self.presence.enter(connection)
+        return True
 
     # -- talking -------------------------------------------------------------------------------------------
 
@@ -220,6 +255,9 @@ class Gateway:
             code, reason = await self._read(connection.session, receive)
         except OSError as error:  # sending to a socket that is gone: uvicorn's ClientDisconnected
             code, reason = 1006, type(error).__name__
+        except ConnectionReplaced:
+            code, reason = 1008, REPLACED
+            await _close(send, 1008)
         except Exception:  # the socket border: an error must not end as a silent TCP close
             log.exception("%s: session ended by an error", connection.session.desk.charger.stream)
             await _close(send, 1011)
@@ -227,7 +265,11 @@ class Gateway:
             link = connection.link
             code = link.close_code or code
             self.counters.close(code)
-            await asyncio.shield(self.presence.leave(connection, code, link.close_reason or reason))
+            await asyncio.shield(self._leave(connection, code, link.close_reason or reason))
+
+    async def _leave(self, connection: Connection, code: int, reason: str) -> None:
+        await self.presence.leave(connection, code, reason)
+        await self._switchboard.leave(connection.session.desk.charger.id, connection)
 
     async def _read(self, session: Session, receive: Receive) -> tuple[int, str]:
         pace = Pace(self._settings.frames_per_s, self._settings.burst)

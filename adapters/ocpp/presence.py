@@ -10,12 +10,14 @@ from weakref import WeakValueDictionary
 import msgspec
 from starlette.types import Send
 
+from adapters.ocpp.caller import Caller
 from adapters.ocpp.session import Session
 from adapters.ocpp.websocket import Link
 from application import clock
 from application.desk import Desk
 from application.intake import Intake, ReportNotSettled
 from application.ports import StoreUnavailable
+from domain.commands.command import Command
 from domain.event import Told
 from domain.identity import ChargerId
 
@@ -27,11 +29,30 @@ SHUTDOWN = "the server is being restarted"
 
 
 class Connection(msgspec.Struct, eq=False):
-    """A session with its socket."""
+    """A session with its socket: the line by which commands reach the charger."""
 
     session: Session
     link: Link
     send: Send
+    caller: Caller
+
+    @property
+    def connection(self) -> str:
+        """Its name in the books."""
+        return self.session.connection
+
+    @property
+    def protocol(self) -> str:
+        """The OCPP version spoken over it."""
+        return self.session.version
+
+    async def carry_out(self, command: Command) -> Command:
+        """See `Caller.carry_out`."""
+        return await self.caller.carry_out(command)
+
+    async def alive(self, timeout_s: float) -> bool:
+        """See `Link.ping`."""
+        return await self.link.ping(timeout_s)
 
     async def close(self, code: int, reason: str) -> None:
         """Send a Close frame; a peer that is gone already is no error."""

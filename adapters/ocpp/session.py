@@ -34,13 +34,14 @@ from adapters.ocpp.frames import (
     call_result,
     read_frame,
 )
+from adapters.ocpp.outgoing import Outgoing
 from adapters.ocpp.repairs import admit
 from adapters.ocpp.rubbish import Rubbish
 from adapters.ocpp.schemas import Kind, catalogue
 from adapters.ocpp.versions import Version
 from application import clock
 from application.desk import Desk
-from application.intake import Intake, ReportNotSettled
+from application.intake import ConnectionReplaced, Intake, ReportNotSettled
 from application.ports import EventNotStorable, StoreUnavailable
 from application.reports import Report, Withheld
 from domain.chargers.events import Acceptance, AnswerUnexpected, FrameIgnored, FrameRejected
@@ -73,6 +74,7 @@ class Session:
         "_send",
         "connection",
         "desk",
+        "outgoing",
         "over",
         "version",
     )
@@ -92,6 +94,8 @@ class Session:
         self.desk = desk
         self.version = version
         self.connection = connection
+        self.outgoing = Outgoing()
+        """Our calls to the charger."""
         self.over = False
         """Set when another connection replaced this one: what still arrives changes nothing."""
         self._intake = intake
@@ -103,7 +107,10 @@ class Session:
         self._rubbish = Rubbish() if rubbish is None else rubbish
 
     async def receive(self, text: str, *, raw: bytes | None = None, flaw: str = "") -> None:
-        """Take one text frame: decide, store, answer. `raw` and `flaw` where the bytes were no UTF-8 text."""
+        """Take one text frame: decide, store, answer. `raw` and `flaw` where the bytes were no UTF-8 text.
+
+        Raises ConnectionReplaced: the session is over, and what came has changed nothing.
+        """
         if self.over:
             return
         told = Told(
@@ -122,8 +129,16 @@ class Session:
         else:
             await self._take_other(frame, told)
 
+    async def say(self, action: str, text: str) -> None:
+        """Send a call of ours; raises OSError where the socket is gone."""
+        if self.over:
+            raise ConnectionResetError("the session is over")
+        await self._send(text)
+        self._counters.frames["out", "call", action] += 1
+
     async def goodbye(self) -> None:
         """Write what was counted but not yet recorded; call it when the socket is gone."""
+        self.outgoing.hang_up()
         if summary := self._rubbish.summary():
             now = clock.now()
             if not await self._record([summary], Told(recorded_at=now, connection=self.connection)):
@@ -151,6 +166,9 @@ class Session:
         except NOT_STORED as error:
             log.warning("%s %s not stored: %r", self.desk.charger.stream, call.action, error)
             reply = internal_error().answer(call.message_id)
+        except ConnectionReplaced:
+            self.over = True
+            raise
         if reply is not None:
             await self._reply(label, reply)
 
@@ -215,6 +233,9 @@ class Session:
                 await self._reply(OTHER, frame.answer)
         elif isinstance(frame, Send):
             await self._take_send(frame, told)
+        elif isinstance(frame, CallResult | CallError) and await self.outgoing.reply(frame, told):
+            kind = "result" if isinstance(frame, CallResult) else "error"
+            self._counters.frames["in", kind, OTHER] += 1
         elif isinstance(frame, CallResult | CallError | CallResultError):
             code = "" if isinstance(frame, CallResult) else frame.code[:50]
             self._counters.frames["in", "error" if code else "result", OTHER] += 1
@@ -243,6 +264,9 @@ class Session:
             await self._intake.take(self.desk, frame.action, report, told, lambda _: None)
         except NOT_STORED as error:
             log.warning("%s %s not stored: %r", self.desk.charger.stream, frame.action, error)
+        except ConnectionReplaced:
+            self.over = True
+            raise
 
     async def _record_rubbish(self, fact: Fact, told: Told, reply: str | None) -> None:
         """Record a frame that led to nothing, as long as there are not too many of them."""

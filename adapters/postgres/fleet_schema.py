@@ -74,6 +74,13 @@ _STATEMENTS: tuple[LiteralString, ...] = (
         wait_s double precision NOT NULL
     ) WITH (fillfactor = 50)
     """,
+    # How far those who follow the log have come; one row each.
+    """
+    CREATE TABLE IF NOT EXISTS fleet.followers (
+        name text COLLATE "C" PRIMARY KEY,
+        position bigint NOT NULL
+    )
+    """,
     # What is past is of no use to anybody. A bucket that has been full for a minute is as good as none.
     """
     CREATE OR REPLACE FUNCTION fleet.sweep() RETURNS void LANGUAGE sql AS $$

@@ -13,6 +13,7 @@ import pytest
 from msgspec.structs import fields
 
 from domain.catalogue import BY_TOPIC, FACTS
+from domain.commands.intents import AnyIntent
 from domain.event import Told
 
 PAGE = Path(__file__).parents[2] / "docs" / "events.md"
@@ -22,6 +23,7 @@ STREAMS = {
     "transaction-number/<tenant>/<n>",
     "id-token/<tenant>/<KEY>",
     "attempt/<tenant>/<id>",
+    "command/<tenant>/<id>",
 }
 PLAIN = {
     str: "text",
@@ -30,7 +32,11 @@ PLAIN = {
     Decimal: "decimal",
     datetime: "time",
     bytes: "bytes as Base64",
+    float: "number",
+    dict[str, Any]: "object",
 }
+INTENT = "[intent](commands.md)"
+"""What is wanted of a charger: one of many shapes, which have a page of their own."""
 CIRCUMSTANCES = "The circumstances"
 HEADING = re.compile(r"^#{2,4} `?([^`\n]+?)`?$", re.MULTILINE)
 STREAM = re.compile(r"^Stream: `([^`]+)`", re.MULTILINE)
@@ -60,6 +66,8 @@ def sections() -> dict[str, Section]:
 
 def type_words(hint: Any) -> str:
     """A field's type as the page writes it: `integer`, `list of Sample`, `time, may be absent`."""
+    if hint == AnyIntent:
+        return INTENT
     if get_origin(hint) in (Union, UnionType):
         (inner,) = [one for one in get_args(hint) if one is not NoneType]
         return f"{type_words(inner)}, may be null"
@@ -80,6 +88,8 @@ def values_within(struct: type) -> set[type]:
     """The structs of our own that `struct` holds, however deep."""
     found: set[type] = set()
     for hint in get_type_hints(struct).values():
+        if hint == AnyIntent:
+            continue
         for part in (hint, *get_args(hint)):
             if isinstance(part, type) and issubclass(part, msgspec.Struct) and part not in found:
                 found |= {part} | values_within(part)

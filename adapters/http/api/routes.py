@@ -2,7 +2,9 @@
 
 from datetime import datetime
 
+from adapters.http.action import Action
 from adapters.http.api import chargers, connection_attempts, id_tags, messages, read_models, sessions
+from adapters.http.api.command_routes import COMMAND_ROUTES
 from adapters.http.route import READING, Link, Page, Route
 
 PREFIX = "/api/ocpp"
@@ -10,7 +12,7 @@ PREFIX = "/api/ocpp"
 NEWEST = tuple[datetime, int]
 """The sort key of lists by time and place in the log."""
 
-ROUTES: tuple[Route, ...] = (
+READING_ROUTES: tuple[Route, ...] = (
     Route(
         method="GET",
         path="/chargers",
@@ -20,7 +22,6 @@ ROUTES: tuple[Route, ...] = (
         response=Page[chargers.ChargerLine],
         errors=READING,
         key=tuple[str],
-        links=(Link("charger", "one_charger", {"cpid": "$response.body#/items/0/cpid"}),),
     ),
     Route(
         method="GET",
@@ -31,10 +32,6 @@ ROUTES: tuple[Route, ...] = (
         response=chargers.Charger,
         errors=("not_found", *READING),
         etag=True,
-        links=(
-            Link("connectors", "list_connectors", {"cpid": "$response.body#/cpid"}),
-            Link("messages", "list_messages_of_charger", {"cpid": "$response.body#/cpid"}),
-        ),
     ),
     Route(
         method="GET",
@@ -66,7 +63,6 @@ ROUTES: tuple[Route, ...] = (
         errors=("not_acceptable", *READING),
         key=tuple[datetime, str],
         csv=sessions.COLUMNS,
-        links=(Link("session", "one_session", {"id": "$response.body#/items/0/id"}),),
     ),
     Route(
         method="GET",
@@ -118,3 +114,6 @@ ROUTES: tuple[Route, ...] = (
         errors=READING,
     ),
 )
+
+ROUTES: tuple[Route | Action, ...] = (*READING_ROUTES, *COMMAND_ROUTES)
+"""The whole API."""

@@ -94,12 +94,21 @@ def _values(kind: Any) -> st.SearchStrategy[Any]:
         return st.tuples(*map(_values, inner))
     if origin in (list, frozenset):
         return st.lists(_values(inner[0]), max_size=3).map(origin)
+    if kind is Any:
+        return _json
     if origin is dict:
         return st.dictionaries(*map(_values, inner), max_size=3)
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         return _structs(kind)
     plain = {datetime: _times, Decimal: _amounts, int: st.integers(-(2**63), 2**63 - 1), str: _texts}
     return plain[kind] if kind in plain else st.from_type(kind)
+
+
+_json: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | _texts,
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(_texts, inner, max_size=2),
+    max_leaves=4,
+)
 
 
 def _structs(kind: type[Any]) -> st.SearchStrategy[Any]:

@@ -17,10 +17,9 @@ from adapters.http.rate_limits import Limits
 from adapters.ocpp.gateway import Gateway, GatewaySettings
 from adapters.ocpp.versions import Version
 from application.attempts import Attempts
-from application.intake import Intake
-from application.rules import Rules
 from domain.catalogue import FACTS
 from projections.positions import ensure_positions
+from tests.adapters.ocpp.front_door import Workplace
 
 TENANT = "zeus"
 TOKEN = "test-token-of-sufficient-length"
@@ -54,7 +53,7 @@ def gateway_on(store: CountedEventStore) -> Gateway:
     """A gateway that knows no actions: enough to knock at."""
     settings = GatewaySettings(tenant=TENANT, gateway="test", versions=frozenset(Version))
     actions = {version: {} for version in Version}
-    return Gateway(store, Intake(store, Rules()), Attempts(store, TENANT), actions, settings)
+    return Workplace(store, Attempts(store, TENANT), settings, actions).gateway
 
 
 @pytest.fixture

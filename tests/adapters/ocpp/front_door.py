@@ -5,18 +5,26 @@ from datetime import UTC, datetime
 from typing import Any
 
 from adapters.ocpp.action import Action
+from adapters.ocpp.caller import Caller
 from adapters.ocpp.gateway import Gateway, GatewaySettings
 from adapters.ocpp.versions import Version
+from adapters.ocpp.words import WordsOfOcpp
 from application.attempts import Attempts
+from application.commands import CommandBook, Commands
+from application.consequences import CONSEQUENCES
 from application.intake import Intake
+from application.ports import EventStore
 from application.rules import Rules
 from application.snapshots import load_charger
+from application.switchboard import Switchboard
 from domain.chargers.charger import Charger
 from domain.chargers.credentials import digest_of
 from domain.chargers.events import CredentialIssued, HandshakeRefused, Registered
+from domain.commands.intent import Abilities
 from domain.event import Event, Fact, Told, events_of
 from domain.identity import ChargerId
 from tests.fakes.event_store import InMemoryEventStore
+from tests.fakes.fleet import InMemoryBroker
 from tests.stories.line import ACTIONS
 
 TENANT = "t"
@@ -27,6 +35,37 @@ SALT = "00" * 16
 HEARTBEAT = '[2,"{}","Heartbeat",{{}}]'
 
 
+async def able(charger: ChargerId) -> Abilities:
+    """Nothing is known of what it cannot do."""
+    return Abilities()
+
+
+class Workplace:
+    """One process of a fleet on a store: its gateway, and the commands that may be asked for here."""
+
+    def __init__(
+        self,
+        store: EventStore,
+        attempts: Attempts,
+        settings: GatewaySettings,
+        actions: Mapping[Version, Mapping[str, Action]] = ACTIONS,
+        broker: InMemoryBroker | None = None,
+    ) -> None:
+        self.fleet = (broker or InMemoryBroker()).open_fleet()
+        self.book = CommandBook(store, CONSEQUENCES)
+        self.switchboard = Switchboard(settings.gateway, self.fleet, self.book)
+        self.commands = Commands(self.book, self.switchboard, WordsOfOcpp(), able)
+        self.gateway = Gateway(
+            store,
+            Intake(store, Rules()),
+            attempts,
+            actions,
+            settings,
+            self.switchboard,
+            lambda session: Caller(session, self.book, settings.gateway, able),
+        )
+
+
 class FrontDoor:
     """The gateway and the log behind it."""
 
@@ -34,6 +73,7 @@ class FrontDoor:
         self,
         store: InMemoryEventStore | None = None,
         actions: Mapping[Version, Mapping[str, Action]] = ACTIONS,
+        broker: InMemoryBroker | None = None,
         **chosen: Any,
     ) -> None:
         self.store = store or InMemoryEventStore()
@@ -44,13 +84,9 @@ class FrontDoor:
             "versions": frozenset(Version),
             "frames_per_s": 1e6,
         }
-        self.gateway = Gateway(
-            self.store,
-            Intake(self.store, Rules()),
-            self.attempts,
-            actions,
-            GatewaySettings(**{**settings, **chosen}),
-        )
+        chosen_settings = GatewaySettings(**{**settings, **chosen})
+        self.workplace = Workplace(self.store, self.attempts, chosen_settings, actions, broker)
+        self.gateway = self.workplace.gateway
 
     async def register(self, cpid: str = "CP1", profile: int = 0) -> None:
         """Make a charger known; on profile 1 and 2 with `PASSWORD`."""

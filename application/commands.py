@@ -1,0 +1,319 @@
+"""Commands: something is wanted of a charger; it is recorded, handed to whoever has the socket, and settled once."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Protocol, cast
+
+import msgspec
+
+from application import clock
+from application.ports import AnyEvent, EventStore, VersionConflict
+from application.registry import ChargerUnknown
+from application.reports import Aggregate
+from application.snapshots import load_charger
+from domain.chargers.charger import Charger
+from domain.chargers.events import Acceptance
+from domain.commands.command import Command, command_stream
+from domain.commands.events import Requested
+from domain.commands.intent import Abilities, Intent
+from domain.commands.intents import AnyIntent
+from domain.commands.patience import answer_within_s
+from domain.commands.transactions import RemoteStart, RemoteStop, UnlockConnector
+from domain.commands.upkeep import Reset
+from domain.event import Event, Fact, Told, events_of
+from domain.identity import ChargerId
+
+ATTEMPTS = 8
+NUMBER_DIGITS = 10
+"""Of the largest int32."""
+SEND_WITHIN = timedelta(seconds=30)
+"""A command that could not leave by then is cancelled: nothing is executed late."""
+
+Changes = Sequence[tuple[Aggregate, list[Fact]]]
+Consequence = Callable[[EventStore, ChargerId, Command, Sequence[Fact], Told], Awaitable[Changes]]
+"""What else becomes true in the same unit as these facts of a command, such as a reservation that is confirmed."""
+
+
+class ChargerNotConnected(Exception):
+    """The charger is not connected. Nothing was sent and nothing is kept for later; ask again when it is online."""
+
+
+class ChargerNotAccepted(Exception):
+    """The charger waits to be accepted and may not be asked this yet (1.6 §4.2, 2.x B02.FR.05)."""
+
+
+class NotPossible(Exception):
+    """This charger, or its version of OCPP, cannot do that; the message says why. Nothing was sent."""
+
+
+class TransactionRunning(Exception):
+    """A transaction is running, and this would end it. Stop it first, or say `force` if that is what you want."""
+
+
+class ConnectorBusy(Exception):
+    """A transaction is running on this connector already."""
+
+
+class TransactionUnknown(Exception):
+    """No transaction of this name is running at this charger."""
+
+
+class CommandUnknown(Exception):
+    """There is no command with this id."""
+
+
+class Whereabouts(msgspec.Struct, frozen=True):
+    """Where a charger's socket is."""
+
+    gateway: str
+    connection: str
+    protocol: str
+
+
+class Lines(Protocol):
+    """The ways to the chargers, whichever process has the socket."""
+
+    async def where(self, charger: ChargerId) -> Whereabouts | None:
+        """Where it is connected; None where it is not."""
+        ...
+
+    async def deliver(self, where: Whereabouts, charger: ChargerId, command: Command) -> None:
+        """Hand the command to the process that has the socket; at most once, and not after `send_before`."""
+        ...
+
+    def expect(self, command_id: str) -> "Waiter":
+        """Listen for the end of a command from now on."""
+        ...
+
+
+class Waiter(Protocol):
+    """Somebody who waits for a name to be called; listening from the start, so that no call is missed."""
+
+    async def within(self, timeout_s: float) -> bool:
+        """True when it was called in time; then, and after a time-out, nobody waits any more."""
+        ...
+
+
+class Offering(Protocol):
+    """What each version of OCPP has words for."""
+
+    def why_not(self, protocol: str, intent: Intent, abilities: Abilities) -> str:
+        """Why this cannot be asked, as a sentence; empty where it can."""
+        ...
+
+    def offered(self, protocol: str, abilities: Abilities) -> dict[str, str]:
+        """Every intent by name → why it cannot be asked, empty where it can: what a screen greys out by."""
+        ...
+
+
+class Wish(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody wants, and who."""
+
+    intent: AnyIntent
+    actor: str
+    cause: str = ""
+    """The API request id, or `stream@version` of what led to it."""
+    reason: str = ""
+    force: bool = False
+    """Even if a running transaction ends by it."""
+    command_id: str = ""
+    """What makes a repetition of the wish the same command; empty: a new one each time."""
+
+
+class CommandBook:
+    """Reads and writes the streams of commands; used by whoever asks, carries out, or watches."""
+
+    def __init__(self, store: EventStore, consequences: Mapping[type[Intent], Consequence]) -> None:
+        self.store = store
+        self._consequences = consequences
+
+    async def load(self, tenant: str, command_id: str) -> Command:
+        """Raises CommandUnknown."""
+        command, _ = await self.life(tenant, command_id)
+        return command
+
+    async def life(self, tenant: str, command_id: str) -> tuple[Command, list[AnyEvent]]:
+        """The command and all its events. Raises CommandUnknown."""
+        command = Command(command_stream(tenant, command_id))
+        events = await self.store.read(command.stream)
+        for event in events:
+            command.when(event)
+        if not command.version:
+            raise CommandUnknown(command_id)
+        return command, events
+
+    async def record(
+        self, command: Command, decide: Callable[[Command], list[Fact]], told: Told
+    ) -> tuple[Command, bool]:
+        """The command after what `decide` makes of it, and whether it made anything; with consequences, as one unit."""
+        for _ in range(ATTEMPTS):
+            facts = decide(command)
+            if not facts:
+                return command, False
+            if await self._append(command, facts, told):
+                return command, True
+            command = await self.load(_tenant(command), command.id)
+        raise VersionConflict(command.stream)
+
+    async def _append(self, command: Command, facts: list[Fact], told: Told) -> bool:
+        changes: list[tuple[Aggregate, list[Fact]]] = [(command, facts)]
+        consequence = self._consequences.get(type(command.intent)) if command.intent is not None else None
+        if consequence is not None:
+            charger = ChargerId(_tenant(command), command.charger)
+            changes += await consequence(self.store, charger, command, facts, told)
+        events: list[Event[Fact]] = []
+        for aggregate, more in changes:
+            events += events_of(
+                aggregate.stream, aggregate.version, more, told if not events else _bare(told)
+            )
+        try:
+            await self.store.append(events)
+        except VersionConflict:
+            return False
+        for event in events[: len(facts)]:
+            command.when(event)
+        return True
+
+
+class Commands:
+    """Asks chargers for things, from whichever process."""
+
+    def __init__(
+        self,
+        book: CommandBook,
+        lines: Lines,
+        offering: Offering,
+        abilities: Callable[[ChargerId], Awaitable[Abilities]],
+    ) -> None:
+        self.book = book
+        self._lines = lines
+        self._offering = offering
+        self._abilities = abilities
+
+    async def check(self, charger: ChargerId, intent: Intent, *, force: bool = False) -> Charger:
+        """The charger, if it can be asked this now.
+
+        Raises ChargerUnknown, ChargerNotConnected, ChargerNotAccepted, NotPossible, TransactionRunning,
+        ConnectorBusy, TransactionUnknown.
+        """
+        state = await load_charger(self.book.store, charger)
+        if not state.registered:
+            raise ChargerUnknown(charger.key)
+        if not state.connection:
+            raise ChargerNotConnected
+        if state.acceptance is Acceptance.REJECTED or (
+            state.acceptance is Acceptance.PENDING and intent.name() in NOT_WHILE_PENDING
+        ):
+            raise ChargerNotAccepted
+        if words := self._offering.why_not(state.protocol, intent, await self._abilities(charger)):
+            raise NotPossible(words)
+        _check_transactions(state, intent, force=force)
+        return state
+
+    async def request(self, charger: ChargerId, wish: Wish, wait_s: float = 0.0) -> Command:
+        """Record the wish and hand it on; the command as it stands when it is settled, or after `wait_s`.
+
+        Raises what `check` raises; then nothing is recorded.
+        """
+        if wish.command_id and (known := await self._known(charger.tenant, wish.command_id)):
+            return await self.wait(charger.tenant, known.id, wait_s)
+        state = await self.check(charger, wish.intent, force=wish.force)
+        where = await self._lines.where(charger)
+        if where is None:
+            raise ChargerNotConnected
+        command_id = wish.command_id or clock.time_ordered_id()
+        waiter = self._lines.expect(command_id)
+        command, ours = await self._record(charger, state, where, wish, command_id)
+        if ours:
+            await self._lines.deliver(where, charger, command)
+        if not await waiter.within(wait_s) and not wait_s:
+            return command
+        return await self.book.load(charger.tenant, command_id)
+
+    async def wait(self, tenant: str, command_id: str, wait_s: float) -> Command:
+        """The command when it is settled, or as it stands after `wait_s`. Raises CommandUnknown."""
+        waiter = self._lines.expect(command_id)
+        command = await self.book.load(tenant, command_id)
+        if command.settled or not await waiter.within(wait_s):
+            return command
+        return await self.book.load(tenant, command_id)
+
+    async def _known(self, tenant: str, command_id: str) -> Command | None:
+        try:
+            return await self.book.load(tenant, command_id)
+        except CommandUnknown:
+            return None
+
+    async def _record(
+        self, charger: ChargerId, state: Charger, where: Whereabouts, wish: Wish, command_id: str
+    ) -> tuple[Command, bool]:
+        now = clock.now()
+        fact = Requested(
+            charger=charger.key,
+            intent=with_request_id(wish.intent),
+            send_before=now + SEND_WITHIN,
+            answer_within_s=answer_within_s(wish.intent),
+            protocol=state.protocol,
+            connection=where.connection,
+            reason=wish.reason,
+        )
+        told = Told(recorded_at=now, actor=wish.actor, cause=wish.cause)
+        command = Command(command_stream(charger.tenant, command_id))
+        return await self.book.record(command, lambda one: [] if one.version else [fact], told)
+
+
+NOT_WHILE_PENDING = frozenset({"RemoteStart", "RemoteStop"})
+
+
+def _check_transactions(charger: Charger, intent: Intent, *, force: bool) -> None:
+    """What the transactions that run speak for or against."""
+    match intent:
+        case Reset() if not force and _running(charger, intent.evse_id or 0):
+            raise TransactionRunning
+        case UnlockConnector() if not force and _running(charger, intent.evse_id):
+            raise TransactionRunning
+        case RemoteStart() if intent.evse_id and charger.running_on(intent.evse_id, 0):
+            raise ConnectorBusy
+        case RemoteStop() if not charger.find(**named(intent.transaction)):
+            raise TransactionUnknown
+        case _:
+            pass
+
+
+def _running(charger: Charger, evse_id: int) -> bool:
+    return bool(charger.running_on(evse_id, 0) if evse_id else charger.open)
+
+
+def named(transaction: str) -> dict[str, Any]:
+    """A charger's own name of a transaction as `Charger.find` takes it: 1.6 numbers, 2.x references."""
+    number = int(transaction) if transaction.isdecimal() and len(transaction) <= NUMBER_DIGITS else None
+    return {"reference": transaction, "number": number}
+
+
+async def settle_overdue(book: CommandBook, streams: Sequence[str], now: datetime) -> int:
+    """Say the end of commands whose deadline passed in silence; harmless when repeated. Returns how many."""
+    told = Told(recorded_at=now, actor="job:expiry_sweeper")
+
+    async def settle(stream: str) -> bool:
+        _, tenant, command_id = stream.split("/")
+        command = await book.load(tenant, command_id)
+        _, said = await book.record(command, lambda one: one.overdue(now), told)
+        return said
+
+    return sum(await asyncio.gather(*(settle(stream) for stream in streams)))
+
+
+def with_request_id(intent: AnyIntent) -> AnyIntent:
+    """The intent with a number of its own, where later reports name it by one."""
+    if getattr(intent, "request_id", None) == 0:
+        return cast(AnyIntent, msgspec.structs.replace(intent, request_id=clock.transaction_number()))
+    return intent
+
+
+def _tenant(command: Command) -> str:
+    return command.stream.split("/", 2)[1]
+
+
+def _bare(told: Told) -> Told:
+    return msgspec.structs.replace(told, frame=None, frame_bytes=None, reply=None)

@@ -1,0 +1,93 @@
+"""What a gateway process looks after every few seconds; each job is harmless when it runs twice or everywhere."""
+
+import asyncio
+import logging
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from application import clock
+from application.commands import settle_overdue
+from application.fleet import FleetUnavailable
+from application.ports import EventStoreError, StoreUnavailable
+from application.stranded import close_stranded
+from application.switchboard import BEAT_EVERY_S
+from entrypoints.settings import Settings
+from entrypoints.web import Web
+from entrypoints.wiring import Core
+
+log = logging.getLogger("zeus.serve")
+
+STRANDED_EVERY_S = 10
+SWEEP_EVERY_S = 5
+
+
+class Upkeep:
+    """The jobs of one process. Those that concern the whole fleet run everywhere and agree through the log."""
+
+    def __init__(self, core: Core, web: Web, settings: Settings) -> None:
+        self._core = core
+        self._web = web
+        self._settings = settings
+        self._scheduler = AsyncIOScheduler(
+            timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+        )
+
+    def start(self) -> None:
+        """Begin; the first look for stranded chargers is taken at once."""
+        presence = self._core.gateway.presence
+        every = self._scheduler.add_job
+        every(self.beat, "interval", seconds=BEAT_EVERY_S)
+        every(self.close_silent, "interval", seconds=10)
+        every(presence.settle, "interval", seconds=10)
+        every(self.flush, "interval", seconds=15)
+        every(self.sweep, "interval", seconds=SWEEP_EVERY_S)
+        every(self.close_stranded, "interval", seconds=STRANDED_EVERY_S, next_run_time=clock.now())
+        self._scheduler.start()
+
+    async def stop(self) -> None:
+        """End, and write down what was only counted."""
+        self._scheduler.shutdown(wait=False)
+        await self.flush(everything=True)
+
+    async def beat(self) -> None:
+        """Say that this gateway lives."""
+        try:
+            await self._core.switchboard.beat()
+        except FleetUnavailable as error:
+            log.warning("this gateway cannot say that it lives: %r", error)
+
+    async def close_silent(self) -> None:
+        """Close sockets of chargers that are gone without a word."""
+        timeout_s = self._settings.idle_timeout_s
+        closed = await self._core.gateway.presence.close_silent(asyncio.get_running_loop().time(), timeout_s)
+        if closed:
+            log.warning("closed %d connections that had been silent for %d s", closed, timeout_s)
+
+    async def flush(self, *, everything: bool = False) -> None:
+        """Record the counts of refused handshakes."""
+        try:
+            await self._core.attempts.flush(clock.now(), everything=everything)
+        except StoreUnavailable as error:
+            log.warning("counts of refused handshakes not recorded: %r", error)
+
+    async def sweep(self) -> None:
+        """Say the end of commands whose worker died."""
+        try:
+            streams = await asyncio.to_thread(self._web.overdue_commands, clock.now())
+            if streams:
+                settled = await settle_overdue(self._core.book, streams, clock.now())
+                log.warning("settled %d commands whose end nobody had told", settled)
+        except EventStoreError as error:
+            log.warning("overdue commands not settled, trying again: %r", error)
+
+    async def close_stranded(self) -> None:
+        """Close in the books what dead gateways left open, so that nobody looks online who is not."""
+        try:
+            living = await self._core.fleet.sockets.living() | {self._core.gateway_name}
+            chargers = await asyncio.to_thread(self._web.chargers_left_online, living)
+        except FleetUnavailable as error:
+            log.warning("cannot tell which gateways live, trying again: %r", error)
+            return
+        if chargers:
+            closed = await close_stranded(self._core.store, self._core.intake, chargers, living)
+            log.info("closed %d connections of a server that had ended without a goodbye", closed)

@@ -1,0 +1,178 @@
+"""A gateway process: its sockets, the API, and the upkeep of both; alone under `zeus serve`, or one of several."""
+
+import asyncio
+import gc
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import uvicorn
+
+from adapters.ocpp.schemas import catalogue
+from adapters.ocpp.versions import Version
+from adapters.ocpp.websocket import ChargerWebSocket
+from entrypoints.logs import set_up
+from entrypoints.settings import Settings
+from entrypoints.upkeep import Upkeep
+from entrypoints.web import Web, open_web
+from entrypoints.wiring import Core
+
+log = logging.getLogger("zeus.serve")
+
+BACKLOG = 4096
+"""A fleet that returns in one second waits in the kernel, not at the charger's time-out."""
+
+OnReady = Callable[[int], None]
+"""Gets the port as soon as chargers may connect."""
+OnStop = Callable[[], Awaitable[None]]
+"""Awaited when the end begins, before any socket is closed."""
+
+
+async def nothing() -> None:
+    """The end begins, and nobody has to know."""
+
+
+class ZeusServer(uvicorn.Server):
+    """Says goodbye to the chargers in batches before the sockets are taken down."""
+
+    def __init__(self, config: uvicorn.Config, core: Core, on_ready: OnReady, on_stop: OnStop) -> None:
+        super().__init__(config)
+        self._core = core
+        self._on_ready = on_ready
+        self._on_stop = on_stop
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop in good order on SIGINT and SIGTERM; uvicorn would raise them again and end us half-way."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:  # a further signal must not cut the clean-up short: it is ours until the process ends
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(number)
+                signal.signal(number, signal.SIG_IGN)
+
+    async def startup(self, sockets: list[Any] | None = None) -> None:
+        """Listen, then say where; the port may have been chosen by the system."""
+        await super().startup(sockets)
+        if self.started:
+            listening = sockets[0] if sockets else self.servers[0].sockets[0]
+            self._on_ready(listening.getsockname()[1])
+
+    async def shutdown(self, sockets: list[Any] | None = None) -> None:
+        """Refuse newcomers with 503, close the chargers' sockets with 1012, then everything else."""
+        await self._on_stop()
+        self._core.gateway.draining = True
+        await self._core.gateway.presence.close_all()
+        await super().shutdown(sockets)
+
+
+async def work(
+    database_url: str,
+    settings: Settings,
+    token: str,
+    on_ready: OnReady,
+    on_stop: OnStop = nothing,
+    *,
+    listening: socket.socket | None = None,
+    gateway: str = "",
+) -> None:
+    """Run until told to stop. `listening` is a socket shared with others, `gateway` the name of this process."""
+    if settings.gateway_database_url is not None:
+        database_url = settings.gateway_database_url.get_secret_value()
+    core = Core(database_url, settings, gateway)
+    web = open_web(database_url, settings, token, core)
+    for version in Version:
+        catalogue(version).warm()
+    await core.open()
+    upkeep = Upkeep(core, web, settings)
+    upkeep.start()
+    _calm_the_collector()
+    server = ZeusServer(_config(web, settings), core, on_ready, on_stop)
+    try:
+        await server.serve([listening] if listening is not None else None)
+    finally:
+        await upkeep.stop()
+        await core.close()
+        web.close()
+
+
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop, where there is one."""
+    try:
+        import uvloop
+    except ImportError:  # Windows
+        return None
+    return uvloop.new_event_loop
+
+
+def main() -> None:
+    """One of several workers: `python -m entrypoints.worker <parent pid> <listening fd> <ready fd> <name>`.
+
+    The address of the database is in DATABASE_URL and the token in ZEUS_API_TOKEN, as the parent wrote them.
+    """
+    parent, listening_fd, ready_fd, name = int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
+    settings = Settings()
+    set_up(settings.log_level, form=settings.log_format)
+    if settings.database_url is None or settings.api_token is None:
+        raise SystemExit(
+            "a worker is started by `zeus serve --workers`, which gives it an address and a token"
+        )
+    threading.Thread(target=_end_with_parent, args=(parent,), daemon=True).start()
+
+    def on_ready(port: int) -> None:
+        os.write(ready_fd, b"ready")
+        os.close(ready_fd)
+
+    listening = socket.socket(fileno=listening_fd)
+    url, token = settings.database_url.get_secret_value(), settings.api_token.get_secret_value()
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        runner.run(work(url, settings, token, on_ready, listening=listening, gateway=name))
+
+
+def _end_with_parent(parent: int) -> None:
+    """A parent that was killed leaves no word: look every second whether it is still ours."""
+    pause = threading.Event()
+    while os.getppid() == parent:
+        pause.wait(1.0)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _config(web: Web, settings: Settings) -> uvicorn.Config:
+    return uvicorn.Config(
+        web.app,
+        host=settings.host,
+        port=settings.port,
+        loop="none",
+        http="httptools",
+        ws=ChargerWebSocket,
+        ws_max_size=max(settings.frame_size, 262_144),
+        ws_ping_interval=settings.ping_interval_s,
+        ws_ping_timeout=None,  # chargers that never pong live on; silence is timed by us
+        access_log=False,
+        backlog=BACKLOG,
+        log_config=None,
+        server_header=False,
+        proxy_headers=False,
+        lifespan="off",
+        timeout_graceful_shutdown=10,
+    )
+
+
+def _calm_the_collector() -> None:
+    """A full collection at 10,000 connections stops the loop for 0.8 s: freeze what lives as long as we do."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 500)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Commands: what was asked of chargers, how each ended, and what followed."""

@@ -1,0 +1,79 @@
+"""What can be asked of commands."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, and_, or_, select
+
+from projections.commands.tables import COMMANDS
+from projections.paging import Page, fetch_page
+
+
+class CommandRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A command."""
+
+    id: str
+    charger: str
+    intent: str
+    request: dict[str, Any]
+    state: str
+    requested_by: str
+    reason: str | None
+    requested_at: datetime
+    protocol: str | None
+    action: str | None
+    sent_at: datetime | None
+    finished_at: datetime | None
+    status: str | None
+    code: str | None
+    why: str | None
+    latency_ms: int | None
+    step: str | None
+    effect: str | None
+    effect_seen: str | None
+    effect_at: datetime | None
+    effect_after_s: float | None
+
+
+class CommandFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which commands; what is left out does not matter."""
+
+    charger: str | None = None
+    intent: str | None = None
+    state: str | None = None
+
+
+def list_commands(
+    connection: Connection,
+    tenant: str,
+    wanted: CommandFilter | None = None,
+    *,
+    after: tuple[str] | None = None,
+    limit: int = 50,
+) -> Page[CommandRow]:
+    """The newest first. Raises PageTooLong."""
+    wanted = wanted or CommandFilter()
+    c = COMMANDS.c
+    query = select(*(c[name] for name in CommandRow.__struct_fields__)).where(c.tenant == tenant)
+    for name in CommandFilter.__struct_fields__:
+        if (value := getattr(wanted, name)) is not None:
+            query = query.where(c[name] == value)
+    return fetch_page(
+        connection,
+        query,
+        CommandRow,
+        [c.id],
+        lambda row: (row.id,),
+        after=after,
+        limit=limit,
+        newest_first=True,
+    )
+
+
+def overdue(connection: Connection, now: datetime, limit: int = 500) -> list[str]:
+    """Streams of commands whose deadline has passed and of which no end was heard, of every tenant."""
+    c = COMMANDS.c
+    late = or_(and_(c.state == "queued", c.send_before < now), and_(c.state == "sent", c.answer_before < now))
+    rows = connection.execute(select(c.tenant, c.id).where(late).limit(limit)).all()
+    return [f"command/{tenant}/{name}" for tenant, name in rows]
