@@ -64,7 +64,7 @@ def _sometimes(any_value: st.SearchStrategy[Any], fitting: st.SearchStrategy[Any
 def _shaped(hint: Any, fitting: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     """A tuple of what fits where the field is a tuple; now and then None where it may be."""
     if get_origin(hint) is tuple:
-        return st.lists(fitting, min_size=1, max_size=2, unique=True).map(tuple)
+        return st.lists(fitting, max_size=2, unique=True).map(tuple)
     if get_origin(hint) in (Union, UnionType) and NoneType in get_args(hint):
         return st.none() | fitting
     return fitting

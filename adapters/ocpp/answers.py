@@ -44,5 +44,5 @@ def reason_of(info: Mapping[str, Any] | None) -> str:
 
 
 def plain(value: Any) -> Any:
-    """`value` in JSON's own types: long numbers, which frames carry as Decimal, become text."""
-    return msgspec.to_builtins(value)
+    """`value` in JSON's own types: a struct as an object, Decimal (exact, or a long number of a frame) as text."""
+    return msgspec.json.decode(msgspec.json.encode(value))

@@ -3,9 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
-
-from adapters.ocpp.answers import answered
+from adapters.ocpp.answers import answered, plain
 from adapters.ocpp.operation import CannotSay, WireCall
 from adapters.ocpp.timestamps import read_timestamp
 from adapters.ocpp.v16.calls.addresses import connector_of
@@ -36,7 +34,7 @@ def to_answer(intent: GetCompositeSchedule, payload: Mapping[str, Any]) -> Answe
     result: dict[str, Any] = {"evse_id": payload.get("connectorId", intent.evse_id)}
     if told.get("chargingSchedulePeriod"):
         start = payload.get("scheduleStart") or told.get("startSchedule")
-        result["schedule"] = msgspec.to_builtins(_schedule(told, start))
+        result["schedule"] = plain(_schedule(told, start))
     return answered(payload, result)
 
 
