@@ -2,7 +2,7 @@
 
 import asyncio
 import select
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from typing import Any, LiteralString, TypeAlias, TypeVar
 
 import psycopg
@@ -14,7 +14,7 @@ from application.fleet import FleetUnavailable
 
 T = TypeVar("T")
 Row: TypeAlias = tuple[Any, ...]
-Parameters: TypeAlias = dict[str, object]
+Parameters: TypeAlias = Mapping[str, object]
 
 CONNECTIONS = 4
 PATIENCE_S = 5.0
@@ -42,8 +42,8 @@ class PostgresLink:
             raise FleetUnavailable(f"Postgres does not answer: {error!s:.200}") from error
 
     async def connect(self, name: str) -> AsyncConnection[Row]:
-        """A connection of its own for the caller, who closes it. Raises what is in AWAY."""
-        self._check_open()
+        """A connection of its own for the caller, who closes it. Raises FleetUnavailable or what is in AWAY."""
+        self.check_open()
         return await self.bounded(AsyncConnection.connect(**self._options(name)))
 
     async def bounded(self, work: Coroutine[Any, Any, T]) -> T:
@@ -86,7 +86,7 @@ class PostgresLink:
             await pool.putconn(connection)
 
     def _opened(self) -> AsyncConnectionPool[AsyncConnection[Row]]:
-        self._check_open()
+        self.check_open()
         if self._pool is None:
             self._pool = AsyncConnectionPool(
                 kwargs=self._options("zeus fleet"),
@@ -114,9 +114,10 @@ class PostgresLink:
         options = f"{statement_timeout} {told.pop('options', '')}".strip()
         return {**defaults, **told, "options": options, "autocommit": True}
 
-    def _check_open(self) -> None:
+    def check_open(self) -> None:
+        """Raises FleetUnavailable after `close`."""
         if self._closed:
-            raise PoolClosed("the fleet's connections are closed")
+            raise FleetUnavailable("the fleet's connections are closed")
 
     def _ended(self, task: asyncio.Future[Any]) -> None:
         self._running.discard(task)

@@ -62,6 +62,7 @@ class PostgresPost:
     async def open(self, gateway: str, take: Take) -> None:
         """Starts the one task that listens."""
         await self.close()
+        self._link.check_open()
         listening = asyncio.Event()
         self._keeper = asyncio.create_task(self._keep(gateway, Inbox(take, self._now), listening))
         try:
@@ -97,7 +98,7 @@ class PostgresPost:
                     await self._listen(connection, gateway, inbox, listening)
                 finally:
                     await connection.close()
-            except (*AWAY, psycopg.Error) as error:
+            except (*AWAY, psycopg.Error, FleetUnavailable) as error:
                 logger.warning("the post of %s lost Postgres, connecting again: %s", gateway, error)
             await asyncio.sleep(_PAUSE_S)
 

@@ -46,7 +46,7 @@ class RedisIdempotencyKeys:
     ) -> Begun | Replay | InProgress | Mismatch:
         """One script lets one in."""
         attempt = time_ordered_id()
-        asked = [attempt, fingerprint, max(1, round(ttl_s * 1000)), round(lease_s * 1000)]
+        asked: list[str | int] = [attempt, fingerprint, max(1, round(ttl_s * 1000)), round(lease_s * 1000)]
         async with self._link.answering():
             told, *answer = await self._begin(keys=[_named(scope, key)], args=asked)
         if told == b"begun":
@@ -68,9 +68,9 @@ class RedisIdempotencyKeys:
     ) -> None:
         """The first answer stays."""
         check_answer(body)
-        answer = [attempt or "", status, json.dumps(dict(headers)), body]
+        kept: list[str | int | bytes] = [attempt or "", status, json.dumps(dict(headers)), body]
         async with self._link.answering():
-            await self._complete(keys=[_named(scope, key)], args=answer)
+            await self._complete(keys=[_named(scope, key)], args=kept)
 
     async def abandon(self, scope: str, key: str, *, attempt: str | None = None) -> None:
         """An answer that is there stays."""

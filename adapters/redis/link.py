@@ -37,7 +37,9 @@ class RedisLink:
             url,
             max_connections=connections,
             timeout=patience_s,
-            socket_timeout=patience_s,
+            # `answering` bounds the time. The client's own way of it, asyncio.wait_for, can swallow a
+            # cancellation on Python 3.11 (bpo-37658), and then a task would not end.
+            socket_timeout=None,
             socket_connect_timeout=patience_s,
             # A repetition of what may have been done already is for the caller to decide. Connections that
             # the server has closed meanwhile are replaced before they are used, without that.

@@ -114,14 +114,18 @@ class RedisPost:
             await self._wait(subscription)
 
     async def _wait(self, subscription: PubSub) -> None:
-        """Until a parcel's bell, or for one poll; other rings are handed on meanwhile."""
+        """Until a parcel's bell, or for one poll; what else has come by then is handled too."""
         look_at = clock.monotonic() + _POLL_S
-        while (left_s := look_at - clock.monotonic()) > 0:
+        called = False
+        while True:
+            left_s = 0.0 if called else max(0.0, look_at - clock.monotonic())
             message = await subscription.get_message(ignore_subscribe_messages=True, timeout=left_s)
-            if message is not None and message["channel"] != _BELL.encode():
-                return
-            if message is not None:
+            if message is not None and message["channel"] == _BELL.encode():
                 self._hear(message)
+            elif message is not None:
+                called = True
+            elif called or clock.monotonic() >= look_at:
+                return
 
     def _hear(self, message: dict[str, Any]) -> None:
         try:

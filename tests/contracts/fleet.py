@@ -37,5 +37,5 @@ class Rig(Protocol):
 async def eventually(condition: Callable[[], Awaitable[bool]]) -> None:
     """Ask again until it holds; for what a real server does by itself and tells nobody."""
     async with asyncio.timeout(PATIENCE_S):
-        while not await condition():
+        while not await condition():  # noqa: ASYNC110 - it happens in another process
             await asyncio.sleep(0.005)
