@@ -12,6 +12,8 @@ from adapters.http.route import Query
 
 Json = dict[str, Any]
 
+DIGITS = r"^-?[0-9]+(\.[0-9]+)?$"
+
 
 class _Untitled(GenerateJsonSchema):
     """Without a title for each field, which only repeats its name."""
@@ -19,6 +21,14 @@ class _Untitled(GenerateJsonSchema):
     def field_title_should_be_set(self, schema: Any) -> bool:
         """Never."""
         return False
+
+    def decimal_schema(self, schema: Any) -> Json:
+        """A number, or its digits in a string, which no reader rounds."""
+        found: Json = super().decimal_schema(schema)
+        for one in found.get("anyOf", ()):
+            if one.get("type") == "string":
+                one.setdefault("pattern", DIGITS)
+        return found
 
 
 class Schemas:
