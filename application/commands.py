@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 import msgspec
 
@@ -307,7 +307,7 @@ async def settle_overdue(book: CommandBook, streams: Sequence[str], now: datetim
 def with_request_id(intent: AnyIntent) -> AnyIntent:
     """The intent with a number of its own, where later reports name it by one."""
     if getattr(intent, "request_id", None) == 0:
-        return cast(AnyIntent, msgspec.structs.replace(intent, request_id=clock.transaction_number()))
+        return msgspec.structs.replace(intent, request_id=clock.transaction_number())
     return intent
 
 

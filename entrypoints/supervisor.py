@@ -41,6 +41,7 @@ class Supervisor:
         self._open_fleet = fleet
         self._stopping = asyncio.Event()
         self._workers: dict[int, _Worker] = {}
+        self._all_started = asyncio.Event()
 
     async def run(self, on_ready: OnReady, on_stop: OnStop = nothing) -> None:
         """Until SIGINT or SIGTERM."""
@@ -50,7 +51,7 @@ class Supervisor:
         self._fleet = self._open_fleet()
         with _listening(self._settings.host, self._settings.port) as shared:
             tasks = [asyncio.create_task(self._keep(n, shared)) for n in range(1, self._settings.workers + 1)]
-            starting = asyncio.create_task(self._all_ready(tasks))
+            starting = asyncio.create_task(self._all_ready())
             stopping = asyncio.create_task(self._stopping.wait())
             await asyncio.wait([starting, stopping], return_when=asyncio.FIRST_COMPLETED)
             if not self._stopping.is_set():
@@ -60,9 +61,8 @@ class Supervisor:
             await self._end(tasks)
         await self._fleet.close()
 
-    async def _all_ready(self, tasks: list["asyncio.Task[None]"]) -> None:
-        while len(self._workers) < len(tasks):
-            await asyncio.sleep(0.05)
+    async def _all_ready(self) -> None:
+        await self._all_started.wait()
         for worker in list(self._workers.values()):
             await asyncio.to_thread(os.read, worker.ready, 16)
 
@@ -94,6 +94,8 @@ class Supervisor:
         )
         os.close(write)
         worker = self._workers[number] = _Worker(number, name, process, read)
+        if len(self._workers) == self._settings.workers:
+            self._all_started.set()
         return worker
 
     async def _end(self, tasks: list["asyncio.Task[None]"]) -> None:

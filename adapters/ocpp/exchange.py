@@ -90,6 +90,7 @@ class Exchange:
             return lambda one: one.failed(code, words, latency_ms), ()
         message = catalogue(self._session.version).message(Kind.ANSWER, self.command.action)
         admitted = admit(message, reply.payload) if message is not None else None
+        repairs: tuple[str, ...]
         if admitted is None or isinstance(admitted, Fault):
             answer, repairs = self._understood(reply.payload), (UNLIKE_SCHEMA,)
         else:

@@ -199,9 +199,10 @@ def _intent(name: str, parameters: list[str]) -> AnyIntent:
         known = ", ".join(kind.__struct_fields__) or "none"
         raise refuse(f"{kind.name()} has no parameter {sorted(unknown)[0]!r}; it has: {known}.")
     try:
-        return msgspec.convert(values, kind, strict=False, str_keys=True)
+        converted: AnyIntent = msgspec.convert(values, kind, strict=False, str_keys=True)
     except msgspec.ValidationError as error:
         raise refuse(f"{kind.name()} does not fit: {error}.") from None
+    return converted
 
 
 def _value(text: str) -> Any:

@@ -23,7 +23,8 @@ class Commands(ReadModel):
     tables = METADATA
 
     def __init__(self) -> None:
-        self.topics = frozenset(fact.TOPIC for fact in (command.Requested, *_CHANGES))
+        facts: tuple[type[Fact], ...] = (command.Requested, *_CHANGES)
+        self.topics = frozenset(fact.TOPIC for fact in facts)
 
     def project(self, recorded: Recorded[Fact]) -> Iterable[Write]:
         """The row, or what changes of it."""

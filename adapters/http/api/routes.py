@@ -22,6 +22,7 @@ READING_ROUTES: tuple[Route, ...] = (
         response=Page[chargers.ChargerLine],
         errors=READING,
         key=tuple[str],
+        links=(Link("charger", "one_charger", {"cpid": "$response.body#/items/0/cpid"}),),
     ),
     Route(
         method="GET",
@@ -32,6 +33,10 @@ READING_ROUTES: tuple[Route, ...] = (
         response=chargers.Charger,
         errors=("not_found", *READING),
         etag=True,
+        links=(
+            Link("connectors", "list_connectors", {"cpid": "$response.body#/cpid"}),
+            Link("messages", "list_messages_of_charger", {"cpid": "$response.body#/cpid"}),
+        ),
     ),
     Route(
         method="GET",
@@ -63,6 +68,7 @@ READING_ROUTES: tuple[Route, ...] = (
         errors=("not_acceptable", *READING),
         key=tuple[datetime, str],
         csv=sessions.COLUMNS,
+        links=(Link("session", "one_session", {"id": "$response.body#/items/0/id"}),),
     ),
     Route(
         method="GET",

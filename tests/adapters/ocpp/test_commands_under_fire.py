@@ -221,4 +221,9 @@ async def _ignore(*_: object) -> None:
 
 
 TestUnderFire = UnderFire.TestCase
-TestUnderFire.settings = settings(max_examples=60, stateful_step_count=25, deadline=None, phases=[Phase.explicit, Phase.generate])
+TestUnderFire.settings = settings(
+    max_examples=60,
+    stateful_step_count=25,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate],  # shrinking winds minutes of time-outs, over and over
+)
