@@ -71,6 +71,8 @@ class LocalList(msgspec.Struct):
     held_version: int | None = None
     """None: not known, or doubted."""
     told_at: datetime | None = None
+    confirmed: bool = False
+    """The charger told its version since this list is wanted."""
     contents: dict[int, Tokens] = msgspec.field(default_factory=dict)
     """What the charger holds if its list has this version."""
     refusals: int = 0
@@ -189,12 +191,13 @@ def changed(before: Mapping[str, ListEntry], entries: Iterable[ListEntry]) -> To
 
 def _desired(state: LocalList, fact: ListDesired, at: datetime) -> None:
     state.tokens = changed({} if fact.replaced else state.tokens, fact.entries)
-    state.wanted_version = fact.version
+    state.wanted_version, state.confirmed = fact.version, False
     state.refusals, state.whole_next, state.given_up, state.failures = 0, False, "", None
 
 
 def _reported(state: LocalList, fact: ListReported, at: datetime) -> None:
     state.held_version, state.told_at, state.failures = fact.version, at, None
+    state.confirmed = True
 
 
 def _accepted(state: LocalList, fact: ListAccepted, at: datetime) -> None:

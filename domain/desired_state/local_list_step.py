@@ -14,7 +14,7 @@ from domain.desired_state.local_list_events import (
     ListUnanswered,
 )
 from domain.desired_state.manners import manners_of
-from domain.desired_state.step import CHECK_AGAIN, Note, Pause, Situation, Step, resting
+from domain.desired_state.step import CHECK_AGAIN, WAIT_FOR_LIMITS, Note, Pause, Situation, Step, resting
 from domain.desired_state.values import folded
 from domain.event import Fact
 
@@ -48,10 +48,12 @@ def next_list(state: LocalList, at: Situation, abilities: Abilities, now: dateti
     rest = resting(state.failures, now)
     if rest is not None:
         return rest
-    if state.held_version is None or state.told_at is None or state.told_at + CHECK_AGAIN <= now:
+    if _in_doubt(state, now):
         return GetLocalListVersion()
     if state.reached:
         return Pause(state.told_at + CHECK_AGAIN, "the list is as it should be; it is asked for once a day")
+    if not at.limits_known:
+        return Pause(now + WAIT_FOR_LIMITS, "how long a list may be is not known yet")
     pace = timedelta(seconds=manners_of(at.vendor, at.model).pace_s)
     if state.sent_at is not None and now < state.sent_at + pace:
         return Pause(state.sent_at + pace, "the pace of the charger")
@@ -123,6 +125,13 @@ def _hopeless(state: LocalList, limits: ListLimits) -> str:
     if state.failures is not None and state.failures.errors >= ERRORS:
         return f"it answered {state.failures.errors} times with an error"
     return ""
+
+
+def _in_doubt(state: LocalList, now: datetime) -> bool:
+    """A charger that lost its list takes a change to it gladly, and has a wrong one: ask before sending begins."""
+    if state.held_version is None or state.told_at is None or state.told_at + CHECK_AGAIN <= now:
+        return True
+    return not state.confirmed and not state.reached
 
 
 def _next_part(state: LocalList, limits: ListLimits) -> Step:

@@ -77,6 +77,14 @@ def next_setting(state: ChargerSettings, at: Situation, now: datetime) -> Step:
     return earliest([*pauses, _next_check(state, at, now)])
 
 
+def limits_known(state: ChargerSettings, protocol: str) -> bool:
+    """Did the charger tell what its local list may be, or that it has no such limit?"""
+    limit = "SendLocalListMaxLength" if protocol == "1.6" else CAPABILITIES_2X[1]
+    if _told_at(state, folded(limit)) is not None:
+        return True
+    return state.read_at is not None and (state.stale_before is None or state.read_at > state.stale_before)
+
+
 def next_availability(state: ChargerSettings, now: datetime) -> Step:
     """Every wish is sent once, in the order in which they came, and again where no answer came."""
     pauses: list[Pause] = []
@@ -170,6 +178,8 @@ def _told_at(state: ChargerSettings, key: str) -> datetime | None:
 def _chunk(state: ChargerSettings, at: Situation, names: list[str]) -> tuple[str, ...]:
     """As many names as one question may hold (EVBox: 1)."""
     limit = "GetConfigurationMaxKeys" if at.protocol == "1.6" else CAPABILITIES_2X[0]
+    if _told_at(state, folded(limit)) is None:
+        return (limit,)  # before more than one is asked for at once
     most = state.number_of(limit) or NAMES_AT_ONCE.get(at.protocol, 10)
     return tuple(_spelled(state, name) for name in names[: max(1, min(most, 100))])
 

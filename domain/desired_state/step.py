@@ -13,6 +13,7 @@ CHECK_AGAIN = timedelta(days=1)
 """What a charger told is believed for a day; then drift is looked for."""
 FIRST_RETRY_S = 5
 LONGEST_RETRY_S = 3600
+WAIT_FOR_LIMITS = timedelta(seconds=30)
 WAIT_FOR_TRANSACTION = timedelta(seconds=60)
 
 
@@ -25,6 +26,8 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
     model: str = ""
     in_transaction: bool = False
     """Any transaction is open: no restart."""
+    limits_known: bool = True
+    """The charger told what its local list may be (`settings_step.limits_known`); before, none is sent."""
     write_budget: int = 50
     """Writes a day."""
 
