@@ -48,7 +48,7 @@ def next_list(state: LocalList, at: Situation, abilities: Abilities, now: dateti
     rest = resting(state.failures, now)
     if rest is not None:
         return rest
-    if _in_doubt(state, now):
+    if state.told_at is None or _in_doubt(state, state.told_at, now):
         return GetLocalListVersion()
     if state.reached:
         return Pause(state.told_at + CHECK_AGAIN, "the list is as it should be; it is asked for once a day")
@@ -127,9 +127,9 @@ def _hopeless(state: LocalList, limits: ListLimits) -> str:
     return ""
 
 
-def _in_doubt(state: LocalList, now: datetime) -> bool:
+def _in_doubt(state: LocalList, told_at: datetime, now: datetime) -> bool:
     """A charger that lost its list takes a change to it gladly, and has a wrong one: ask before sending begins."""
-    if state.held_version is None or state.told_at is None or state.told_at + CHECK_AGAIN <= now:
+    if state.held_version is None or told_at + CHECK_AGAIN <= now:
         return True
     return not state.confirmed and not state.reached
 

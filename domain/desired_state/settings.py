@@ -55,7 +55,8 @@ class ChargerSettings(msgspec.Struct):
     by_template: dict[str, WantedSetting] = msgspec.field(default_factory=dict)
     by_operator: dict[str, WantedSetting] = msgspec.field(default_factory=dict)
     template_may_restart: bool = False
-    operator_may_restart: bool = False
+    operator_may_restart: set[str] = msgspec.field(default_factory=set)
+    """The settings that the operator allowed a restart for."""
     boot: BootNoticed | None = None
     held: dict[str, Known] = msgspec.field(default_factory=dict)
     unknown: dict[str, datetime] = msgspec.field(default_factory=dict)
@@ -110,8 +111,12 @@ class ChargerSettings(msgspec.Struct):
 
     @property
     def may_restart(self) -> bool:
-        """Did whoever wants something allow a restart for it?"""
-        return self.operator_may_restart or self.template_may_restart
+        """Did whoever wants one of the values that wait for a restart allow it?"""
+        return any(
+            key in self.operator_may_restart if key in self.by_operator else self.template_may_restart
+            for key in self.awaiting_restart
+            if self.want_of(key) is not None
+        )
 
     def when(self, event: Event[Any]) -> None:
         """Take a fact into the state; never refuses, never looks at a clock."""
@@ -153,13 +158,18 @@ def _desired(state: ChargerSettings, fact: SettingsDesired, at: datetime) -> Non
         key = folded(want.name)
         state.by_operator[key] = want
         state.forget_attempts(key)
-    state.operator_may_restart = fact.restart_if_required
+    keys = [folded(want.name) for want in fact.settings] or list(state.awaiting_restart)
+    if fact.restart_if_required:
+        state.operator_may_restart.update(keys)
+    else:
+        state.operator_may_restart.difference_update(keys)
     _rearm_restart(state)
 
 
 def _undesired(state: ChargerSettings, fact: SettingsUndesired, at: datetime) -> None:
     for name in fact.names:
         state.by_operator.pop(folded(name), None)
+        state.operator_may_restart.discard(folded(name))
         state.forget_attempts(folded(name))
 
 

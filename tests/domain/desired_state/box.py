@@ -2,8 +2,8 @@
 
 import random
 from collections.abc import Callable
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -126,9 +126,9 @@ class Box:
         if key.readonly:
             self.rules.append(f"a write to the read-only {key.name}")
             return "Rejected"
-        if is_list(key.name) and key.measurands is not None:
-            if not {item.lower() for item in items_of(value)} <= key.measurands:
-                return "Rejected"
+        asked = {item.lower() for item in items_of(value)}
+        if is_list(key.name) and key.measurands is not None and not asked <= key.measurands:
+            return "Rejected"
         if key.on_write == "Accepted":
             key.value = value
         elif key.on_write == "RebootRequired":
@@ -176,7 +176,7 @@ class Box:
         self.list_version, self.tokens = intent.version, tokens
         return "Accepted"
 
-    _answers: dict[type[Intent], Callable[["Box", Any, datetime], Answer]] = {
+    _answers: ClassVar[dict[type[Intent], Callable[["Box", Any, datetime], Answer]]] = {
         ReadSettings: _read,
         ChangeSettings: _write,
         Reset: _reset,
@@ -184,8 +184,3 @@ class Box:
         GetLocalListVersion: _version,
         SendLocalList: _list,
     }
-
-
-def seconds(count: float) -> timedelta:
-    """A stretch of time."""
-    return timedelta(seconds=count)

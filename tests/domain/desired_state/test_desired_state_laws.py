@@ -1,6 +1,7 @@
 """Laws: whatever a charger does, what is wanted is reached or given up with a reason, within pace and budget."""
 
 from datetime import timedelta
+from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -76,7 +77,9 @@ def test_what_is_wanted_is_reached_or_given_up_with_a_reason(
     mine = [Key(k.name, k.value, k.readonly, k.on_write, k.measurands) for k in (*keys, measurands)]
     box = Box(mine, seed=seed, max_keys=max_keys, losses=losses, amnesias=amnesias)
     desk = Desk(box, budget=budget)
-    as_told = tuple(WantedSetting(*one) for one in {**template, "MeterValuesSampledData": wanted_list}.items())
+    as_told = tuple(
+        WantedSetting(*one) for one in {**template, "MeterValuesSampledData": wanted_list}.items()
+    )
     desk.tell([TemplateApplied(template="t", settings=as_told)])
     ours = tuple(WantedSetting(*one) for one in operator.items())
     desk.tell([SettingsDesired(settings=ours, restart_if_required=restart)])
@@ -84,7 +87,7 @@ def test_what_is_wanted_is_reached_or_given_up_with_a_reason(
     desk.run(within=timedelta(days=20))
 
     assert box.rules == []
-    assert all(later - one >= timedelta(seconds=2) for one, later in zip(box.writes, box.writes[1:], strict=False))
+    assert all(later - one >= timedelta(seconds=2) for one, later in pairwise(box.writes))
     assert most_in_a_day(desk) <= budget
     for name, value in {**template, "MeterValuesSampledData": wanted_list, **operator}.items():
         held = box.keys.get(folded(name))

@@ -1,6 +1,7 @@
 """A charger over days: wishes change, it restarts, forgets, is updated, loses answers; in the end it is as wanted."""
 
 from datetime import timedelta
+from itertools import pairwise
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -61,7 +62,9 @@ class DesiredState(RuleBasedStateMachine):
         self.wishes.pop(name, None)
         self.desk.tell([SettingsUndesired((name,))])
 
-    @rule(tokens=st.frozensets(st.integers(0, 9), max_size=6), full=st.booleans(), label=st.sampled_from("xy"))
+    @rule(
+        tokens=st.frozensets(st.integers(0, 9), max_size=6), full=st.booleans(), label=st.sampled_from("xy")
+    )
     def want_list(self, tokens: frozenset[int], full: bool, label: str) -> None:
         entries = [ListEntry(id_token=IdToken(f"T{n}"), group=label) for n in sorted(tokens)]
         limits = limits_of(abilities_of(self.desk.settings))
@@ -110,7 +113,7 @@ class DesiredState(RuleBasedStateMachine):
             return
         assert self.box.rules == []
         writes = self.box.writes
-        assert all(b - a >= timedelta(seconds=2) for a, b in zip(writes, writes[1:], strict=False))
+        assert all(b - a >= timedelta(seconds=2) for a, b in pairwise(writes))
         for first in writes:
             assert sum(first <= one < first + timedelta(days=1) for one in writes) <= BUDGET
 
