@@ -116,7 +116,7 @@ class LocalList(msgspec.Struct):
             return []
         if limits.entries is not None and len(wanted) > limits.entries:
             raise LocalListTooLong(str(limits.entries))
-        chosen = self.wanted_version if again else self._version(version, limits.parts(len(wanted)))
+        chosen = self.wanted_version if again else self._version(version, limits, len(wanted))
         news = tuple(changes(self.tokens, wanted))
         replaced = not self.wanted_version or len(news) >= len(wanted)
         fact = ListDesired(
@@ -127,10 +127,12 @@ class LocalList(msgspec.Struct):
         )
         return [fact]
 
-    def _version(self, version: int | None, parts: int) -> int:
-        # Each part has a version of its own, above the last, and the last part has the wanted one.
-        least = self.wanted_version + parts
-        chosen = least if version is None else version
+    def _version(self, version: int | None, limits: ListLimits, size: int) -> int:
+        # Each part has a version of its own, above the last, and the last part has the wanted one. While the
+        # charger told no limit, ours leaves room for parts of one token each.
+        least = self.wanted_version + limits.parts(size)
+        roomy = self.wanted_version + (limits.parts(size) if limits.per_message else max(1, size))
+        chosen = roomy if version is None else version
         if not 0 < chosen <= INT32:
             raise LocalListInvalid
         if chosen < least:
