@@ -1,5 +1,6 @@
 """Every fact there is: one table, from which the store, the documents and the tests read."""
 
+from domain.artefacts import events as artefact
 from domain.chargers import der, device_model, drivers, ev, firmware, monitoring, security, smart_charging
 from domain.chargers import events as charger
 from domain.event import Fact
@@ -72,6 +73,10 @@ FACTS: tuple[type[Fact], ...] = (
     id_token.Unblocked,
     id_token.TakenUp,
     id_token.GivenBack,
+    artefact.Stored,
+    artefact.Released,
+    artefact.Fetched,
+    artefact.Withdrawn,
 )
 
 BY_TOPIC: dict[str, type[Fact]] = {fact.TOPIC: fact for fact in FACTS}
