@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterable
 from typing import NamedTuple, Protocol
 
 PIECE = 256 * 1024
@@ -51,7 +51,7 @@ class BlobStore(Protocol):
         """
         ...
 
-    def read(self, blob: str, offset: int = 0, length: int | None = None) -> AsyncIterator[bytes]:
+    def read(self, blob: str, offset: int = 0, length: int | None = None) -> AsyncGenerator[bytes, None]:
         """`length` bytes from `offset` on, or all to the end, in pieces; both within the blob. Raises BlobMissing."""
         ...
 

@@ -4,7 +4,7 @@ import asyncio
 import fcntl
 import logging
 import os
-from collections.abc import AsyncIterable, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterable, Callable
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -48,7 +48,9 @@ class LocalDisk:
             _discard(descriptor, temporary)
         return measure.result()
 
-    async def read(self, blob: str, offset: int = 0, length: int | None = None) -> AsyncIterator[bytes]:
+    async def read(
+        self, blob: str, offset: int = 0, length: int | None = None
+    ) -> AsyncGenerator[bytes, None]:
         """See the port."""
         descriptor = _opened(_open_to_read, self._path(blob))
         try:

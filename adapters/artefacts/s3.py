@@ -3,7 +3,7 @@
 import asyncio
 import importlib
 import logging
-from collections.abc import AsyncIterable, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -80,7 +80,9 @@ class S3:
             raise
         return measure.result()
 
-    async def read(self, blob: str, offset: int = 0, length: int | None = None) -> AsyncIterator[bytes]:
+    async def read(
+        self, blob: str, offset: int = 0, length: int | None = None
+    ) -> AsyncGenerator[bytes, None]:
         """See the port."""
         if length is not None and length <= 0:
             return

@@ -26,11 +26,15 @@ KINDS: dict[str, Kind] = {
     "not_found": Kind(404, "Not found"),
     "method_not_allowed": Kind(405, "This address does not take this method"),
     "not_acceptable": Kind(406, "No representation of the wanted media type"),
+    "stalled": Kind(408, "The request stopped coming"),
+    "too_large": Kind(413, "The request is larger than allowed"),
+    "range": Kind(416, "There are no such bytes"),
     "validation": Kind(422, "The request has invalid parts"),
     "internal": Kind(500, "An error on our side"),
     "database_unavailable": Kind(503, "The database does not answer"),
     "overloaded": Kind(503, "Too many requests are waiting"),
     "not_built": Kind(503, "The read model is being built"),
+    "storage_unavailable": Kind(503, "The files cannot be reached"),
     "too_slow": Kind(503, "The query took too long"),
 }
 """Every code there is. `type` in the body is `urn:zeus:problem:<code>`."""

@@ -80,9 +80,9 @@ class Artefact(msgspec.Struct):
             self.content()
         return [fact]
 
-    def receive(self, fact: Stored, now: datetime) -> list[Fact]:
-        """Take a charger's upload: the first complete one wins. Raises LinkUnusable."""
-        self.link(fact.link, Purpose.UPLOAD, now)
+    def receive(self, fact: Stored, begun_at: datetime) -> list[Fact]:
+        """Take a charger's upload, begun at that time: the first complete one wins. Raises LinkUnusable."""
+        self.link(fact.link, Purpose.UPLOAD, begun_at)
         if self.stored is not None:
             raise LinkUnusable(fact.link)
         return [fact]
