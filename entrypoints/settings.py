@@ -32,6 +32,12 @@ class Settings(BaseSettings):
     )
     host: str = Field(default="127.0.0.1", description="The address to listen on.")
     port: int = Field(default=8080, ge=0, le=65535, description="The port for chargers, API and pages.")
+    public_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^/?#@\s]+/?$",
+        description="`https://host[:port]` as chargers reach this server; it is in the URLs they fetch firmware "
+        "from and send logs to. Unset: `http://` with the host and the port listened on.",
+    )
     api_token: SecretStr | None = Field(
         default=None,
         description="The bearer token of the API. Unset: made up at the first start, kept in the data directory.",
@@ -80,6 +86,28 @@ class Settings(BaseSettings):
     )
     sample_retention_days: int = Field(
         default=400, ge=1, description="How long `ocpp_meter_samples` keeps raw rows."
+    )
+    artefacts_dir: Path | None = Field(
+        default=None,
+        description="Where firmware and uploads of chargers are kept. Unset: `artefacts` in the data directory.",
+    )
+    artefacts_bucket: str | None = Field(
+        default=None,
+        description="Keep them in this bucket instead (needs the extra `s3`; credentials as boto3 finds them, "
+        "such as AWS_ACCESS_KEY_ID).",
+    )
+    artefacts_endpoint: str | None = Field(
+        default=None, description="The address of a store that resembles S3. Unset: Amazon's own."
+    )
+    artefacts_region: str | None = Field(default=None, description="The region of the bucket.")
+    artefacts_prefix: str = Field(default="zeus/", description="What the keys of our objects begin with.")
+    firmware_size: int = Field(
+        default=536_870_912, ge=1, description="Bytes of one firmware; larger ones are refused."
+    )
+    upload_size: int = Field(
+        default=104_857_600,
+        ge=1,
+        description="Bytes of one log or diagnostics file; larger ones are refused.",
     )
     log_format: str = Field(
         default="auto",

@@ -22,7 +22,7 @@ _MISSING = frozenset({"404", "NoSuchKey", "NotFound"})
 
 
 class S3ExtraMissing(RuntimeError):
-    """Artefacts in S3 need boto3: install it with `pip install 'zeus-csms[s3]'`, or unset ZEUS_S3_BUCKET."""
+    """Artefacts in S3 need boto3: install it with `pip install 'zeus-csms[s3]'`, or unset ZEUS_ARTEFACTS_BUCKET."""
 
 
 class S3Settings(msgspec.Struct, frozen=True, kw_only=True):
