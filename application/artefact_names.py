@@ -1,7 +1,6 @@
 """Names of artefacts: for people, and for the end of a URL. None is ever a path on our disk."""
 
 import re
-from urllib.parse import quote
 
 LONGEST = 120
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
@@ -16,4 +15,4 @@ def display_name(told: str, otherwise: str = "file") -> str:
 
 def url_name(name: str) -> str:
     """The name in signs that every charger's URL parser and file system takes; chargers name files after it."""
-    return quote(_UNSAFE.sub("_", name).strip("._") or "file")
+    return _UNSAFE.sub("_", name)[-LONGEST:].strip("._") or "file"

@@ -22,6 +22,10 @@ class Shelf:
         self._tenant = tenant
         self._known: OrderedDict[str, Artefact] = OrderedDict()
 
+    def __len__(self) -> int:
+        """How many are in memory."""
+        return len(self._known)
+
     async def artefact(self, name: str) -> Artefact:
         """The artefact as the log has it now; version 0 where it is new. Raises ArtefactUnknown for no id."""
         if _ID.fullmatch(name) is None:
