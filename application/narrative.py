@@ -7,6 +7,7 @@ from typing import Any
 from application.narrative_commands import SENTENCES as COMMANDS
 from application.narrative_notices import NOTICES
 from application.phrasing import amount, joined, kwh, place, readings, token, told_as
+from domain.artefacts import events as artefact
 from domain.chargers import events as charger
 from domain.event import Event, Fact
 from domain.id_tokens import events as id_token
@@ -163,6 +164,21 @@ def _issued(fact: id_token.Issued) -> str:
     return f"Token {token(fact.id_token)}{told_as(fact.label)} may charge{', ' + details if details else ''}."
 
 
+def _stored(fact: artefact.Stored) -> str:
+    what = "Firmware" if fact.kind is artefact.Kind.FIRMWARE else f"A file of {fact.charger or 'a charger'}"
+    return f"{what} was stored: {fact.name}, {fact.size_bytes} bytes, SHA-256 {fact.sha256[:12]}…"
+
+
+def _released(fact: artefact.Released) -> str:
+    until = _time(fact.expires_at)
+    return f"A URL was made for {fact.charger}: {fact.purpose} until {until}, {fact.uses} complete at most."
+
+
+def _fetched(fact: artefact.Fetched) -> str:
+    whole = "; the file is complete with them" if fact.complete else ""
+    return f"{fact.length} bytes from {fact.offset} on were sent{whole}."
+
+
 def _odd(flags: tuple[Anomaly, ...]) -> str:
     return "".join(f" {flag.sentence}" for flag in flags)
 
@@ -213,6 +229,10 @@ SENTENCES: Mapping[type[Fact], Sentence] = {
     id_token.Unblocked: lambda _: "The token may charge again.",
     id_token.TakenUp: lambda f: f"Transaction {_name(f.transaction)} uses the token.",
     id_token.GivenBack: lambda f: f"Transaction {_name(f.transaction)} no longer uses the token.",
+    artefact.Stored: _stored,
+    artefact.Released: _released,
+    artefact.Fetched: _fetched,
+    artefact.Withdrawn: lambda f: f"The file was withdrawn{': ' + f.reason if f.reason else ''}.",
     **NOTICES,
     **COMMANDS,
 }

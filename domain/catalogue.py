@@ -1,5 +1,6 @@
 """Every fact there is: one table, from which the store, the documents and the tests read."""
 
+from domain.artefacts import events as artefact
 from domain.chargers import der, device_model, drivers, ev, firmware, monitoring, security, smart_charging
 from domain.chargers import events as charger
 from domain.commands import events as command
@@ -85,6 +86,10 @@ FACTS: tuple[type[Fact], ...] = (
     command.EffectObserved,
     command.EffectFailed,
     command.EffectMissing,
+    artefact.Stored,
+    artefact.Released,
+    artefact.Fetched,
+    artefact.Withdrawn,
 )
 
 BY_TOPIC: dict[str, type[Fact]] = {fact.TOPIC: fact for fact in FACTS}

@@ -43,6 +43,12 @@ class Settings(BaseSettings):
         description="A Redis server (`redis://host:6379/0`) that carries commands between gateways, keys and "
         "rate limits. Unset: PostgreSQL does.",
     )
+    public_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^/?#@\s]+/?$",
+        description="`https://host[:port]` as chargers reach this server; it is in the URLs they fetch firmware "
+        "from and send logs to. Unset: `http://` with the host and the port listened on.",
+    )
     api_token: SecretStr | None = Field(
         default=None,
         description="The bearer token of the API. Unset: made up at the first start, kept in the data directory.",
@@ -91,6 +97,28 @@ class Settings(BaseSettings):
     )
     sample_retention_days: int = Field(
         default=400, ge=1, description="How long `ocpp_meter_samples` keeps raw rows."
+    )
+    artefacts_dir: Path | None = Field(
+        default=None,
+        description="Where firmware and uploads of chargers are kept. Unset: `artefacts` in the data directory.",
+    )
+    artefacts_bucket: str | None = Field(
+        default=None,
+        description="Keep them in this bucket instead (needs the extra `s3`; credentials as boto3 finds them, "
+        "such as AWS_ACCESS_KEY_ID).",
+    )
+    artefacts_endpoint: str | None = Field(
+        default=None, description="The address of a store that resembles S3. Unset: Amazon's own."
+    )
+    artefacts_region: str | None = Field(default=None, description="The region of the bucket.")
+    artefacts_prefix: str = Field(default="zeus/", description="What the keys of our objects begin with.")
+    firmware_size: int = Field(
+        default=536_870_912, ge=1, description="Bytes of one firmware; larger ones are refused."
+    )
+    upload_size: int = Field(
+        default=104_857_600,
+        ge=1,
+        description="Bytes of one log or diagnostics file; larger ones are refused.",
     )
     log_format: str = Field(
         default="auto",

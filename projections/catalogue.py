@@ -1,6 +1,7 @@
 """Every read model there is: one table, from which the engine, the commands and the tests read."""
 
 from domain.catalogue import FACTS
+from projections.artefacts.projection import Artefacts
 from projections.commands.projection import Commands
 from projections.connection_attempts.projection import ConnectionAttempts
 from projections.id_tags.projection import IdTags
@@ -18,4 +19,5 @@ READ_MODELS: tuple[ReadModel, ...] = (
     IdTags(),
     ConnectionAttempts(),
     Commands(),
+    Artefacts(),
 )

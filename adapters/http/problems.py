@@ -41,6 +41,8 @@ KINDS: dict[str, Kind] = {
     "load_limit": Kind(422, "A limit of the site would be broken"),
     "unsafe_url": Kind(422, "The address is not one that a charger may be sent to"),
     "unsupported_by_charger": Kind(422, "The charger cannot do this"),
+    "stalled": Kind(408, "The request stopped coming"),
+    "range": Kind(416, "There are no such bytes"),
     "validation": Kind(422, "The request has invalid parts"),
     "rate_limited": Kind(429, "Too many requests"),
     "internal": Kind(500, "An error on our side"),
@@ -51,6 +53,7 @@ KINDS: dict[str, Kind] = {
     "overloaded": Kind(503, "Too many requests are waiting"),
     "projection_lag": Kind(503, "The read model is too far behind the log"),
     "store_unavailable": Kind(503, "The event store does not confirm"),
+    "storage_unavailable": Kind(503, "The files cannot be reached"),
     "too_slow": Kind(503, "The query took too long"),
     "timeout": Kind(504, "The charger did not answer in time"),
 }

@@ -73,7 +73,8 @@ class Border:
             if status and isinstance(error, OSError):  # the client went away in mid-answer
                 log.info("request %s: the client is gone: %r", request_id, error)
                 return
-            log.exception("request %s %s %s failed", request_id, scope["method"], scope["path"][:200])
+            shown = str(scope.get("zeus.shown_path", scope["path"]))[:200]  # some paths are secrets
+            log.exception("request %s %s %s failed", request_id, scope["method"], shown)
             if status:
                 raise  # the answer has begun: the server breaks it off, so that the client sees it
             detail = f"Tell the operator this number: {request_id}."

@@ -67,7 +67,7 @@ def read_request(scope: Mapping[str, Any], trusted_proxies: Collection[str] = ()
     peer = scope["client"][0] if scope.get("client") else ""
     scheme: str = scope.get("scheme", "ws")
     if peer in trusted_proxies:
-        peer = _forwarded_for(headers.all(b"x-forwarded-for"), trusted_proxies) or peer
+        peer = forwarded_for(headers.all(b"x-forwarded-for"), trusted_proxies) or peer
         scheme = _SCHEMES.get(headers.first(b"x-forwarded-proto").strip().lower(), scheme)
     return Request(
         path=raw_path.decode("latin-1"),
@@ -178,7 +178,7 @@ def _read_id(segment: bytes, version: Version | None, flags: list[Reason]) -> Ad
     return Address(version, cpid, tuple(flags))
 
 
-def _forwarded_for(values: list[bytes], trusted: Collection[str]) -> str:
+def forwarded_for(values: list[bytes], trusted: Collection[str]) -> str:
     """The last address that no trusted proxy has: what stands before it may be invented by the client."""
     hops = [hop.strip() for value in values for hop in value.decode("latin-1").split(",")]
     return next((hop for hop in reversed(hops) if hop and hop not in trusted), "")

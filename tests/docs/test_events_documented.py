@@ -24,6 +24,7 @@ STREAMS = {
     "id-token/<tenant>/<KEY>",
     "attempt/<tenant>/<id>",
     "command/<tenant>/<id>",
+    "artefact/<tenant>/<id>",
 }
 PLAIN = {
     str: "text",

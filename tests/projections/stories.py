@@ -14,6 +14,7 @@ from psycopg.rows import dict_row
 from psycopg.sql import SQL, Identifier
 
 from adapters.eventstore.mapper import EventMapper
+from domain.artefacts import events as artefact
 from domain.catalogue import FACTS
 from domain.chargers import events as charger
 from domain.event import Event, Fact, Told
@@ -281,7 +282,7 @@ class Fleet:
 
     def _oddity(self, cpid: str) -> Iterator[Event[Fact]]:
         bare = Told(recorded_at=self.now)
-        which = self.random.randrange(8)
+        which = self.random.randrange(9)
         if which == 0:
             yield self._event(stream(cpid), charger.Disconnected(connection=f"c{cpid}", code=1006), bare)
         elif which == 1:
@@ -326,10 +327,29 @@ class Fleet:
                 )
             )
             yield self._event(path, fact__, bare)
+        elif which == 7:
+            yield from self._files(cpid, bare)
         else:
             refused = charger.HandshakeRefused(cpid="who\x00", reason="id_unknown", status=404, count=3)
             self._n += 1
             yield self._event(f"attempt/{TENANT}/{self._n:09}", refused, bare)
+
+    def _files(self, cpid: str, bare: Told) -> Iterator[Event[Fact]]:
+        self._n += 1
+        path = f"artefact/{TENANT}/{self._n:022x}"
+        purpose = self.random.choice(tuple(artefact.Purpose))
+        link = artefact.Released(
+            link="l", charger=cpid, purpose=purpose, expires_at=self.now + timedelta(hours=1), command="c\x00"
+        )
+        kind = {"upload": artefact.Kind.UPLOAD, "download": artefact.Kind.FIRMWARE}[purpose]
+        stored = artefact.Stored(name="f\x00", kind=kind, size_bytes=9, sha256="ab", blob="b", charger=cpid)
+        for fact in (link, stored) if purpose is artefact.Purpose.UPLOAD else (stored, link):
+            yield self._event(path, fact, bare)
+        for n in range(self.random.randrange(4)):
+            fetched = artefact.Fetched(link="l", offset=n, length=3, complete=n == 2)
+            yield self._event(path, fetched, bare)
+        if self.random.random() < 0.3:
+            yield self._event(path, artefact.Withdrawn("old"), bare)
 
     def _event(self, path: str, fact: Fact, circumstances: Told) -> Event[Fact]:
         return self.log.event(path, fact, circumstances)

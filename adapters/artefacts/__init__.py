@@ -1,0 +1,1 @@
+"""Where artefacts' bytes are kept: a local disk, or an S3-compatible store."""

@@ -1,0 +1,1 @@
+"""Artefacts: firmware for chargers, and the files that chargers send."""

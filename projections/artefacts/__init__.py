@@ -1,0 +1,1 @@
+"""Artefacts: firmware and uploads, and what became of the links to them."""
