@@ -4,6 +4,7 @@ from domain.chargers import der, device_model, drivers, ev, firmware, monitoring
 from domain.chargers import events as charger
 from domain.event import Fact
 from domain.id_tokens import events as id_token
+from domain.reservations import events as reservation
 from domain.transactions import events as transaction
 
 FACTS: tuple[type[Fact], ...] = (
@@ -72,6 +73,17 @@ FACTS: tuple[type[Fact], ...] = (
     id_token.Unblocked,
     id_token.TakenUp,
     id_token.GivenBack,
+    reservation.Requested,
+    reservation.Confirmed,
+    reservation.Refused,
+    reservation.OutcomeUnknown,
+    reservation.Used,
+    reservation.Expired,
+    reservation.CancellationRequested,
+    reservation.CancellationFailed,
+    reservation.Cancelled,
+    reservation.Lost,
+    reservation.Mismatched,
 )
 
 BY_TOPIC: dict[str, type[Fact]] = {fact.TOPIC: fact for fact in FACTS}

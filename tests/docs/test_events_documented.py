@@ -22,6 +22,7 @@ STREAMS = {
     "transaction-number/<tenant>/<n>",
     "id-token/<tenant>/<KEY>",
     "attempt/<tenant>/<id>",
+    "reservations/<tenant>/<CPID>",
 }
 PLAIN = {
     str: "text",
