@@ -35,3 +35,8 @@ def charger_password() -> str:
 def salt() -> str:
     """16 random bytes in hex."""
     return secrets.token_hex(16)
+
+
+def reservation_id() -> int:
+    """A random positive int32, so that no charger can guess the reservation of another."""
+    return secrets.randbelow(2**31 - 2) + 1

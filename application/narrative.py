@@ -6,6 +6,7 @@ from typing import Any
 
 from application.narrative_commands import SENTENCES as COMMANDS
 from application.narrative_notices import NOTICES
+from application.narrative_reservations import RESERVATIONS
 from application.phrasing import amount, joined, kwh, place, readings, token, told_as
 from domain.artefacts import events as artefact
 from domain.chargers import events as charger
@@ -235,5 +236,6 @@ SENTENCES: Mapping[type[Fact], Sentence] = {
     artefact.Withdrawn: lambda f: f"The file was withdrawn{': ' + f.reason if f.reason else ''}.",
     **NOTICES,
     **COMMANDS,
+    **RESERVATIONS,
 }
 """Every fact of `domain.catalogue` and its sentence; a test finds the ones that are missing."""

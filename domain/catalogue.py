@@ -6,6 +6,7 @@ from domain.chargers import events as charger
 from domain.commands import events as command
 from domain.event import Fact
 from domain.id_tokens import events as id_token
+from domain.reservations import events as reservation
 from domain.transactions import events as transaction
 
 FACTS: tuple[type[Fact], ...] = (
@@ -90,6 +91,17 @@ FACTS: tuple[type[Fact], ...] = (
     artefact.Released,
     artefact.Fetched,
     artefact.Withdrawn,
+    reservation.Requested,
+    reservation.Confirmed,
+    reservation.Refused,
+    reservation.OutcomeUnknown,
+    reservation.Used,
+    reservation.Expired,
+    reservation.CancellationRequested,
+    reservation.CancellationFailed,
+    reservation.Cancelled,
+    reservation.Lost,
+    reservation.Mismatched,
 )
 
 BY_TOPIC: dict[str, type[Fact]] = {fact.TOPIC: fact for fact in FACTS}

@@ -8,6 +8,7 @@ from projections.id_tags.projection import IdTags
 from projections.message_log.projection import MessageLog
 from projections.meter_samples.projection import MeterSamples
 from projections.read_model import ReadModel
+from projections.reservations.projection import Reservations
 from projections.sessions.projection import Sessions
 from projections.status_board.projection import StatusBoard
 
@@ -17,6 +18,7 @@ READ_MODELS: tuple[ReadModel, ...] = (
     MeterSamples(),
     MessageLog(FACTS),
     IdTags(),
+    Reservations(),
     ConnectionAttempts(),
     Commands(),
     Artefacts(),

@@ -25,6 +25,7 @@ STREAMS = {
     "attempt/<tenant>/<id>",
     "command/<tenant>/<id>",
     "artefact/<tenant>/<id>",
+    "reservations/<tenant>/<CPID>",
 }
 PLAIN = {
     str: "text",

@@ -21,6 +21,7 @@ from domain.event import Event, Fact, Told
 from domain.id_tokens import events as token
 from domain.identity import IdToken
 from domain.metering import Reading, Sample
+from domain.reservations import events as reservation
 from domain.transactions import events as transaction
 from domain.transactions.anomalies import Anomaly
 from projections.catalogue import READ_MODELS
@@ -173,6 +174,7 @@ class Fleet:
             )
             yield self._event(stream(cpid), booted, at)
             yield from self._status(cpid, "Available")
+            yield from self._reserve(cpid)
 
     def live(self, events: int) -> Iterator[Event[Fact]]:
         """About that many events of ordinary life."""
@@ -275,6 +277,25 @@ class Fleet:
         settled = transaction.EnergySettled(energy_wh=int(wh - begin), meter_start_wh=begin, meter_stop_wh=wh)
         yield self._event(path, settled, bare)
         yield self._event(stream(cpid), charger.TransactionClosed(path), bare)
+
+    def _reserve(self, cpid: str) -> Iterator[Event[Fact]]:
+        path, ann, until = f"reservations/{TENANT}/{cpid}", IdToken("ann"), self.now + timedelta(hours=1)
+        bare = Told(recorded_at=self.now, actor="user:ada")
+        asked = reservation.Requested(
+            reservation_id=self._n, evse_id=1, id_token=ann, expires_at=until, command=f"c{self._n}"
+        )
+        agreed = reservation.Confirmed(
+            reservation_id=self._n, evse_id=1, id_token=ann, expires_at=until, command=f"c{self._n}"
+        )
+        ends = (
+            reservation.Expired(reservation_id=self._n),
+            reservation.Used(
+                reservation_id=self._n, transaction=transaction_of("x", cpid), evse_id=1, by="token"
+            ),
+            reservation.Mismatched(reservation_id=self._n + 1, transaction="x", why="unknown"),
+        )
+        for fact in (asked, agreed, ends[self._n % 3]):
+            yield self._event(path, fact, bare)
 
     def _status(self, cpid: str, status: str, activity: str = "") -> Iterator[Event[Fact]]:
         fact = charger.StatusReported(evse_id=1, connector_id=1, status=status, activity=activity)

@@ -1,0 +1,1 @@
+"""Reservations: an EVSE kept free for one driver, and for nobody else."""

@@ -1,0 +1,1 @@
+"""Reservations: those that stand, and how the others ended."""
