@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from application.narrative_notices import NOTICES
+from application.narrative_provisioning import PROVISIONING
 from application.phrasing import amount, joined, kwh, place, readings, token, told_as
 from domain.chargers import events as charger
 from domain.event import Event, Fact
@@ -177,9 +178,6 @@ def _time(at: datetime) -> str:
 
 SENTENCES: Mapping[type[Fact], Sentence] = {
     charger.Registered: _registered,
-    charger.CredentialIssued: lambda _: "A new password is valid; the former one no longer is.",
-    charger.SecurityProfileChosen: lambda f: f"Security profile {f.security_profile} was chosen.",
-    charger.AcceptanceDecided: lambda f: f"From the next boot on it is answered {f.acceptance}.",
     charger.Connected: _connected,
     charger.Disconnected: _disconnected,
     charger.HandshakeRefused: _handshake_refused,
@@ -213,5 +211,6 @@ SENTENCES: Mapping[type[Fact], Sentence] = {
     id_token.TakenUp: lambda f: f"Transaction {_name(f.transaction)} uses the token.",
     id_token.GivenBack: lambda f: f"Transaction {_name(f.transaction)} no longer uses the token.",
     **NOTICES,
+    **PROVISIONING,
 }
 """Every fact of `domain.catalogue` and its sentence; a test finds the ones that are missing."""

@@ -29,6 +29,8 @@ BACKLOG = 4096
 """A fleet that returns in one second waits in the kernel, not at the charger's time-out."""
 
 
+WINDOW_S = 3
+"""So long after a window was opened its first charger may still be refused; it knocks again by itself."""
 STRANDED_ATTEMPTS = 6
 STRANDED_PAUSE_S = 10.0
 
@@ -167,6 +169,8 @@ def _upkeep(core: Core, projector: ProjectorProcess, settings: Settings) -> Asyn
             )
 
     scheduler.add_job(close_silent, "interval", seconds=10)
+    scheduler.add_job(presence.close_unwelcome, "interval", seconds=10)
+    scheduler.add_job(core.gateway.doorkeeper.refresh, "interval", seconds=WINDOW_S)
     scheduler.add_job(presence.settle, "interval", seconds=10)
     scheduler.add_job(_flush, "interval", seconds=15, args=[core])
     scheduler.add_job(projector.check, "interval", seconds=2)

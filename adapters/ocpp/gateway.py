@@ -27,9 +27,12 @@ from application.desk import Desk
 from application.intake import Intake, ReportNotSettled
 from application.ports import EventStore, StoreUnavailable
 from application.snapshots import load_charger
+from application.windows import Doorkeeper
 from domain.chargers.admission import Knock, admit
-from domain.chargers.charger import Charger
+from domain.chargers.charger import Charger, ChargerNotAdmitted
+from domain.chargers.credentials import Credential
 from domain.chargers.events import Connected, HandshakeRefused
+from domain.chargers.provisioning import Standing
 from domain.event import Told
 from domain.identity import ChargerId
 
@@ -39,6 +42,22 @@ Actions = Mapping[Version, Mapping[str, Action]]
 RETRY_AFTER_S = b"30"
 _NOT_LOOKED_UP = frozenset({Reason.ID_UNKNOWN, Reason.DRAINING})
 """Refusals of an id that nobody registered, or that nobody looked for."""
+
+
+class _Turned(msgspec.Struct, frozen=True):
+    """A charger nobody registered fits the open window, and does not protect itself well enough for it."""
+
+    reason: Reason
+
+
+class _Admitted(msgspec.Struct, frozen=True):
+    """A charger that may come in."""
+
+    charger: Charger
+    negotiated: Negotiated
+    flags: tuple[str, ...]
+    shown: Credential | None
+    """The password it came with."""
 
 
 class GatewaySettings(msgspec.Struct, frozen=True):
@@ -68,8 +87,10 @@ class Gateway:
         attempts: Attempts,
         actions: Actions,
         settings: GatewaySettings,
+        doorkeeper: Doorkeeper | None = None,
     ) -> None:
         self._store = store
+        self.doorkeeper = doorkeeper or Doorkeeper(store, settings.tenant)
         self._intake = intake
         self._attempts = attempts
         self._actions = actions
@@ -91,22 +112,25 @@ class Gateway:
             self.counters.handshake("unavailable")
             await _deny(send, 503, "The event store is unavailable. The box will connect again by itself.")
             return
+        if isinstance(admitted, _Turned):
+            await self._refuse(request, admitted.reason, send, known=False)
+            return
         if isinstance(admitted, Reason):
             await self._refuse(request, admitted, send)
             return
-        charger, negotiated, flags = admitted
+        charger = admitted.charger
         link: Link = scope["extensions"][EXTENSION]
         async with self.presence.place(charger.id):
             if await self.presence.occupied(charger.id, self._settings.ping_timeout_s):
                 await self._refuse(request, Reason.DUPLICATE_CONNECTION, send)
                 return
-            connection = await self._connect(request, charger, negotiated, flags, link, send)
+            connection = await self._connect(request, admitted, link, send)
         if connection is not None:
-            await self._converse(connection, negotiated.subprotocol, receive, send)
+            await self._converse(connection, admitted.negotiated.subprotocol, receive, send)
 
     # -- letting in ----------------------------------------------------------------------------------------
 
-    async def _admit(self, request: Request) -> tuple[Charger, Negotiated, tuple[str, ...]] | Reason:
+    async def _admit(self, request: Request) -> _Admitted | _Turned | Reason:
         refusing = next((reason for reason in request.problems if VERDICTS[reason].refuses), None)
         cpid = request.address.cpid
         if self.draining:
@@ -115,25 +139,38 @@ class Gateway:
             return refusing or Reason.ID_MISSING
         charger = await load_charger(self._store, ChargerId.of(self._settings.tenant, cpid))
         if not charger.registered:
-            return Reason.ID_UNKNOWN
+            found = await self._look_through_the_window(cpid, request, refusing)
+            if not isinstance(found, Charger):
+                return found
+            charger = found
         if refusing is not None:
             return refusing
-        credentials = request.credentials
-        knock = Knock(
-            cpid=cpid,
-            user=credentials.user if credentials else None,
-            password=credentials.password if credentials else None,
-            secure=request.scheme == "wss",
-        )
-        admission = admit(charger, knock)
+        admission = admit(charger, _knock(cpid, request))
         if admission.refused:
             return Reason(admission.refused)
         negotiated = negotiate(request.subprotocols, request.address.version, self._settings.versions)
         if isinstance(negotiated, Reason):
             return negotiated
-        return charger, negotiated, (*(str(flag) for flag in request.problems), *admission.flags)
+        flags = (*(str(flag) for flag in request.problems), *admission.flags)
+        return _Admitted(charger, negotiated, flags, admission.shown)
 
-    async def _refuse(self, request: Request, reason: Reason, send: AsgiSend) -> None:
+    async def _look_through_the_window(
+        self, cpid: str, request: Request, refusing: Reason | None
+    ) -> Charger | _Turned | Reason:
+        """An id nobody registered: where a window is open for it and it speaks OCPP, it is registered now."""
+        if not self.doorkeeper.expects(cpid):
+            return Reason.ID_UNKNOWN
+        negotiated = negotiate(request.subprotocols, request.address.version, self._settings.versions)
+        if refusing is not None:
+            return _Turned(refusing)
+        if isinstance(negotiated, Reason):
+            return _Turned(negotiated)
+        found = await self.doorkeeper.let_in(_knock(cpid, request), request.remote_address)
+        return found if isinstance(found, Charger) else _Turned(Reason(found))
+
+    async def _refuse(
+        self, request: Request, reason: Reason, send: AsgiSend, *, known: bool | None = None
+    ) -> None:
         """Record why, then say so: before the upgrade where HTTP can, after it where OCPP-J asks for that."""
         self.counters.handshake("refused", reason)
         verdict = VERDICTS[reason]
@@ -147,7 +184,9 @@ class Gateway:
             path=request.path[:200],
             subprotocols=tuple(name[:40] for name in request.subprotocols[:5]),
             user_agent=request.user_agent[:100],
-            known=request.address.cpid is not None and reason not in _NOT_LOOKED_UP,
+            known=request.address.cpid is not None and reason not in _NOT_LOOKED_UP
+            if known is None
+            else known,
         )
         try:
             await self._attempts.refused(fact, clock.now())
@@ -162,13 +201,12 @@ class Gateway:
     async def _connect(
         self,
         request: Request,
-        charger: Charger,
-        negotiated: Negotiated,
-        flags: tuple[str, ...],
+        admitted: _Admitted,
         link: Link,
         send: AsgiSend,
     ) -> Connection | None:
         """Record the connection; the handshake may be completed after that."""
+        charger, negotiated = admitted.charger, admitted.negotiated
         name = clock.time_ordered_id()
         desk = Desk(self._store, charger)
         fact = Connected(
@@ -179,10 +217,15 @@ class Gateway:
             remote=request.remote_address,
             path=request.path[:200],
             user_agent=request.user_agent[:100],
-            flags=flags,
+            flags=admitted.flags,
         )
         try:
-            await self._intake.connected(desk, fact, Told(recorded_at=clock.now(), actor="zeus"))
+            told = Told(recorded_at=clock.now(), actor="zeus")
+            await self._intake.connected(desk, fact, told, admitted.shown)
+        except ChargerNotAdmitted:
+            shut = desk.charger.standing is not Standing.ACTIVE
+            await self._refuse(request, Reason.CHARGER_DISABLED if shut else Reason.AUTH_PASSWORD, send)
+            return None
         except (StoreUnavailable, ReportNotSettled) as error:
             log.warning("%s: connection not recorded, come again: %r", charger.stream, error)
             self.counters.handshake("unavailable", profile=str(charger.security_profile))
@@ -246,6 +289,16 @@ class Gateway:
                 text = raw.decode("utf-8", "replace")
                 intact = flaw == "binary" and text.encode() == raw
                 await session.receive(text, raw=None if intact else raw, flaw=flaw)
+
+
+def _knock(cpid: str, request: Request) -> Knock:
+    credentials = request.credentials
+    return Knock(
+        cpid=cpid,
+        user=credentials.user if credentials else None,
+        password=credentials.password if credentials else None,
+        secure=request.scheme == "wss",
+    )
 
 
 class Pace:

@@ -11,8 +11,9 @@ from rich.table import Table
 
 from application import clock
 from application.ports import EventStore
-from application.registry import ChargerAlreadyRegistered, ChargerUnknown, ProfileUnknown, Provisioned
+from application.registry import ChargerAlreadyRegistered, ChargerUnknown, Provisioned
 from domain.chargers.events import Acceptance
+from domain.chargers.particulars import ProfileUnknown
 from domain.identity import InvalidChargerId
 from entrypoints.commands.opening import AsJson, console, errors, print_json, refuse, registry, with_store
 from entrypoints.commands.reading import Limit, read_models, show_table, span_text

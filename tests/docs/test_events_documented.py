@@ -22,6 +22,8 @@ STREAMS = {
     "transaction-number/<tenant>/<n>",
     "id-token/<tenant>/<KEY>",
     "attempt/<tenant>/<id>",
+    "provisioning/<tenant>/windows",
+    "install-card/<tenant>/<id>",
 }
 PLAIN = {
     str: "text",
