@@ -1,6 +1,6 @@
 """The operator's books: chargers and tokens made known, passwords issued, tokens blocked."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 
 import msgspec
@@ -116,17 +116,18 @@ class Registry:
         return Provisioned(cpid, security_profile, secret, credential_id)
 
     async def describe_charger(
-        self, cpid: str, wanted: Particulars, expected_revision: int | None = None
+        self, cpid: str, wanted: Particulars, expected: Collection[int] | None = None
     ) -> Charger:
         """Change what operators say of a charger; the charger as it stands then, its `revision` included.
 
+        `expected` are the revisions that whoever asks has seen; None: he did not look.
         Raises ChargerUnknown, ChargerRetired, RevisionPassed, ProfileUnknown, DowngradeWithoutReason,
         PasswordNeeded. A charger that is connected when it is disabled or retired has to be disconnected
         by whoever owns its socket (`Presence.turn_out`).
         """
 
         def decide(charger: Charger) -> list[Fact]:
-            if expected_revision is not None and expected_revision != charger.revision:
+            if expected is not None and charger.revision not in expected:
                 raise RevisionPassed(str(charger.revision))
             return describe(charger, wanted)
 

@@ -276,12 +276,12 @@ async def test_who_looked_at_an_older_revision_is_told_so(
     await registry.add_charger("Box1")
     seen = (await charger(store)).revision
     await store.intrude(CP.stream, HeartbeatReceived(), TOLD)
-    changed = await registry.describe_charger("Box1", Particulars(name="Gate"), seen)
+    changed = await registry.describe_charger("Box1", Particulars(name="Gate"), {seen})
     assert (changed.name, changed.revision) == ("Gate", seen + 2)
     assert changed == await charger(store)
     before = len(store.log)
     with pytest.raises(RevisionPassed):
-        await registry.describe_charger("Box1", Particulars(name="Door"), seen)
+        await registry.describe_charger("Box1", Particulars(name="Door"), {seen})
     assert (await registry.describe_charger("Box1", Particulars(name="Gate"))).revision == seen + 2
     assert len(store.log) == before
 
