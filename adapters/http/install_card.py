@@ -143,10 +143,15 @@ def _value(text: str) -> str:
 
 
 def _table(rows: Iterable[Row]) -> str:
-    return "".join(
-        f'<tr><th scope="row">{escape(name)}</th><td>{value}</td><td class="note">{escape(note)}</td></tr>'
-        for name, value, note in rows
-    )
+    return "".join(map(_row, rows))
+
+
+def _row(row: Row) -> str:
+    name, value, note = row
+    head = f'<tr><th scope="row">{escape(name)}</th>'
+    if not note:
+        return f'{head}<td colspan="2">{value}</td></tr>'
+    return f'{head}<td>{value}</td><td class="note">{escape(note)}</td></tr>'
 
 
 def _qr(caption: str, text: str) -> str:

@@ -1,7 +1,7 @@
 """The look of the installation card: one sheet of A5 or A4, in black on white, readable on a phone too."""
 
 STYLE = """
-@page{size:A5;margin:9mm}
+@page{size:A5;margin:8mm}
 *{box-sizing:border-box}
 body{margin:0 auto;max-width:46rem;padding:1rem;background:#fff;color:#000;
 font:1rem/1.4 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
@@ -25,16 +25,18 @@ li::before{content:"";position:absolute;left:0;top:.25rem;width:1rem;height:1rem
 footer{margin-top:.75rem;font-size:.85rem}
 @media (max-width:34rem){.note{display:none}.qr{width:7rem;height:7rem}}
 @media print{
-body{max-width:none;padding:0;font-size:8.5pt;line-height:1.25}
-h1{font-size:16pt}
-h2{font-size:8.5pt;margin:2mm 0 .5mm}
-code{font-size:8.5pt;line-height:1.25}
-th,td{padding:.3mm 2mm .3mm 0}
-.note,figcaption,footer{font-size:7pt}
-.qr{width:25mm;height:25mm}
+body{max-width:none;padding:0;font-size:8pt;line-height:1.2}
+h1{font-size:15pt}
+h2{font-size:8pt;margin:1.5mm 0 .5mm}
+code{font-size:8pt;line-height:1.2}
+th,td{padding:.2mm 2mm .2mm 0}
+.note{display:table-cell;font-size:6.5pt}
+.kind,figcaption,footer{font-size:6.5pt}
+p,ol{margin:.3mm 0}
+.qr{width:24mm;height:24mm}
 tr,li,figure{break-inside:avoid}
 li{padding-left:5mm}li::before{width:3mm;height:3mm;top:.4mm}
-footer{margin-top:2mm}
+footer{margin-top:1mm}
 }
 """
 
