@@ -168,12 +168,13 @@ def reprint(row: ChargerRow, cards: InstallCards, *, origin: str, now: datetime)
     return render_card(card, now)
 
 
-def unknown_ids(connection: Connection, tenant: str, now: datetime, limit: int = 20) -> UnknownIds:
+def unknown_ids(
+    connection: Connection, tenant: str, now: datetime, limit: int = 20, *, begin: datetime | None = None
+) -> UnknownIds:
     """GET `/connection-attempts/unknown`: who knocked in vain, and which registered id may be meant."""
     registered = registered_ids(connection, tenant)
-    rows = list_unknown_ids(
-        connection, tenant, now - LOOKED_BACK, known=[cpid.upper() for cpid in registered], limit=limit
-    )
+    known = [cpid.upper() for cpid in registered]
+    rows = list_unknown_ids(connection, tenant, begin or now - LOOKED_BACK, known=known, limit=limit)
     if not rows:
         return UnknownIds(items=[])
     neighbourhood = Neighbourhood(registered)
