@@ -14,8 +14,9 @@ CHARGING_STATES = frozenset({"Charging", "SuspendedEV", "SuspendedEVSE"})
 
 async def decide_boot(desk: Desk, report: BootReport, told: Told, rules: Rules) -> Decision:
     """BootNotification: the operator's standing decision, an interval of its own, our time."""
-    answer, fact = desk.charger.boot(report, told.connection, told.recorded_at, rules.heartbeat_s)
-    return Decision(answer, [(desk.charger, [fact])])
+    now = told.recorded_at
+    answer, fact = desk.charger.boot(report, told.connection, now, rules.heartbeat_s)
+    return Decision(answer, [(desk.charger, [fact, *desk.charger.settle_acceptance(now)])])
 
 
 async def decide_heartbeat(desk: Desk, fact: HeartbeatReceived, told: Told, rules: Rules) -> Decision:

@@ -18,6 +18,7 @@ from application.snapshots import SNAPSHOT_EVERY, snapshot_of
 from application.transactions import decide as decide_transaction
 from application.transactions import decide_readings
 from domain.chargers.charger import BootReport
+from domain.chargers.credentials import Credential
 from domain.chargers.device_model import VariablesReported
 from domain.chargers.events import (
     Acceptance,
@@ -99,9 +100,15 @@ class Intake:
                 return
         raise ReportNotSettled(desk.charger.stream)
 
-    async def connected(self, desk: Desk, fact: Connected, told: Told) -> None:
-        """Record a new connection; one that never said goodbye is closed in the books first."""
-        await self._record(desk, lambda: desk.charger.connected(fact), told)
+    async def connected(
+        self, desk: Desk, fact: Connected, told: Told, shown: Credential | None = None
+    ) -> None:
+        """Record a new connection; one that never said goodbye is closed in the books first.
+
+        `shown` is the password it came with. Raises ChargerNotAdmitted where that or the charger itself was
+        put out of use meanwhile.
+        """
+        await self._record(desk, lambda: desk.charger.connected(fact, shown), told)
         desk.connection = fact.connection
 
     async def disconnected(

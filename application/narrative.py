@@ -6,6 +6,7 @@ from typing import Any
 
 from application.narrative_commands import SENTENCES as COMMANDS
 from application.narrative_notices import NOTICES
+from application.narrative_provisioning import PROVISIONING
 from application.narrative_reservations import RESERVATIONS
 from application.phrasing import amount, joined, kwh, place, readings, token, told_as
 from domain.artefacts import events as artefact
@@ -195,9 +196,6 @@ def _time(at: datetime) -> str:
 
 SENTENCES: Mapping[type[Fact], Sentence] = {
     charger.Registered: _registered,
-    charger.CredentialIssued: lambda _: "A new password is valid; the former one no longer is.",
-    charger.SecurityProfileChosen: lambda f: f"Security profile {f.security_profile} was chosen.",
-    charger.AcceptanceDecided: lambda f: f"From the next boot on it is answered {f.acceptance}.",
     charger.Connected: _connected,
     charger.Disconnected: _disconnected,
     charger.HandshakeRefused: _handshake_refused,
@@ -237,5 +235,6 @@ SENTENCES: Mapping[type[Fact], Sentence] = {
     **NOTICES,
     **COMMANDS,
     **RESERVATIONS,
+    **PROVISIONING,
 }
 """Every fact of `domain.catalogue` and its sentence; a test finds the ones that are missing."""

@@ -1,6 +1,6 @@
 """The operator's books: chargers and tokens made known, passwords issued, tokens blocked."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 
 import msgspec
@@ -9,16 +9,27 @@ from application import clock
 from application.ports import EventStore, VersionConflict
 from application.snapshots import load_charger
 from domain.chargers.charger import Charger
-from domain.chargers.credentials import digest_of
+from domain.chargers.credentials import LENGTH, Credential, digest_of
 from domain.chargers.events import Acceptance, AcceptanceDecided, CredentialIssued, Registered
-from domain.event import Fact, Told, events_of
+from domain.chargers.particulars import (
+    NOTHING_SAID,
+    PROFILES,
+    ChargerRetired,
+    Particulars,
+    ProfileUnknown,
+    adopt,
+    describe,
+    hold_until,
+    offer,
+    withdraw,
+)
+from domain.chargers.provisioning import Standing
+from domain.event import Event, Fact, Told, events_of
 from domain.id_tokens.events import Issued
 from domain.id_tokens.id_token import TokenRecord
 from domain.identity import ChargerId, IdToken
 
 ATTEMPTS = 5
-PROFILES = (0, 1, 2)
-"""Security profiles that can be chosen; 3 needs client certificates."""
 
 
 class ChargerAlreadyRegistered(Exception):
@@ -33,8 +44,8 @@ class TokenUnknown(Exception):
     """This token was never registered; add it first."""
 
 
-class ProfileUnknown(ValueError):
-    """Choose security profile 0 (open), 1 (password) or 2 (password over TLS)."""
+class RevisionPassed(Exception):
+    """Somebody changed the charger since you looked: look again, then decide."""
 
 
 class Provisioned(msgspec.Struct, frozen=True):
@@ -44,6 +55,16 @@ class Provisioned(msgspec.Struct, frozen=True):
     security_profile: int
     password: str | None
     """Shown this once, stored as a digest; None on profile 0."""
+    credential_id: str = ""
+
+
+class Offered(msgspec.Struct, frozen=True):
+    """A new password that is to be sent to the charger over OCPP, and to be settled by what it answers."""
+
+    cpid: str
+    credential_id: str
+    password: str
+    """Never stored, never logged: it goes into the one message and is forgotten."""
 
 
 class Registry:
@@ -55,45 +76,126 @@ class Registry:
         self._actor = actor
 
     async def add_charger(
-        self, cpid: str, *, name: str = "", security_profile: int = 1, password: str | None = None
+        self,
+        cpid: str,
+        *,
+        name: str = "",
+        security_profile: int = 1,
+        password: str | None = None,
+        particulars: Particulars = NOTHING_SAID,
+        hold: bool = False,
+        auto_accept_until: datetime | None = None,
     ) -> Provisioned:
-        """Register a charger; without `password` a new one is made up where the profile needs one.
+        """Register a charger, or anew one that was retired; without `password` one is made up where needed.
 
-        Raises InvalidChargerId, ProfileUnknown, ChargerAlreadyRegistered.
+        With `hold` its boots are answered Pending until an operator accepts it; with `auto_accept_until` a
+        boot up to then is Accepted and settles it. Raises InvalidChargerId, ProfileUnknown,
+        ChargerAlreadyRegistered.
         """
         if security_profile not in PROFILES:
             raise ProfileUnknown(str(security_profile))
         charger = await self._charger(cpid)
-        if charger.registered:
+        if charger.registered and charger.standing is not Standing.RETIRED:
             raise ChargerAlreadyRegistered(charger.cpid)
         facts: list[Fact] = [Registered(cpid=cpid, security_profile=security_profile, name=name)]
-        secret = None
+        secret, credential_id = None, ""
         if security_profile:
             secret = password or clock.charger_password()
-            facts.append(_credential(secret))
+            issued = new_credential(secret.encode())
+            credential_id = issued.id
+            facts.append(issued_as(issued))
+        facts += describe(Charger(charger.id, name=name, security_profile=security_profile), particulars)
+        if auto_accept_until is not None:
+            facts.append(hold_until(auto_accept_until))
+        elif hold:
+            facts.append(AcceptanceDecided(Acceptance.PENDING))
         try:
             await self._append(charger.stream, charger.version, facts)
         except VersionConflict as error:
             raise ChargerAlreadyRegistered(cpid) from error
-        return Provisioned(cpid, security_profile, secret)
+        return Provisioned(cpid, security_profile, secret, credential_id)
 
-    async def new_password(self, cpid: str, password: str | None = None) -> Provisioned:
-        """Replace a charger's password; the former one is refused from now on. Raises ChargerUnknown."""
-        secret = password or clock.charger_password()
+    async def describe_charger(
+        self, cpid: str, wanted: Particulars, expected: Collection[int] | None = None
+    ) -> Charger:
+        """Change what operators say of a charger; the charger as it stands then, its `revision` included.
+
+        `expected` are the revisions that whoever asks has seen; None: he did not look.
+        Raises ChargerUnknown, ChargerRetired, RevisionPassed, ProfileUnknown, DowngradeWithoutReason,
+        PasswordNeeded. A charger that is connected when it is disabled or retired has to be disconnected
+        by whoever owns its socket (`Presence.turn_out`).
+        """
 
         def decide(charger: Charger) -> list[Fact]:
-            return [_credential(secret)]
+            if expected is not None and charger.revision not in expected:
+                raise RevisionPassed(str(charger.revision))
+            return describe(charger, wanted)
+
+        return await self._change_charger(cpid, decide)
+
+    async def disable_charger(self, cpid: str, reason: str = "") -> Charger:
+        """Refuse the charger until it is enabled. Raises ChargerUnknown, ChargerRetired."""
+        return await self.describe_charger(cpid, Particulars(standing=Standing.DISABLED, reason=reason))
+
+    async def enable_charger(self, cpid: str) -> Charger:
+        """Let the charger come again. Raises ChargerUnknown, ChargerRetired."""
+        return await self.describe_charger(cpid, Particulars(standing=Standing.ACTIVE))
+
+    async def retire_charger(self, cpid: str, reason: str = "") -> Charger:
+        """The charger is gone for good; its history stays. Raises ChargerUnknown."""
+        return await self.describe_charger(cpid, Particulars(standing=Standing.RETIRED, reason=reason))
+
+    async def new_password(
+        self, cpid: str, password: str | None = None, *, length: int = LENGTH
+    ) -> Provisioned:
+        """Replace a charger's password by hand; every former one is refused from now on.
+
+        Raises ChargerUnknown, ChargerRetired.
+        """
+        secret = password or clock.charger_password(length)
+        issued = new_credential(secret.encode())
+
+        def decide(charger: Charger) -> list[Fact]:
+            if charger.standing is Standing.RETIRED:
+                raise ChargerRetired(charger.cpid)
+            return [issued_as(issued)]
 
         charger = await self._change_charger(cpid, decide)
-        return Provisioned(charger.cpid, charger.security_profile, secret)
+        return Provisioned(charger.cpid, charger.security_profile, secret, issued.id)
+
+    async def offer_password(self, cpid: str, *, length: int = LENGTH) -> Offered:
+        """A new password to be sent over OCPP; the former one stays valid until the outcome is known.
+
+        Raises ChargerUnknown, ChargerRetired, CredentialOffersUnsettled.
+        """
+        secret = clock.charger_password(length)
+        credential = new_credential(secret.encode())
+        charger = await self._change_charger(cpid, lambda charger: offer(charger, credential))
+        return Offered(charger.cpid, credential.id, secret)
+
+    async def adopt_password(self, cpid: str, credential_id: str) -> None:
+        """The charger said Accepted to the offered password (A01.FR.03). Raises ChargerUnknown."""
+        await self._change_charger(cpid, lambda charger: adopt(charger, credential_id))
+
+    async def withdraw_password(self, cpid: str, credential_id: str, reason: str) -> None:
+        """The charger refused the offered password, or it was never sent (A01.FR.04). Raises ChargerUnknown.
+
+        Not for a time-out: a charger that did not answer may use the password all the same.
+        """
+        await self._change_charger(cpid, lambda charger: withdraw(charger, credential_id, reason))
 
     async def decide_acceptance(self, cpid: str, acceptance: Acceptance) -> None:
         """What the charger's next boot is answered. Raises ChargerUnknown."""
 
         def decide(charger: Charger) -> list[Fact]:
-            return [] if charger.acceptance is acceptance else [AcceptanceDecided(acceptance)]
+            settled = charger.acceptance is acceptance and charger.auto_accept_until is None
+            return [] if settled else [AcceptanceDecided(acceptance)]
 
         await self._change_charger(cpid, decide)
+
+    async def auto_accept_until(self, cpid: str, until: datetime) -> None:
+        """A boot up to then is answered Accepted, a later one Pending. Raises ChargerUnknown."""
+        await self._change_charger(cpid, lambda charger: [hold_until(until)])
 
     async def issue_token(
         self,
@@ -127,11 +229,13 @@ class Registry:
             if not charger.registered:
                 raise ChargerUnknown(cpid)
             try:
-                await self._append(charger.stream, charger.version, decide(charger))
+                events = await self._append(charger.stream, charger.version, decide(charger))
             except VersionConflict:
                 if attempt == ATTEMPTS - 1:
                     raise
                 continue
+            for event in events:
+                charger.when(event)
             return charger
         raise AssertionError("unreachable: the last attempt returns or raises")
 
@@ -152,12 +256,20 @@ class Registry:
                 continue
             return
 
-    async def _append(self, stream: str, version: int, facts: list[Fact]) -> None:
-        if facts:
-            told = Told(recorded_at=clock.now(), actor=self._actor)
-            await self._store.append(events_of(stream, version, facts, told))
+    async def _append(self, stream: str, version: int, facts: list[Fact]) -> list[Event[Fact]]:
+        told = Told(recorded_at=clock.now(), actor=self._actor)
+        events = events_of(stream, version, facts, told)
+        if events:
+            await self._store.append(events)
+        return events
 
 
-def _credential(password: str) -> CredentialIssued:
+def new_credential(password: bytes) -> Credential:
+    """A salted digest of the password, under a name of its own."""
     salt = clock.salt()
-    return CredentialIssued(salt=salt, digest=digest_of(salt, password.encode()))
+    return Credential(salt, digest_of(salt, password), clock.time_ordered_id())
+
+
+def issued_as(credential: Credential, *, first_use: bool = False) -> CredentialIssued:
+    """The fact that this password is valid."""
+    return CredentialIssued(credential.salt, credential.digest, credential.id, first_use)

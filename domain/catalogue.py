@@ -3,9 +3,11 @@
 from domain.artefacts import events as artefact
 from domain.chargers import der, device_model, drivers, ev, firmware, monitoring, security, smart_charging
 from domain.chargers import events as charger
+from domain.chargers import provisioning as particulars
 from domain.commands import events as command
 from domain.event import Fact
 from domain.id_tokens import events as id_token
+from domain.provisioning import events as provisioning
 from domain.reservations import events as reservation
 from domain.transactions import events as transaction
 
@@ -14,6 +16,20 @@ FACTS: tuple[type[Fact], ...] = (
     charger.CredentialIssued,
     charger.SecurityProfileChosen,
     charger.AcceptanceDecided,
+    particulars.Renamed,
+    particulars.Placed,
+    particulars.ModelProfileChosen,
+    particulars.ConnectorsDescribed,
+    particulars.Disabled,
+    particulars.Enabled,
+    particulars.Retired,
+    particulars.CredentialOffered,
+    particulars.CredentialAdopted,
+    particulars.CredentialWithdrawn,
+    provisioning.WindowOpened,
+    provisioning.WindowClosed,
+    provisioning.ChargerLetIn,
+    provisioning.InstallCardShown,
     charger.Connected,
     charger.Disconnected,
     charger.HandshakeRefused,

@@ -16,12 +16,14 @@ from entrypoints.commands import (
     bench,
     board,
     charger,
+    charger_care,
     rebuild,
     replay,
     serving,
     sessions,
     simulate,
     tag,
+    window,
 )
 from entrypoints.database import DatabaseNotReachable
 
@@ -54,7 +56,10 @@ app.command(name="simulate")(simulate.simulate_fleet)
 app.command()(rebuild.rebuild)
 app.command()(serving.migrate)
 app.command()(bench.bench)
+for care in (charger_care.describe, charger_care.disable, charger_care.enable, charger_care.retire):
+    charger.app.command()(care)
 app.add_typer(charger.app, name="charger")
+app.add_typer(window.app, name="window")
 app.add_typer(tag.app, name="tag")
 app.add_typer(sessions.app, name="sessions")
 app.add_typer(rebuild.app, name="read-models")

@@ -19,6 +19,8 @@ log = logging.getLogger("zeus.serve")
 
 STRANDED_EVERY_S = 10
 SWEEP_EVERY_S = 5
+WINDOW_S = 3
+"""So long after a window was opened its first charger may still be refused; it knocks again by itself."""
 
 
 class Upkeep:
@@ -39,6 +41,8 @@ class Upkeep:
         every(self.beat, "interval", seconds=BEAT_EVERY_S)
         every(self.close_silent, "interval", seconds=10)
         every(presence.settle, "interval", seconds=10)
+        every(presence.close_unwelcome, "interval", seconds=10)
+        every(self._core.gateway.doorkeeper.refresh, "interval", seconds=WINDOW_S)
         every(self.flush, "interval", seconds=15)
         every(self.sweep, "interval", seconds=SWEEP_EVERY_S)
         every(self.close_stranded, "interval", seconds=STRANDED_EVERY_S, next_run_time=clock.now())

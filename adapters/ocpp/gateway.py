@@ -30,9 +30,12 @@ from application.intake import ConnectionReplaced, Intake, ReportNotSettled
 from application.ports import EventStore, StoreUnavailable
 from application.snapshots import load_charger
 from application.switchboard import Switchboard
+from application.windows import Doorkeeper
 from domain.chargers.admission import Knock, admit
-from domain.chargers.charger import Charger
+from domain.chargers.charger import Charger, ChargerNotAdmitted
+from domain.chargers.credentials import Credential
 from domain.chargers.events import Connected, HandshakeRefused
+from domain.chargers.provisioning import Standing
 from domain.event import Told
 from domain.identity import ChargerId
 
@@ -42,6 +45,22 @@ Actions = Mapping[Version, Mapping[str, Action]]
 RETRY_AFTER_S = b"30"
 _NOT_LOOKED_UP = frozenset({Reason.ID_UNKNOWN, Reason.DRAINING})
 """Refusals of an id that nobody registered, or that nobody looked for."""
+
+
+class _Turned(msgspec.Struct, frozen=True):
+    """A charger nobody registered fits the open window, and does not protect itself well enough for it."""
+
+    reason: Reason
+
+
+class _Admitted(msgspec.Struct, frozen=True):
+    """A charger that may come in."""
+
+    charger: Charger
+    negotiated: Negotiated
+    flags: tuple[str, ...]
+    shown: Credential | None
+    """The password it came with."""
 
 
 class GatewaySettings(msgspec.Struct, frozen=True):
@@ -73,11 +92,13 @@ class Gateway:
         settings: GatewaySettings,
         switchboard: Switchboard,
         caller: Callable[[Session], Caller],
+        doorkeeper: Doorkeeper | None = None,
     ) -> None:
         """`caller` makes what carries out commands over a session."""
         self._store = store
         self._switchboard = switchboard
         self._caller = caller
+        self.doorkeeper = doorkeeper or Doorkeeper(store, settings.tenant)
         self._intake = intake
         self._attempts = attempts
         self._actions = actions
@@ -99,22 +120,25 @@ class Gateway:
             self.counters.handshake("unavailable")
             await _deny(send, 503, "The event store is unavailable. The box will connect again by itself.")
             return
+        if isinstance(admitted, _Turned):
+            await self._refuse(request, admitted.reason, send, known=False)
+            return
         if isinstance(admitted, Reason):
             await self._refuse(request, admitted, send)
             return
-        charger, negotiated, flags = admitted
+        charger = admitted.charger
         link: Link = scope["extensions"][EXTENSION]
         async with self.presence.place(charger.id):
             if await self._occupied(charger):
                 await self._refuse(request, Reason.DUPLICATE_CONNECTION, send)
                 return
-            connection = await self._connect(request, charger, negotiated, flags, link, send)
+            connection = await self._connect(request, admitted, link, send)
         if connection is not None:
-            await self._converse(connection, negotiated.subprotocol, receive, send)
+            await self._converse(connection, admitted.negotiated.subprotocol, receive, send)
 
     # -- letting in ----------------------------------------------------------------------------------------
 
-    async def _admit(self, request: Request) -> tuple[Charger, Negotiated, tuple[str, ...]] | Reason:
+    async def _admit(self, request: Request) -> _Admitted | _Turned | Reason:
         refusing = next((reason for reason in request.problems if VERDICTS[reason].refuses), None)
         cpid = request.address.cpid
         if self.draining:
@@ -123,23 +147,20 @@ class Gateway:
             return refusing or Reason.ID_MISSING
         charger = await load_charger(self._store, ChargerId.of(self._settings.tenant, cpid))
         if not charger.registered:
-            return Reason.ID_UNKNOWN
+            found = await self._look_through_the_window(cpid, request, refusing)
+            if not isinstance(found, Charger):
+                return found
+            charger = found
         if refusing is not None:
             return refusing
-        credentials = request.credentials
-        knock = Knock(
-            cpid=cpid,
-            user=credentials.user if credentials else None,
-            password=credentials.password if credentials else None,
-            secure=request.scheme == "wss",
-        )
-        admission = admit(charger, knock)
+        admission = admit(charger, _knock(cpid, request))
         if admission.refused:
             return Reason(admission.refused)
         negotiated = negotiate(request.subprotocols, request.address.version, self._settings.versions)
         if isinstance(negotiated, Reason):
             return negotiated
-        return charger, negotiated, (*(str(flag) for flag in request.problems), *admission.flags)
+        flags = (*(str(flag) for flag in request.problems), *admission.flags)
+        return _Admitted(charger, negotiated, flags, admission.shown)
 
     async def _occupied(self, charger: Charger) -> bool:
         """Is it connected and alive, here or at another gateway? The books say where to look."""
@@ -154,7 +175,23 @@ class Gateway:
             log.warning("%s: cannot ask %s whether it is there: %r", charger.stream, charger.gateway, error)
             return False
 
-    async def _refuse(self, request: Request, reason: Reason, send: AsgiSend) -> None:
+    async def _look_through_the_window(
+        self, cpid: str, request: Request, refusing: Reason | None
+    ) -> Charger | _Turned | Reason:
+        """An id nobody registered: where a window is open for it and it speaks OCPP, it is registered now."""
+        if not self.doorkeeper.expects(cpid):
+            return Reason.ID_UNKNOWN
+        negotiated = negotiate(request.subprotocols, request.address.version, self._settings.versions)
+        if refusing is not None:
+            return _Turned(refusing)
+        if isinstance(negotiated, Reason):
+            return _Turned(negotiated)
+        found = await self.doorkeeper.let_in(_knock(cpid, request), request.remote_address)
+        return found if isinstance(found, Charger) else _Turned(Reason(found))
+
+    async def _refuse(
+        self, request: Request, reason: Reason, send: AsgiSend, *, known: bool | None = None
+    ) -> None:
         """Record why, then say so: before the upgrade where HTTP can, after it where OCPP-J asks for that."""
         self.counters.handshake("refused", reason)
         verdict = VERDICTS[reason]
@@ -168,7 +205,9 @@ class Gateway:
             path=request.path[:200],
             subprotocols=tuple(name[:40] for name in request.subprotocols[:5]),
             user_agent=request.user_agent[:100],
-            known=request.address.cpid is not None and reason not in _NOT_LOOKED_UP,
+            known=request.address.cpid is not None and reason not in _NOT_LOOKED_UP
+            if known is None
+            else known,
         )
         try:
             await self._attempts.refused(fact, clock.now())
@@ -183,13 +222,12 @@ class Gateway:
     async def _connect(
         self,
         request: Request,
-        charger: Charger,
-        negotiated: Negotiated,
-        flags: tuple[str, ...],
+        admitted: _Admitted,
         link: Link,
         send: AsgiSend,
     ) -> Connection | None:
         """Record the connection; the handshake may be completed after that."""
+        charger, negotiated = admitted.charger, admitted.negotiated
         name = clock.time_ordered_id()
         desk = Desk(self._store, charger)
         fact = Connected(
@@ -200,7 +238,7 @@ class Gateway:
             remote=request.remote_address,
             path=request.path[:200],
             user_agent=request.user_agent[:100],
-            flags=flags,
+            flags=admitted.flags,
         )
 
         async def send_text(text: str) -> None:
@@ -218,30 +256,35 @@ class Gateway:
             self._rubbish.setdefault(charger.id, Rubbish()),
         )
         connection = Connection(session, link, send, self._caller(session))
-        if not await self._enter(connection, fact):
+        try:
+            await self._enter(connection, fact, admitted.shown)
+        except ChargerNotAdmitted:
+            shut = desk.charger.standing is not Standing.ACTIVE
+            await self._refuse(request, Reason.CHARGER_DISABLED if shut else Reason.AUTH_PASSWORD, send)
+            return None
+        except (StoreUnavailable, FleetUnavailable, ReportNotSettled) as error:
+            log.warning("%s: connection not recorded, come again: %r", charger.stream, error)
             self.counters.handshake("unavailable", profile=str(charger.security_profile))
             await _deny(send, 503, "The event store is unavailable. The box will connect again by itself.")
             return None
         self.counters.handshake("accepted", profile=str(charger.security_profile))
         return connection
 
-    async def _enter(self, connection: Connection, fact: Connected) -> bool:
-        """Take the charger's place among all gateways, and into the books; False where neither is to be had."""
+    async def _enter(self, connection: Connection, fact: Connected, shown: Credential | None) -> None:
+        """Take the charger's place among all gateways, and into the books.
+
+        Raises ChargerNotAdmitted, StoreUnavailable, FleetUnavailable, ReportNotSettled.
+        """
         desk = connection.session.desk
         charger = desk.charger.id
+        await self._switchboard.enter(charger, connection)
         try:
-            await self._switchboard.enter(charger, connection)
-        except FleetUnavailable as error:
-            log.warning("%s: no place to be had, come again: %r", charger.stream, error)
-            return False
-        try:
-            await self._intake.connected(desk, fact, Told(recorded_at=clock.now(), actor="zeus"))
-        except (StoreUnavailable, ReportNotSettled) as error:
-            log.warning("%s: connection not recorded, come again: %r", charger.stream, error)
+            told = Told(recorded_at=clock.now(), actor="zeus")
+            await self._intake.connected(desk, fact, told, shown)
+        except BaseException:
             await self._switchboard.leave(charger, connection)
-            return False
+            raise
         self.presence.enter(connection)
-        return True
 
     # -- talking -------------------------------------------------------------------------------------------
 
@@ -288,6 +331,16 @@ class Gateway:
                 text = raw.decode("utf-8", "replace")
                 intact = flaw == "binary" and text.encode() == raw
                 await session.receive(text, raw=None if intact else raw, flaw=flaw)
+
+
+def _knock(cpid: str, request: Request) -> Knock:
+    credentials = request.credentials
+    return Knock(
+        cpid=cpid,
+        user=credentials.user if credentials else None,
+        password=credentials.password if credentials else None,
+        secure=request.scheme == "wss",
+    )
 
 
 class Pace:

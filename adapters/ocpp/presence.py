@@ -17,6 +17,7 @@ from application import clock
 from application.desk import Desk
 from application.intake import Intake, ReportNotSettled
 from application.ports import StoreUnavailable
+from domain.chargers.provisioning import Standing
 from domain.commands.command import Command
 from domain.event import Told
 from domain.identity import ChargerId
@@ -26,6 +27,7 @@ log = logging.getLogger("zeus.gateway")
 REPLACED = "replaced by a newer connection"
 SILENT = "nothing heard for too long"
 SHUTDOWN = "the server is being restarted"
+TURNED_OUT = "the charger was disabled by its operator"
 
 
 class Connection(msgspec.Struct, eq=False):
@@ -152,6 +154,25 @@ class Presence:
         for connection in silent:
             await connection.close(1001, SILENT)
         return len(silent)
+
+    async def turn_out(self, charger: ChargerId, reason: str = TURNED_OUT) -> bool:
+        """Close the charger's connection with 1008 (policy), if it is here; for one that was put out of use."""
+        connection = self._here.get(charger)
+        if connection is None:
+            return False
+        await connection.close(1008, reason)
+        return True
+
+    async def close_unwelcome(self) -> int:
+        """Close the connections of chargers that were put out of use, as far as their desks have heard of it.
+
+        A desk hears of it at the charger's next message at the latest: its write meets the operator's.
+        """
+        here = self._here.items()
+        out = [one for one, c in here if c.session.desk.charger.standing is not Standing.ACTIVE]
+        for charger in out:
+            await self.turn_out(charger)
+        return len(out)
 
     async def close_all(self, batch: int = 100, pause_s: float = 0.2) -> None:
         """Close every connection with 1012, in batches: a fleet that returns in one second is a storm."""

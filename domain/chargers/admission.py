@@ -3,6 +3,8 @@
 import msgspec
 
 from domain.chargers.charger import Charger
+from domain.chargers.credentials import Credential
+from domain.chargers.provisioning import Standing
 
 
 class Knock(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,14 +22,18 @@ class Admission(msgspec.Struct, frozen=True):
 
     refused: str = ""
     flags: tuple[str, ...] = ()
+    shown: Credential | None = None
+    """The password it came with; None where none was asked for."""
 
 
 def admit(charger: Charger, knock: Knock) -> Admission:
     """Judge a knock: profile 0 needs nothing, 1 a password, 2 a password over TLS, 3 a certificate.
 
     A charger on a lower profile than its own is refused (A00.FR.002); profile 1 over TLS is the better
-    protected and is let in, flagged.
+    protected and is let in, flagged. One that is disabled or retired is refused whatever it shows.
     """
+    if charger.standing is not Standing.ACTIVE:
+        return Admission("charger_disabled")
     flags = [] if charger.cpid == knock.cpid else ["id_case"]
     if charger.security_profile == 0:
         return Admission(flags=tuple(flags))
@@ -37,8 +43,8 @@ def admit(charger: Charger, knock: Knock) -> Admission:
         return Admission("profile_mismatch")
     if knock.password is None or knock.user is None:
         return Admission("auth_missing")
-    form = charger.credential.matches(knock.password) if charger.credential else ""
-    if not form:
+    shown, form = charger.keyring.find(knock.password)
+    if shown is None:
         return Admission("auth_password")
     # Not bytes.upper(), which leaves umlauts alone; a surrogate stands for no UTF-8 and is in no id.
     if knock.user.decode(errors="surrogateescape").upper() != charger.cpid.upper():
@@ -47,4 +53,4 @@ def admit(charger: Charger, knock: Knock) -> Admission:
         flags.append("auth_hex_form")
     if charger.security_profile == 1 and knock.secure:
         flags.append("profile_mismatch")
-    return Admission(flags=tuple(flags))
+    return Admission(flags=tuple(flags), shown=shown)

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from domain.chargers.credentials import Credential
+from domain.chargers.credentials import Credential, Keyring
 from domain.chargers.events import (
     Acceptance,
     AcceptanceDecided,
@@ -23,6 +23,21 @@ from domain.chargers.events import (
     TransactionClosed,
     TransactionOpened,
 )
+from domain.chargers.provisioning import (
+    REVISING,
+    ConnectorsDescribed,
+    CredentialAdopted,
+    CredentialOffered,
+    CredentialWithdrawn,
+    Disabled,
+    Enabled,
+    ModelProfileChosen,
+    Placed,
+    Renamed,
+    Retired,
+    Standing,
+    digest_of_connectors,
+)
 from domain.event import Event, Fact, Told
 from domain.identity import ChargerId
 
@@ -34,6 +49,10 @@ SKEW_STEP_S = 5
 """A new skew is told when the median moved by this much: a sound clock makes one fact, not thousands."""
 PENDING_RETRY_S = 60
 """Chargers that must wait ask again after about a minute (1.6 §4.2, 2.x B02.FR.04)."""
+
+
+class ChargerNotAdmitted(Exception):
+    """Between the knock and the record of it an operator disabled the charger or replaced its password."""
 
 
 class BootReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,8 +104,18 @@ class Charger(msgspec.Struct):
     cpid: str = ""
     name: str = ""
     security_profile: int = 1
+    standing: Standing = Standing.ACTIVE
+    site: str = ""
+    node: str = ""
+    model_profile: str = ""
+    connectors_digest: str = ""
+    """Tells whether a description of the connectors is news; the description itself is for others to read."""
+    revision: int = 0
+    """The version of the newest fact an operator wrote: what heartbeats do not move."""
     credential: Credential | None = None
+    offered: tuple[Credential, ...] = ()
     acceptance: Acceptance = Acceptance.ACCEPTED
+    auto_accept_until: datetime | None = None
     connection: str = ""
     gateway: str = ""
     protocol: str = ""
@@ -113,16 +142,33 @@ class Charger(msgspec.Struct):
         """Did an operator make it known?"""
         return bool(self.cpid)
 
+    @property
+    def keyring(self) -> Keyring:
+        """The passwords that open its door."""
+        return Keyring(self.credential, self.offered)
+
+    def answer_at(self, now: datetime) -> Acceptance:
+        """What a boot at this moment is answered."""
+        waited_for = self.auto_accept_until is not None and now <= self.auto_accept_until
+        pending = self.acceptance is Acceptance.PENDING
+        return Acceptance.ACCEPTED if pending and waited_for else self.acceptance
+
+    def settle_acceptance(self, now: datetime) -> list[Fact]:
+        """A boot the operator had waited for settles that the charger may work."""
+        answer = self.answer_at(now)
+        return [] if answer is self.acceptance else [AcceptanceDecided(answer)]
+
     def boot(
         self, report: BootReport, connection: str, now: datetime, heartbeat_s: int
     ) -> tuple[BootAnswer, Booted]:
         """Answer a boot by the operator's decision; the interval is spread so that storms thin out."""
-        wanted = heartbeat_s if self.acceptance is Acceptance.ACCEPTED else PENDING_RETRY_S
+        acceptance = self.answer_at(now)
+        wanted = heartbeat_s if acceptance is Acceptance.ACCEPTED else PENDING_RETRY_S
         interval_s = spread(wanted, self.id.key)
         fact = Booted(
             vendor=report.vendor,
             model=report.model,
-            answered=self.acceptance,
+            answered=acceptance,
             interval_s=interval_s,
             serial=report.serial,
             box_serial=report.box_serial,
@@ -134,7 +180,7 @@ class Charger(msgspec.Struct):
             reason=report.reason,
             repeated=self.booted_over == connection,
         )
-        return BootAnswer(self.acceptance, interval_s, now), fact
+        return BootAnswer(acceptance, interval_s, now), fact
 
     def skew(self, told_at: datetime | None, now: datetime) -> list[Fact]:
         """A fact when the median of the newest differences moved; for messages sent as things happen."""
@@ -146,11 +192,20 @@ class Charger(msgspec.Struct):
             return []
         return [ClockSkewMeasured(middle)]
 
-    def connected(self, fact: Connected) -> list[Fact]:
-        """A socket was accepted; a former one that never said goodbye is closed in the books first."""
-        if not self.connection:
-            return [fact]
-        return [Disconnected(connection=self.connection, reason="replaced by a new connection"), fact]
+    def connected(self, fact: Connected, shown: Credential | None = None) -> list[Fact]:
+        """A socket was accepted; a former one that never said goodbye is closed in the books first.
+
+        `shown` is the password it came with: an offered one is in use from now on (A01.FR.03). Raises
+        ChargerNotAdmitted where the door was shut since it knocked.
+        """
+        if self.standing is not Standing.ACTIVE or (shown is not None and not self.keyring.has(shown)):
+            raise ChargerNotAdmitted(self.cpid)
+        facts: list[Fact] = [fact]
+        if shown is not None and shown in self.offered:
+            facts.insert(0, CredentialAdopted(credential_id=shown.id, by_login=True))
+        if self.connection:
+            facts.insert(0, Disconnected(connection=self.connection, reason="replaced by a new connection"))
+        return facts
 
     def disconnected(self, connection: str, code: int | None, reason: str) -> list[Fact]:
         """The socket is gone; late news of one already replaced changes nothing."""
@@ -180,6 +235,8 @@ class Charger(msgspec.Struct):
     def when(self, event: Event[Any]) -> None:
         """Take a fact into the state; never refuses, never looks at a clock."""
         self.version = event.originator_version
+        if type(event.fact) in REVISING:
+            self.revision = event.originator_version
         evolve = _EVOLVE.get(type(event.fact))
         if evolve is not None:
             evolve(self, event.fact)
@@ -204,11 +261,31 @@ def spread(interval_s: int, key: str) -> int:
 
 
 def _registered(state: Charger, fact: Registered) -> None:
+    """A retired charger's id may be given out anew: nothing an operator said of the former one holds."""
     state.cpid, state.name, state.security_profile = fact.cpid, fact.name, fact.security_profile
+    state.standing, state.credential, state.offered = Standing.ACTIVE, None, ()
+    state.site = state.node = state.model_profile = state.connectors_digest = ""
+    state.acceptance, state.auto_accept_until = Acceptance.ACCEPTED, None
 
 
 def _credential_issued(state: Charger, fact: CredentialIssued) -> None:
-    state.credential = Credential(fact.salt, fact.digest)
+    state.credential, state.offered = Credential(fact.salt, fact.digest, fact.credential_id), ()
+
+
+def _credential_offered(state: Charger, fact: CredentialOffered) -> None:
+    _turn(state, state.keyring.offer(Credential(fact.salt, fact.digest, fact.credential_id)))
+
+
+def _credential_adopted(state: Charger, fact: CredentialAdopted) -> None:
+    _turn(state, state.keyring.adopt(fact.credential_id))
+
+
+def _credential_withdrawn(state: Charger, fact: CredentialWithdrawn) -> None:
+    _turn(state, state.keyring.withdraw(fact.credential_id))
+
+
+def _turn(state: Charger, keyring: Keyring) -> None:
+    state.credential, state.offered = keyring.valid, keyring.offered
 
 
 def _security_profile_chosen(state: Charger, fact: SecurityProfileChosen) -> None:
@@ -216,7 +293,36 @@ def _security_profile_chosen(state: Charger, fact: SecurityProfileChosen) -> Non
 
 
 def _acceptance_decided(state: Charger, fact: AcceptanceDecided) -> None:
-    state.acceptance = fact.acceptance
+    state.acceptance, state.auto_accept_until = fact.acceptance, fact.auto_accept_until
+
+
+def _renamed(state: Charger, fact: Renamed) -> None:
+    state.name = fact.name
+
+
+def _placed(state: Charger, fact: Placed) -> None:
+    state.site, state.node = fact.site, fact.node
+
+
+def _model_profile_chosen(state: Charger, fact: ModelProfileChosen) -> None:
+    state.model_profile = fact.model_profile
+
+
+def _connectors_described(state: Charger, fact: ConnectorsDescribed) -> None:
+    state.connectors_digest = digest_of_connectors(fact.connectors)
+
+
+def _disabled(state: Charger, fact: Disabled) -> None:
+    state.standing = Standing.DISABLED
+
+
+def _enabled(state: Charger, fact: Enabled) -> None:
+    state.standing = Standing.ACTIVE
+
+
+def _retired(state: Charger, fact: Retired) -> None:
+    """Its passwords open nothing any more, whatever becomes of the id."""
+    state.standing, state.credential, state.offered = Standing.RETIRED, None, ()
 
 
 def _connected(state: Charger, fact: Connected) -> None:
@@ -257,6 +363,16 @@ _EVOLVE: dict[type[Fact], Callable[[Charger, Any], None]] = {
     CredentialIssued: _credential_issued,
     SecurityProfileChosen: _security_profile_chosen,
     AcceptanceDecided: _acceptance_decided,
+    Renamed: _renamed,
+    Placed: _placed,
+    ModelProfileChosen: _model_profile_chosen,
+    ConnectorsDescribed: _connectors_described,
+    Disabled: _disabled,
+    Enabled: _enabled,
+    Retired: _retired,
+    CredentialOffered: _credential_offered,
+    CredentialAdopted: _credential_adopted,
+    CredentialWithdrawn: _credential_withdrawn,
     Connected: _connected,
     Disconnected: _disconnected,
     Booted: _booted,

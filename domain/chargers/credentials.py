@@ -16,26 +16,90 @@ HEX_LENGTHS = range(32, 41, 2)
 """1.6 sends a password of 16 to 20 bytes to the charger as so many hex digits (AuthorizationKey)."""
 
 
-class Credential(msgspec.Struct, frozen=True):
-    """The digest of the one valid password."""
+OFFERS = 2
+"""Passwords that may be on their way to a charger at once: one, and one more where nobody heard its outcome."""
+
+
+class CredentialOffersUnsettled(Exception):
+    """Passwords were offered to this charger before and nobody knows what became of them: wait until it logs
+    in, or issue one by hand.
+    """
+
+
+class Credential(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The digest of a password."""
 
     salt: str
     digest: str
+    id: str = ""
 
     def matches(self, presented: bytes) -> str:
         """`raw`, `hex` or nothing: several chargers present the hex digits they were sent verbatim.
 
         The other way round, whoever registered the hex digits of an AuthorizationKey means the bytes behind
         them, which is what the charger presents (OCPP-J 1.6 §6.2); both spellings of the digits count.
+        Every form is tried whatever the others gave: how long it takes depends on what was presented alone.
         """
         key = presented.hex().encode()
-        if any(self._is(form) for form in (presented, key, key.upper())):
-            return "raw"
         decoded = _decoded(presented)
-        return "hex" if decoded is not None and self._is(decoded) else ""
+        raw = [self._is(form) for form in (presented, key, key.upper())]
+        spelled = self._is(presented if decoded is None else decoded)
+        if any(raw):
+            return "raw"
+        return "hex" if spelled and decoded is not None else ""
 
     def _is(self, password: bytes) -> bool:
         return hmac.compare_digest(digest_of(self.salt, password), self.digest)
+
+
+NOBODYS = Credential("00" * 16, "00" * 32)
+"""Stands in where a charger has fewer passwords, so that trying costs the same: nothing has this digest."""
+
+
+class Keyring(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The passwords that open one charger's door: the valid one, and those that were offered to it since.
+
+    A charger that was sent a new password may use the old one or the new one until it says which, and its
+    answer may be lost. So both are let in until one is known to be in use.
+    """
+
+    valid: Credential | None = None
+    offered: tuple[Credential, ...] = ()
+    """In the order in which they were sent."""
+
+    def find(self, presented: bytes) -> tuple[Credential | None, str]:
+        """Which of them was presented, and in which form; all are tried, and as many as there can be."""
+        slots = [self.valid or NOBODYS, *self.offered]
+        slots += [NOBODYS] * (1 + OFFERS - len(slots))
+        forms = [(one, one.matches(presented)) for one in slots]
+        return next(((one, form) for one, form in forms if form), (None, ""))
+
+    def has(self, credential: Credential) -> bool:
+        """Does it open the door still?"""
+        return credential == self.valid or credential in self.offered
+
+    def offer(self, credential: Credential) -> "Keyring":
+        """With one more on its way."""
+        return Keyring(self.valid, (*self.offered, credential))
+
+    def adopt(self, credential_id: str) -> "Keyring":
+        """That one is in use: what was valid and what was offered before it opens nothing any more.
+
+        What was offered after it stays: it may still be on its way.
+        """
+        at = self._place(credential_id)
+        return self if at is None else Keyring(self.offered[at], self.offered[at + 1 :])
+
+    def withdraw(self, credential_id: str) -> "Keyring":
+        """Without an offer that came to nothing."""
+        return Keyring(self.valid, tuple(one for one in self.offered if one.id != credential_id))
+
+    def offers(self, credential_id: str) -> bool:
+        """Is it on its way?"""
+        return self._place(credential_id) is not None
+
+    def _place(self, credential_id: str) -> int | None:
+        return next((n for n, one in enumerate(self.offered) if one.id == credential_id), None)
 
 
 def digest_of(salt: str, password: bytes) -> str:

@@ -17,7 +17,7 @@ class Acceptance(StrEnum):
 
 
 class Registered(Fact, frozen=True, kw_only=True, omit_defaults=True):
-    """An operator made the charger known."""
+    """The charger was made known, by an operator or through a window of his; of a retired one: anew."""
 
     TOPIC = "charger.registered"
     cpid: str
@@ -25,27 +25,35 @@ class Registered(Fact, frozen=True, kw_only=True, omit_defaults=True):
     name: str = ""
 
 
-class CredentialIssued(Fact, frozen=True):
+class CredentialIssued(Fact, frozen=True, omit_defaults=True):
     """A new Basic-auth password is valid; the former one no longer is (A01.FR.03)."""
 
     TOPIC = "charger.credential_issued"
     salt: str
     digest: str
     """Hex of HMAC-SHA-256(salt, password)."""
+    credential_id: str = ""
+    """Names the password without showing it."""
+    first_use: bool = False
+    """Nobody gave it out: it is what the charger presented when a window let it in."""
 
 
-class SecurityProfileChosen(Fact, frozen=True):
+class SecurityProfileChosen(Fact, frozen=True, omit_defaults=True):
     """An operator pinned the security profile (0 to 3)."""
 
     TOPIC = "charger.security_profile_chosen"
     security_profile: int
+    downgrade_reason: str = ""
+    """Why a weaker one than before (A05.FR.09)."""
 
 
-class AcceptanceDecided(Fact, frozen=True):
-    """An operator decided what the next boot is answered."""
+class AcceptanceDecided(Fact, frozen=True, omit_defaults=True):
+    """What the next boot is answered was decided: by an operator, or by the boot he had waited for."""
 
     TOPIC = "charger.acceptance_decided"
     acceptance: Acceptance
+    auto_accept_until: datetime | None = None
+    """With `Pending`: a boot up to this moment is answered `Accepted` after all, and settles it."""
 
 
 class Connected(Fact, frozen=True, kw_only=True, omit_defaults=True):

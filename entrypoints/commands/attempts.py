@@ -1,6 +1,7 @@
 """`zeus attempts`: who knocked, who was let in, and what to correct: for the installer on the ladder."""
 
 import contextlib
+import shlex
 import time
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,6 +10,7 @@ from typing import Annotated
 import typer
 from sqlalchemy import Connection
 
+from adapters.http.api.provisioning import unknown_ids
 from adapters.ocpp.refusals import VERDICTS, Reason
 from application import clock
 from entrypoints.commands.opening import AsJson, console, print_json
@@ -17,6 +19,12 @@ from entrypoints.settings import Settings
 from projections.connection_attempts.queries import AttemptFilter, AttemptRow, list_attempts
 
 REFRESH_S = 1.0
+NEAR = {
+    "look_alike": "looks alike",
+    "prefix": "with or without something before it",
+    "one_edit": "one sign differs",
+    "two_edits": "two signs differ",
+}
 
 
 def attempts(
@@ -25,7 +33,9 @@ def attempts(
         bool | None, typer.Option("--refused/--accepted", help="Only those that were not, or were, let in.")
     ] = None,
     reason: Annotated[str | None, typer.Option(help="Only with this reason, such as auth_password.")] = None,
-    unknown: Annotated[bool, typer.Option("--unknown", help="Only of ids that are not registered.")] = False,
+    unknown: Annotated[
+        bool, typer.Option("--unknown", help="Ids that are not registered, and which one may be meant.")
+    ] = False,
     begin: Annotated[str | None, typer.Option("--from", help="At or after; 2h is two hours ago.")] = None,
     follow: Annotated[bool, typer.Option("--follow", help="Stay and show new ones as they come.")] = False,
     limit: Limit = 20,
@@ -44,6 +54,9 @@ def attempts(
         begin=moment(begin),
     )
     with read_models(settings) as connection:
+        if unknown and not follow:
+            _show_unknown(connection, settings.tenant, wanted.begin, limit, as_json=as_json)
+            return
         rows = list_attempts(connection, settings.tenant, wanted, limit=limit).rows
         if as_json and not follow:
             print_json({"attempts": rows})
@@ -56,6 +69,30 @@ def attempts(
         if follow:
             with contextlib.suppress(KeyboardInterrupt):
                 _follow(connection, settings.tenant, wanted, rows[0].position if rows else 0)
+
+
+def _show_unknown(
+    connection: Connection, tenant: str, begin: datetime | None, limit: int, *, as_json: bool
+) -> None:
+    now = clock.now()
+    found = unknown_ids(connection, tenant, now, limit, begin=begin).items
+    if as_json:
+        print_json({"unknown": [one.model_dump(mode="json") for one in found]})
+        return
+    for one in found:
+        times = f"{one.count} times" if one.count > 1 else "once"
+        origin = f" from {clean(one.remote)}" if one.remote else ""
+        console.print(
+            f"{time_text(one.last_seen, now)}  ✖ {clean(one.cpid)} knocked {times}{origin}: {one.reason}",
+            markup=False,
+            soft_wrap=not console.is_terminal,
+        )
+        near = ", ".join(f"{clean(match.cpid)} ({NEAR[match.why]})" for match in one.near)
+        meant = f"Was {near} meant?" if near else "No registered id is like it."
+        add = f"To make it known: zeus charger add {shlex.quote(clean(one.cpid))}"
+        console.print(f"          {meant} {add}", markup=False, soft_wrap=not console.is_terminal)
+    if not found:
+        console.print("Nobody knocked whose id is not registered.")
 
 
 def _follow(connection: Connection, tenant: str, wanted: AttemptFilter, seen: int) -> None:

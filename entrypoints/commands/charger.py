@@ -3,20 +3,18 @@
 from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, TypeVar
-from urllib.parse import quote
 
 import typer
-from rich.panel import Panel
-from rich.table import Table
 
 from application import clock
 from application.ports import EventStore
-from application.registry import ChargerAlreadyRegistered, ChargerUnknown, ProfileUnknown, Provisioned
+from application.registry import ChargerAlreadyRegistered, ChargerUnknown, Provisioned
 from domain.chargers.events import Acceptance
+from domain.chargers.particulars import ChargerRetired, Particulars, ProfileUnknown
 from domain.identity import InvalidChargerId
 from entrypoints.commands.opening import AsJson, console, errors, print_json, refuse, registry, with_store
-from entrypoints.commands.reading import Limit, read_models, show_table, span_text
-from entrypoints.commands.welcome import reachable_host
+from entrypoints.commands.provisioned import CardFile, show_provisioned
+from entrypoints.commands.reading import Limit, length_of, read_models, show_table, span_text
 from entrypoints.settings import Settings
 from projections.status_board.queries import ChargerFilter, ChargerRow, list_chargers
 
@@ -37,17 +35,33 @@ def add(
     password: Annotated[
         str | None, typer.Option(help="Use this password instead of a new one (16–40 characters).")
     ] = None,
+    site: Annotated[str, typer.Option(help="The site it stands at.")] = "",
+    hold: Annotated[
+        bool, typer.Option("--hold", help="Answer its boots Pending until `zeus charger accept`.")
+    ] = False,
+    auto_accept: Annotated[
+        str | None,
+        typer.Option(help="Accept its boot for so long from now, such as 2h; answer Pending after that."),
+    ] = None,
+    card: CardFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a charger known and print what to enter in the box. The password is shown this once.
 
-    Example: `zeus charger add CP-001 --name "Car park, bay 1"`
+    Example: `zeus charger add CP-001 --name "Car park, bay 1" --card cp-001.html`
     """
     settings = Settings()
+    until = None if auto_accept is None else clock.now() + length_of(auto_accept)
 
     async def use(store: EventStore) -> Provisioned:
         return await registry(store, settings).add_charger(
-            cpid, name=name, security_profile=profile, password=password
+            cpid,
+            name=name,
+            security_profile=profile,
+            password=password,
+            particulars=Particulars(site=site),
+            hold=hold,
+            auto_accept_until=until,
         )
 
     try:
@@ -63,7 +77,7 @@ def add(
         raise refuse(
             f"{error} is registered already; nothing was changed. A new password: zeus charger password {error}"
         ) from None
-    _show(provisioned, settings, as_json=as_json)
+    show_provisioned(provisioned, settings, (name, site), card, as_json=as_json)
 
 
 @app.command(name="list")
@@ -107,6 +121,7 @@ def listed(
 def password(
     cpid: Cpid,
     new: Annotated[str | None, typer.Option(help="Use this password instead of a new one.")] = None,
+    card: CardFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Give a charger a new password; the former one is refused from now on.
@@ -118,75 +133,66 @@ def password(
     async def use(store: EventStore) -> Provisioned:
         return await registry(store, settings).new_password(cpid, new)
 
-    _show(_on_known(cpid, lambda: with_store(use, settings)), settings, as_json=as_json)
+    provisioned = on_known(cpid, lambda: with_store(use, settings))
+    show_provisioned(provisioned, settings, ("", ""), card, as_json=as_json)
 
 
 @app.command()
-def accept(cpid: Cpid) -> None:
+def accept(cpid: Cpid, as_json: AsJson = False) -> None:
     """Let the charger work: its next boot is answered Accepted.
 
     Example: `zeus charger accept CP-001`
     """
-    _decide(cpid, Acceptance.ACCEPTED)
+    _decide(cpid, Acceptance.ACCEPTED, as_json=as_json)
 
 
 @app.command()
-def hold(cpid: Cpid) -> None:
+def hold(cpid: Cpid, as_json: AsJson = False) -> None:
     """Hold the charger: its next boot is answered Pending, and nothing else is taken until then.
 
     Example: `zeus charger hold CP-001`
     """
-    _decide(cpid, Acceptance.PENDING)
+    _decide(cpid, Acceptance.PENDING, as_json=as_json)
 
 
 @app.command()
-def reject(cpid: Cpid) -> None:
+def reject(cpid: Cpid, as_json: AsJson = False) -> None:
     """Turn the charger away: its next boot is answered Rejected.
 
     Example: `zeus charger reject CP-001`
     """
-    _decide(cpid, Acceptance.REJECTED)
+    _decide(cpid, Acceptance.REJECTED, as_json=as_json)
 
 
 def _cells(row: ChargerRow, now: datetime) -> tuple[str, ...]:
     seen = "never" if row.last_seen is None else span_text((now - row.last_seen).total_seconds())
     box = " ".join(part for part in (row.vendor, row.model) if part)
     online = "✓ online" if row.online else "○ offline"
+    if row.standing != "active":
+        online = f"⊘ {row.standing}"
     return row.cpid, row.name, online, row.protocol or "–", box or "–", row.firmware or "–", seen
 
 
-def _decide(cpid: str, acceptance: Acceptance) -> None:
+def _decide(cpid: str, acceptance: Acceptance, *, as_json: bool) -> None:
     settings = Settings()
 
     async def use(store: EventStore) -> None:
         await registry(store, settings).decide_acceptance(cpid, acceptance)
 
-    _on_known(cpid, lambda: with_store(use, settings))
+    on_known(cpid, lambda: with_store(use, settings))
+    if as_json:
+        print_json({"cpid": cpid, "acceptance": acceptance})
+        return
     console.print(f"The next boot of [bold]{cpid}[/bold] is answered {acceptance}.")
 
 
-def _on_known(cpid: str, do: Callable[[], T]) -> T:
+def on_known(cpid: str, do: Callable[[], T]) -> T:
+    """Do it; refuse in a sentence where no such charger is registered, or where it is retired."""
     try:
         return do()
     except (ChargerUnknown, InvalidChargerId):
         raise refuse(
             f"No charger {cpid!r} is registered. `zeus charger list` shows those that are."
         ) from None
-
-
-def _show(provisioned: Provisioned, settings: Settings, *, as_json: bool) -> None:
-    """What the technician enters in the box."""
-    base = f"ws://{reachable_host(settings.host)}:{settings.port}/ocpp"
-    if as_json:
-        print_json({"charger": provisioned, "url": base, "full_url": f"{base}/{quote(provisioned.cpid)}"})
-        return
-    table = Table.grid(padding=(0, 2))
-    table.add_row("Backend URL", f"[bold]{base}[/bold]", "[dim]for boxes that append the id themselves[/dim]")
-    table.add_row("", f"{base}/{quote(provisioned.cpid)}", "[dim]for boxes that want the full URL[/dim]")
-    table.add_row("Charge point id", f"[bold]{provisioned.cpid}[/bold]", "")
-    table.add_row("Security profile", str(provisioned.security_profile), "")
-    if provisioned.password is not None:
-        table.add_row("User", provisioned.cpid, "[dim]some boxes have no field for it[/dim]")
-        table.add_row("Password", f"[bold]{provisioned.password}[/bold]", "[dim]shown this once[/dim]")
-        table.add_row("", provisioned.password.encode().hex(), "[dim]the same as hex[/dim]")
-    console.print(Panel(table, title="Enter this in the box", expand=False))
+    except ChargerRetired:
+        raise refuse(f"{cpid} is retired. `zeus charger add {cpid}` registers its id anew.") from None

@@ -60,7 +60,12 @@ def with_store(use: Callable[[EventStore], Awaitable[T]], settings: Settings | N
 
 def registry(store: EventStore, settings: Settings) -> Registry:
     """The books, written by the person at this terminal."""
-    return Registry(store, settings.tenant, f"user:{getuser()}")
+    return Registry(store, settings.tenant, actor())
+
+
+def actor() -> str:
+    """The person at this terminal, as the log names him."""
+    return f"user:{getuser()}"
 
 
 def print_json(value: Any) -> None:

@@ -60,6 +60,14 @@ def moment(text: str | None) -> datetime | None:
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
+def length_of(text: str) -> timedelta:
+    """A length of time as people write it: `90m`, `2h`, `1d`. Raises typer.BadParameter."""
+    found = re.fullmatch(r"(\d{1,6})([smhdw])", text)
+    if found is None:
+        raise typer.BadParameter(f"{text!r} is no length of time: write 90m, 2h or 1d.")
+    return timedelta(**{_SPANS[found[2]]: int(found[1])})
+
+
 def time_text(at: datetime | None, now: datetime) -> str:
     """UTC, as short as it is clear: the time of today, the day of this year, else the year as well."""
     if at is None:

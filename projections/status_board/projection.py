@@ -13,12 +13,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from domain.chargers import events as charger
+from domain.chargers.provisioning import REVISING
 from domain.event import Event, Fact, Recorded, Told
 from domain.metering import Sample
 from domain.transactions import events as transaction
 from projections.bounds import exact, number, plausible, whole_wh
 from projections.measurands import widen
 from projections.read_model import ReadModel
+from projections.status_board.particulars import PARTICULARS
 from projections.status_board.tables import CHARGERS, CONNECTORS, METADATA
 from projections.streams import session_id, subject_of
 from projections.writes import Update, Upsert, Write
@@ -41,7 +43,7 @@ _IDLE: dict[str, Any] = {
 class StatusBoard(ReadModel):
     """Chargers and connectors as they are now."""
 
-    name, version = "status_board", 1
+    name, version = "status_board", 2
     tables = METADATA
 
     def __init__(self, facts: Iterable[type[Fact]]) -> None:
@@ -56,11 +58,13 @@ class StatusBoard(ReadModel):
             return ()
         told = event.told
         seen = told.frame is not None and told.actor == "charger"
-        values = {"last_seen": told.recorded_at} if seen else {}
+        values: dict[str, Any] = {"last_seen": told.recorded_at} if seen else {}
         describe = _CHARGER.get(type(event.fact))
         if describe is not None:
             values |= describe(event.fact, told)
         writes: list[Write] = []
+        if type(event.fact) in REVISING:
+            values["revision"] = event.originator_version
         if type(event.fact) is charger.Registered:
             writes.append(Upsert(CHARGERS, (tenant, key), values))
         elif values:
@@ -69,23 +73,6 @@ class StatusBoard(ReadModel):
         if connect is not None:
             writes += connect((tenant, key), event)
         return writes
-
-
-def _registered(fact: charger.Registered, told: Told) -> dict[str, Any]:
-    return {
-        "cpid": fact.cpid,
-        "name": fact.name,
-        "security_profile": fact.security_profile,
-        "registered_at": told.recorded_at,
-    }
-
-
-def _security_profile_chosen(fact: charger.SecurityProfileChosen, told: Told) -> dict[str, Any]:
-    return {"security_profile": fact.security_profile}
-
-
-def _acceptance_decided(fact: charger.AcceptanceDecided, told: Told) -> dict[str, Any]:
-    return {"acceptance": fact.acceptance}
 
 
 def _connected(fact: charger.Connected, told: Told) -> dict[str, Any]:
@@ -135,9 +122,7 @@ def _clock_skew_measured(fact: charger.ClockSkewMeasured, told: Told) -> dict[st
 
 
 _CHARGER: dict[type[Fact], Callable[[Any, Told], dict[str, Any]]] = {
-    charger.Registered: _registered,
-    charger.SecurityProfileChosen: _security_profile_chosen,
-    charger.AcceptanceDecided: _acceptance_decided,
+    **PARTICULARS,
     charger.Connected: _connected,
     charger.Disconnected: _disconnected,
     charger.Booted: _booted,

@@ -20,6 +20,18 @@ class ChargerRow(msgspec.Struct, frozen=True, kw_only=True):
     cpid: str
     name: str
     security_profile: int | None
+    standing: str
+    standing_reason: str | None
+    site: str | None
+    node: str | None
+    model_profile: str | None
+    planned_connectors: list[dict[str, Any]] | None
+    credential: str | None
+    credential_since: datetime | None
+    credential_first_use: bool | None
+    offered_at: datetime | None
+    revision: int | None
+    auto_accept_until: datetime | None
     acceptance: str | None
     boot_status: str | None
     booted_at: datetime | None
@@ -83,6 +95,9 @@ class ChargerFilter(msgspec.Struct, frozen=True, kw_only=True):
     firmware: str | None = None
     status: str | None = None
     """Any of its connectors has this status or activity."""
+    site: str | None = None
+    standing: str | None = None
+    """`active`, `disabled` or `retired`."""
     q: str = ""
     """A part of its id, name, vendor, model or serial number, in any case."""
 
@@ -127,6 +142,12 @@ def connectors(connection: Connection, tenant: str, cpids: Collection[str]) -> d
     return found
 
 
+def registered_ids(connection: Connection, tenant: str) -> list[str]:
+    """The ids of all chargers of a tenant, as registered; retired ones too."""
+    query = select(CHARGERS.c.cpid).where(CHARGERS.c.tenant == tenant).order_by(CHARGERS.c.charger)
+    return list(connection.execute(query).scalars())
+
+
 def count_connectors(connection: Connection, tenant: str) -> dict[str, int]:
     """Connectors by status, without the rows that stand for a whole charger; `Unknown`: none reported."""
     status = CONNECTORS.c.status
@@ -162,6 +183,10 @@ def _conditions(wanted: ChargerFilter) -> list[ColumnElement[bool]]:
         found.append(c.vendor == wanted.vendor)
     if wanted.firmware is not None:
         found.append(c.firmware == wanted.firmware)
+    if wanted.site is not None:
+        found.append(c.site == wanted.site)
+    if wanted.standing is not None:
+        found.append(c.standing == wanted.standing)
     if wanted.status is not None:
         found.append(_has_connector(wanted.status))
     if wanted.q:

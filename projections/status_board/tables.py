@@ -17,7 +17,7 @@ from sqlalchemy import (
     Text,
     text,
 )
-from sqlalchemy.dialects.postgresql import DOUBLE_PRECISION
+from sqlalchemy.dialects.postgresql import DOUBLE_PRECISION, JSONB
 
 METADATA = MetaData()
 _KEY = Text(collation="C")
@@ -31,6 +31,18 @@ CHARGERS = Table(
     Column("cpid", Text, nullable=False),  # as registered
     Column("name", Text, nullable=False, server_default=text("''")),
     Column("security_profile", Integer),
+    Column("standing", Text, nullable=False, server_default=text("'active'")),  # or disabled, retired
+    Column("standing_reason", Text),  # why it is disabled or retired
+    Column("site", Text),
+    Column("node", Text),
+    Column("model_profile", Text),
+    Column("planned_connectors", JSONB),  # as the operator described them
+    Column("credential", Text),  # names the valid password
+    Column("credential_since", _TIME),
+    Column("credential_first_use", Boolean),  # it was taken from the charger by an open window
+    Column("offered_at", _TIME),  # a new password was sent; NULL once that is settled
+    Column("revision", BigInteger),  # the stream's version at the newest fact an operator wrote
+    Column("auto_accept_until", _TIME),
     Column("acceptance", Text),  # what the operator decided for the next boot; NULL: accept
     Column("boot_status", Text),  # what the last boot was answered
     Column("booted_at", _TIME),  # the last restart; a repeated boot is none

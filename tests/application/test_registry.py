@@ -12,13 +12,13 @@ from application.registry import (
     ATTEMPTS,
     ChargerAlreadyRegistered,
     ChargerUnknown,
-    ProfileUnknown,
     Registry,
+    RevisionPassed,
     TokenUnknown,
 )
 from application.snapshots import load_charger
 from domain.chargers.charger import Charger
-from domain.chargers.credentials import ALPHABET, LENGTH
+from domain.chargers.credentials import ALPHABET, LENGTH, OFFERS, CredentialOffersUnsettled
 from domain.chargers.events import (
     Acceptance,
     AcceptanceDecided,
@@ -26,6 +26,8 @@ from domain.chargers.events import (
     HeartbeatReceived,
     Registered,
 )
+from domain.chargers.particulars import ChargerRetired, Particulars, ProfileUnknown
+from domain.chargers.provisioning import Standing
 from domain.event import Fact, Told
 from domain.id_tokens.events import Blocked, Issued, TakenUp, Unblocked
 from domain.id_tokens.id_token import TokenRecord
@@ -254,3 +256,82 @@ async def test_many_at_once_lose_nothing(store: StagedEventStore, registry: Regi
     await asyncio.gather(*(registry.add_charger(f"Box{n}") for n in range(20)))
     assert len({one.event.originator_id for one in store.log}) == 20
     assert await token(store) == TokenRecord(STREAM)
+
+
+async def test_what_is_said_at_once_with_the_registration_is_kept(
+    registry: Registry, store: StagedEventStore
+) -> None:
+    await registry.add_charger("Box1", name="Yard", particulars=Particulars(site="s1"), hold=True)
+    state = await charger(store)
+    assert (state.name, state.site, state.acceptance) == ("Yard", "s1", Acceptance.PENDING)
+    await registry.auto_accept_until("Box1", NOW)
+    assert (await charger(store)).auto_accept_until == NOW
+    await registry.decide_acceptance("Box1", Acceptance.PENDING)
+    assert (await charger(store)).auto_accept_until is None
+
+
+async def test_who_looked_at_an_older_revision_is_told_so(
+    registry: Registry, store: StagedEventStore
+) -> None:
+    await registry.add_charger("Box1")
+    seen = (await charger(store)).revision
+    await store.intrude(CP.stream, HeartbeatReceived(), TOLD)
+    changed = await registry.describe_charger("Box1", Particulars(name="Gate"), {seen})
+    assert (changed.name, changed.revision) == ("Gate", seen + 2)
+    assert changed == await charger(store)
+    before = len(store.log)
+    with pytest.raises(RevisionPassed):
+        await registry.describe_charger("Box1", Particulars(name="Door"), {seen})
+    assert (await registry.describe_charger("Box1", Particulars(name="Gate"))).revision == seen + 2
+    assert len(store.log) == before
+
+
+async def test_a_charger_is_put_out_of_use_and_back(registry: Registry, store: StagedEventStore) -> None:
+    first = await registry.add_charger("Box1")
+    assert (await registry.disable_charger("Box1", "broken")).standing is Standing.DISABLED
+    assert (await registry.enable_charger("Box1")).standing is Standing.ACTIVE
+    assert (await registry.retire_charger("Box1")).standing is Standing.RETIRED
+    with pytest.raises(ChargerRetired):
+        await registry.enable_charger("Box1")
+    with pytest.raises(ChargerRetired):
+        await registry.new_password("Box1")
+    with pytest.raises(ChargerRetired):
+        await registry.offer_password("Box1")
+    again = await registry.add_charger("BOX1", security_profile=2)
+    state = await charger(store)
+    assert (state.cpid, state.standing, state.security_profile) == ("BOX1", Standing.ACTIVE, 2)
+    assert not matches(state, first.password)
+    assert matches(state, again.password)
+
+
+async def test_an_offered_password_is_settled_by_the_answer(
+    registry: Registry, store: StagedEventStore
+) -> None:
+    first = await registry.add_charger("Box1")
+    refused = await registry.offer_password("Box1", length=16)
+    assert len(refused.password) == 16
+    await registry.withdraw_password("Box1", refused.credential_id, "NotSupported")
+    taken = await registry.offer_password("Box1")
+    state = await charger(store)
+    for password in (first.password, taken.password):
+        assert password is not None
+        assert state.keyring.find(password.encode())[0] is not None
+    await registry.adopt_password("Box1", taken.credential_id)
+    before = len(store.log)
+    await registry.adopt_password("Box1", taken.credential_id)
+    await registry.withdraw_password("Box1", taken.credential_id, "late")
+    assert len(store.log) == before
+    state = await charger(store)
+    assert matches(state, taken.password)
+    assert not matches(state, first.password)
+    assert refused.password not in str(facts(store))
+
+
+async def test_offers_nobody_knows_the_outcome_of_are_few(registry: Registry) -> None:
+    await registry.add_charger("Box1")
+    for _ in range(OFFERS):
+        await registry.offer_password("Box1")
+    with pytest.raises(CredentialOffersUnsettled):
+        await registry.offer_password("Box1")
+    await registry.new_password("Box1")
+    await registry.offer_password("Box1")

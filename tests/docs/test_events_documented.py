@@ -26,6 +26,8 @@ STREAMS = {
     "command/<tenant>/<id>",
     "artefact/<tenant>/<id>",
     "reservations/<tenant>/<CPID>",
+    "provisioning/<tenant>/windows",
+    "install-card/<tenant>/<id>",
 }
 PLAIN = {
     str: "text",

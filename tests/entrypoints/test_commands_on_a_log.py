@@ -248,7 +248,13 @@ def test_attempts_say_why_and_what_to_do(zeus: Zeus) -> None:
     accepted = zeus("attempts", "cp1", "--accepted")
     assert "✓ CP1 connected" in accepted
     assert "⚑" in accepted
-    assert json.loads(zeus("attempts", "--unknown", "--json"))["attempts"][0]["count"] == 3
+    (unknown,) = json.loads(zeus("attempts", "--unknown", "--from", "2026-03-01", "--json"))["unknown"]
+    assert (unknown["cpid"], unknown["count"]) == ("CP9", 3)
+    assert [match["cpid"] for match in unknown["near"]] == ["CP1", "CP2", "CP3"]
+    text = zeus("attempts", "--unknown", "--from", "2026-03-01")
+    assert "CP9 knocked 3 times: id_unknown" in text
+    assert "Was CP1 (one sign differs)" in text
+    assert "zeus charger add CP9" in text
 
 
 def test_chargers_and_tokens_are_listed(zeus: Zeus) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import msgspec
 from pydantic import Field
@@ -21,6 +21,10 @@ class ChargersQuery(PageQuery):
     )
     vendor: str | None = Field(None, max_length=100, description="As the charger tells it at boot.")
     firmware: str | None = Field(None, max_length=100)
+    site: str | None = Field(None, max_length=48, description="The site it stands at.")
+    state: Literal["active", "disabled", "retired"] | None = Field(
+        None, description="As operators decided; all where left out."
+    )
     q: str | None = Field(
         None, max_length=100, description="Part of the id, name, vendor, model or serial number, in any case."
     )
@@ -51,11 +55,22 @@ class Connector(Shape):
     metered_at: datetime | None = Field(description="Our clock at the newest readings.")
 
 
+class PlannedConnector(Shape):
+    """A connector as its operator knows it, whatever the charger reports."""
+
+    id: int = Field(validation_alias="connector_id")
+    type: str = Field("", validation_alias="plug")
+    max_amps: Exact | None = Field(None, validation_alias="max_a")
+    phases: int | None = None
+
+
 class ChargerLine(Shape):
     """A charger in a list."""
 
     cpid: str
     name: str
+    site: str | None
+    state: str = Field(description="`active`, or refused at the door: `disabled`, `retired`.")
     online: bool
     protocol: str | None = Field(
         description="The OCPP version of the last connection: `1.6`, `2.0.1`, `2.1`."
@@ -77,7 +92,23 @@ class Connectors(Shape):
 class Charger(ChargerLine):
     """Everything known of a charger."""
 
+    node: str | None = Field(description="Its place in the wiring of the site.")
+    model_profile: str | None = Field(description="Whose quirks and templates it is treated by.")
+    planned_connectors: list[PlannedConnector] = Field(description="As its operator described them.")
+    standing_reason: str | None = Field(description="Why it is disabled or retired.")
     security_profile: int | None
+    credential: str | None = Field(description="Names its password without showing it.")
+    credential_since: datetime | None
+    credential_first_use: bool | None = Field(
+        description="The password is the one it presented when a window let it in."
+    )
+    offered_at: datetime | None = Field(
+        description="A new password was sent to it then, and it was not settled yet whether it uses it."
+    )
+    revision: int | None = Field(description="For `If-Match`; heartbeats and the like do not move it.")
+    auto_accept_until: datetime | None = Field(
+        description="A boot up to then is answered Accepted whatever `acceptance` says."
+    )
     acceptance: str | None = Field(description="What the operator decided for its next boot; null: accept.")
     boot_status: str | None = Field(description="What its last boot was answered.")
     booted_at: datetime | None
@@ -111,6 +142,8 @@ def list_chargers(asked: Asked[ChargersQuery]) -> Page[ChargerLine]:
         vendor=query.vendor,
         firmware=query.firmware,
         status=query.status,
+        site=query.site,
+        standing=query.state,
         q=query.q or "",
     )
     rows = queries.list_chargers(asked.connection, tenant, wanted, after=asked.after, limit=query.limit)
@@ -146,4 +179,12 @@ def visible_charger(asked: Asked[Any]) -> queries.ChargerRow | None:
 
 def _with_connectors(kind: type[C], row: queries.ChargerRow, connectors: Sequence[queries.ConnectorRow]) -> C:
     shown = [Connector.model_validate(one) for one in connectors]
-    return kind.model_validate({**msgspec.structs.asdict(row), "connectors": shown})
+    planned = row.planned_connectors or []
+    return kind.model_validate(
+        {
+            **msgspec.structs.asdict(row),
+            "state": row.standing,
+            "planned_connectors": planned,
+            "connectors": shown,
+        }
+    )

@@ -3,6 +3,7 @@
 import asyncio
 from base64 import b64encode
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,12 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.ocpp.gateway import Pace, enabled_versions
-from adapters.ocpp.presence import REPLACED, SHUTDOWN, SILENT
+from adapters.ocpp.presence import REPLACED, SHUTDOWN, SILENT, TURNED_OUT
 from adapters.ocpp.refusals import VERDICTS, Reason
 from adapters.ocpp.rubbish import KEPT_AT_ONCE
 from adapters.ocpp.versions import Version
 from adapters.ocpp.websocket import Link
+from application import clock
 from application.intake import ATTEMPTS
+from application.registry import Registry
+from application.windows import Wanted, Windows
+from domain.chargers.credentials import digest_of
 from domain.chargers.events import (
     Connected,
     Disconnected,
@@ -25,8 +30,10 @@ from domain.chargers.events import (
     HandshakeRefused,
     HeartbeatReceived,
 )
-from domain.event import Event, Fact
-from tests.adapters.ocpp.front_door import CP, HEARTBEAT, PASSWORD, FrontDoor
+from domain.chargers.provisioning import CredentialAdopted, CredentialOffered
+from domain.event import Event, Fact, Told, events_of
+from domain.provisioning.events import ChargerLetIn
+from tests.adapters.ocpp.front_door import CP, HEARTBEAT, NOW, PASSWORD, SALT, TENANT, FrontDoor
 from tests.fakes.charger_socket import ChargerSocket, FakeLink, Gone
 from tests.fakes.event_store import InMemoryEventStore
 from tests.fakes.staged_store import StagedEventStore
@@ -394,3 +401,108 @@ async def test_reconnecting_earns_no_new_budget_for_rubbish(door: FrontDoor) -> 
     counted = sum(event.fact.frames for event in door.events(FramesSuppressed))  # type: ignore[attr-defined]
     assert len(kept) == KEPT_AT_ONCE
     assert len(kept) + counted == sent
+
+
+# -- provisioning ----------------------------------------------------------------------------------------------
+
+NEW = b"a-new-password-20-ch"
+
+
+async def test_a_charger_that_was_disabled_is_refused_and_turned_out(door: FrontDoor) -> None:
+    books = Registry(door.store, TENANT, "user:ann")
+    socket = await connect(door)
+    await books.disable_charger("CP1", "broken")
+    assert await door.gateway.presence.close_unwelcome() == 0  # its desk has not heard of it
+    await socket.ask(HEARTBEAT.format("1"))
+    assert await door.gateway.presence.close_unwelcome() == 1
+    await socket.ended()
+    assert {"type": "websocket.close", "code": 1008, "reason": TURNED_OUT} in socket.sent
+    assert not await door.gateway.presence.turn_out(CP)
+    again = ChargerSocket(door.gateway)
+    assert await again.decided() == 403
+    await again.ended()
+    assert [(fact.reason, fact.known) for fact in door.refusals()] == [("charger_disabled", True)]
+    await books.enable_charger("CP1")
+    await hang_up(await connect(door))
+
+
+async def test_the_login_with_an_offered_password_settles_the_change(door: FrontDoor) -> None:
+    stream = "charger/t/SAFE"
+    offered = CredentialOffered(credential_id="new", salt=SALT, digest=digest_of(SALT, NEW))
+    version = len(await door.store.read(stream))
+    await door.store.append(events_of(stream, version, [offered], Told(recorded_at=NOW)))
+    asked = {"path": "/ocpp/1.6/SAFE"}
+    for password in (PASSWORD, NEW):
+        socket = await connect(door, headers=basic(b"SAFE", password), **asked)
+        await hang_up(socket)
+    assert [event.fact for event in door.events(CredentialAdopted)] == [
+        CredentialAdopted(credential_id="new", by_login=True)
+    ]
+    late = ChargerSocket(door.gateway, headers=basic(b"SAFE", PASSWORD), **asked)
+    assert await late.decided() == 401
+    await late.ended()
+    await hang_up(await connect(door, headers=basic(b"SAFE", NEW), **asked))
+    assert len(door.events(CredentialAdopted)) == 1
+
+
+async def test_a_password_replaced_between_knock_and_record_opens_nothing() -> None:
+    store = StagedEventStore()
+    door = FrontDoor(store)
+    await door.register("CP1", 1)
+    books = Registry(store, TENANT, "user:ann")
+
+    async def replaced() -> None:
+        await books.new_password("CP1")
+
+    store.before = [replaced]
+    socket = ChargerSocket(door.gateway, headers=basic(b"CP1", PASSWORD))
+    assert await socket.decided() == 401
+    await socket.ended()
+    assert [(fact.reason, fact.known) for fact in door.refusals()] == [("auth_password", True)]
+    assert door.events(Connected) == []
+
+
+async def open_window(door: FrontDoor, **chosen: Any) -> None:
+    wanted = {"pattern": "NEW-*", "security_profile": 1, "most": 2, **chosen}
+    until = clock.now() + timedelta(hours=1)
+    await Windows(door.store, TENANT, "user:ann").open(Wanted(until=until, **wanted))
+    await door.gateway.doorkeeper.refresh()
+
+
+async def test_an_unknown_charger_comes_through_an_open_window(door: FrontDoor) -> None:
+    await open_window(door)
+    asked = {"path": "/ocpp/1.6/NEW-1", "headers": basic(b"NEW-1", NEW)}
+    await hang_up(await connect(door, **asked))
+    await hang_up(await connect(door, **asked))
+    wrong = ChargerSocket(door.gateway, "/ocpp/1.6/NEW-1", headers=basic(b"NEW-1", PASSWORD))
+    assert await wrong.decided() == 401
+    await wrong.ended()
+    assert len(door.events(ChargerLetIn)) == 1
+    assert [(fact.reason, fact.known) for fact in door.refusals()] == [("auth_password", True)]
+
+
+@pytest.mark.parametrize(
+    ("path", "offered", "headers", "status", "reason"),
+    [
+        ("/ocpp/1.6/OLD-1", ("ocpp1.6",), basic(b"OLD-1", NEW), 404, "id_unknown"),
+        ("/ocpp/1.6/NEW-1", ("ocpp1.6",), (), 401, "auth_missing"),
+        ("/ocpp/1.6/NEW-1", ("ocpp1.6",), basic(b"NEW-2", NEW), 401, "auth_user_mismatch"),
+        ("/ocpp/1.6/NEW-1", ("ocpp1.6",), basic(b"NEW-1", b"short"), 401, "auth_password"),
+        ("/ocpp/1.6/NEW-1", ("ocpp1.6",), BEARER, 401, "auth_malformed"),
+        ("/ocpp/1.6/NEW-1", ("ocpp1.5",), basic(b"NEW-1", NEW), 101, "subprotocol_unsupported"),
+    ],
+)
+async def test_who_does_not_fit_the_window_is_told_why_and_not_registered(
+    door: FrontDoor,
+    path: str,
+    offered: Sequence[str],
+    headers: Sequence[tuple[bytes, bytes]],
+    status: int,
+    reason: str,
+) -> None:
+    await open_window(door)
+    socket = ChargerSocket(door.gateway, path, subprotocols=offered, headers=headers)
+    assert await socket.decided() == status
+    await socket.ended()
+    assert [(fact.reason, fact.known) for fact in door.refusals()] == [(reason, False)]
+    assert door.events(ChargerLetIn) == []

@@ -3,9 +3,11 @@
 from typing import Any
 
 import msgspec
+import pytest
 
 from domain.chargers import events as charger
 from projections.connection_attempts import queries
+from projections.paging import PageTooLong
 from tests.projections.stories import TENANT, Log, project, reading, stream, told
 
 
@@ -63,3 +65,52 @@ def test_who_knocked(postgres_dsn: str) -> None:
         assert (len(last.charger), last.count, last.subprotocols) == (255, 1, ["ocpp1.5", "x"])
         assert msgspec.json.encode(first)
         assert queries.list_attempts(connection, "other").rows == ()
+
+
+def test_unknown_ids_are_gathered_with_their_newest_attempt(postgres_dsn: str) -> None:
+    log = Log(postgres_dsn)
+    for n in range(30):
+        knocked = charger.HandshakeRefused(
+            cpid=("new-1", "NEW-1", "new-2")[n % 3],
+            reason="id_unknown",
+            status=404,
+            remote=f"10.0.0.{n}",
+            path=f"/ocpp/{n}",
+            user_agent=f"box/{n}",
+            subprotocols=("ocpp1.6", f"x{n}") if n % 3 == 2 else (),
+            count=n + 1,
+        )
+        log.tell((f"attempt/{TENANT}/{n:04}", knocked, told(n)))
+    others = (
+        charger.HandshakeRefused(cpid="", reason="path_malformed", status=404),
+        charger.HandshakeRefused(cpid="CP1", reason="auth_password", status=401, known=True),
+        charger.HandshakeRefused(cpid="ADDED", reason="id_unknown", status=404),
+    )
+    for n, fact in enumerate(others):
+        log.tell((f"attempt/{TENANT}/x{n}", fact, told(60 + n)))
+    let_in = charger.Connected(connection="c1", gateway="g", protocol="1.6", security_profile=1)
+    log.tell((stream("CP1"), let_in, told(50)))
+    project(postgres_dsn)
+    with reading(postgres_dsn).connect() as connection:
+
+        def unknown(minute: float = 0, **more: Any) -> list[queries.UnknownId]:
+            begin = told(minute).recorded_at
+            return queries.list_unknown_ids(connection, TENANT, begin, known=["ADDED"], **more)
+
+        second, first = unknown()
+        assert (first.charger, first.cpid, first.count) == (
+            "NEW-1",
+            "NEW-1",
+            sum(n + 1 for n in range(30) if n % 3 < 2),
+        )
+        assert (first.first_seen, first.last_seen) == (told(0).recorded_at, told(28).recorded_at)
+        assert (second.reason, second.remote, second.path) == ("id_unknown", "10.0.0.29", "/ocpp/29")
+        assert (second.user_agent, second.subprotocols) == ("box/29", ["ocpp1.6", "x29"])
+        assert first.subprotocols is None
+        assert [one.charger for one in unknown(limit=1)] == ["NEW-2"]
+        assert [one.count for one in unknown(29)] == [30]
+        everything = queries.list_unknown_ids(connection, TENANT, told(0).recorded_at)
+        assert [one.charger for one in everything] == ["ADDED", "NEW-2", "NEW-1"]
+        assert queries.list_unknown_ids(connection, "other", told(0).recorded_at) == []
+        with pytest.raises(PageTooLong):
+            unknown(limit=201)

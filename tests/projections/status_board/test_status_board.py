@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from domain.chargers import events as charger
-from domain.event import Told
+from domain.chargers import provisioning
+from domain.event import Fact, Told
 from domain.transactions import events as transaction
 from projections.paging import PageTooLong
 from projections.status_board import queries
@@ -231,3 +232,67 @@ def test_lists_pages_and_counts(postgres_dsn: str) -> None:
         assert queries.count_chargers(connection, TENANT) == (24, 25)
         with pytest.raises(PageTooLong):
             queries.list_chargers(connection, TENANT, limit=201)
+
+
+def test_what_operators_say_is_on_the_board(postgres_dsn: str) -> None:
+    log = Log(postgres_dsn)
+    plan = provisioning.ConnectorPlan(connector_id=1, plug="CCS2", max_a=Decimal("62.5"), phases=3)
+    bare = Told(recorded_at=START, actor="user:ada")
+    later = Told(recorded_at=minutes(5), actor="user:ada")
+
+    def tell(*facts: Fact, at: Told = bare) -> dict[str, Any]:
+        log.tell(*((stream(), fact, at) for fact in facts))
+        project(postgres_dsn)
+        (row,) = rows(postgres_dsn, "ocpp_chargers")
+        return row
+
+    row = tell(
+        registered(),
+        charger.CredentialIssued("00", "11", "c1", True),
+        provisioning.Renamed("Gate"),
+        provisioning.Placed(site="s1", node="n1"),
+        provisioning.ModelProfileChosen("beny"),
+        provisioning.ConnectorsDescribed((plan,)),
+        charger.AcceptanceDecided(charger.Acceptance.PENDING, minutes(9)),
+        charger.HeartbeatReceived(),
+    )
+    expected = {
+        "name": "Gate",
+        "site": "s1",
+        "node": "n1",
+        "model_profile": "beny",
+        "planned_connectors": [{"connector_id": 1, "plug": "CCS2", "max_a": "62.5", "phases": 3}],
+        "credential": "c1",
+        "credential_since": START,
+        "credential_first_use": True,
+        "acceptance": "Pending",
+        "auto_accept_until": minutes(9),
+        "standing": "active",
+        "revision": 7,
+    }
+    assert {name: row[name] for name in expected} == expected
+    row = tell(provisioning.CredentialOffered(credential_id="c2", salt="00", digest="22"), at=later)
+    assert (row["credential"], row["offered_at"], row["revision"]) == ("c1", minutes(5), 7)
+    row = tell(provisioning.CredentialAdopted(credential_id="c2"), at=later)
+    assert (row["credential"], row["credential_since"], row["offered_at"]) == ("c2", minutes(5), None)
+    assert row["credential_first_use"] is False
+    offered = provisioning.CredentialOffered(credential_id="c3", salt="00", digest="33")
+    row = tell(offered, provisioning.CredentialWithdrawn(credential_id="c3"), at=later)
+    assert (row["credential"], row["offered_at"]) == ("c2", None)
+    row = tell(provisioning.Disabled("broken"), at=later)
+    assert (row["standing"], row["standing_reason"]) == ("disabled", "broken")
+    row = tell(provisioning.Enabled(), at=later)
+    assert (row["standing"], row["standing_reason"]) == ("active", None)
+    row = tell(provisioning.Retired("sold"), at=later)
+    assert (row["standing"], row["credential"], row["revision"]) == ("retired", None, 15)
+    with reading(postgres_dsn).connect() as connection:
+        assert queries.registered_ids(connection, TENANT) == ["cp1"]
+        wanted = queries.ChargerFilter(standing="retired", site="s1")
+        assert [one.cpid for one in queries.list_chargers(connection, TENANT, wanted).rows] == ["cp1"]
+    row = tell(registered("CP1"), at=later)
+    assert (row["cpid"], row["standing"], row["site"], row["planned_connectors"]) == (
+        "CP1",
+        "active",
+        None,
+        None,
+    )
