@@ -35,7 +35,7 @@ from entrypoints.settings import Settings
 from entrypoints.wiring import asking
 from projections.commands.queries import CommandFilter, list_commands
 
-_INTENTS = {intent.name().lower(): intent for intent in INTENTS}
+_INTENTS: dict[str, Any] = {intent.name().lower(): intent for intent in INTENTS}
 SIGNS = {
     State.SUCCEEDED: "[green]✓[/green]",
     State.REJECTED: "[yellow]✗[/yellow]",
