@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
+import msgspec
 
 from adapters.ocpp.answers import answered, plain
 from adapters.ocpp.directions import actions_from_csms
 from adapters.ocpp.operation import CannotSay, WireCall
-from adapters.ocpp.secrets import without_secrets
+from adapters.ocpp.secrets import HIDDEN, without_secrets
 from adapters.ocpp.versions import Version
 from domain.commands.intent import Abilities, Answer
 from domain.commands.upkeep import Raw
@@ -29,8 +29,8 @@ class RawCall:
         """The call. Refused: an action that is not ours to send; a password."""
         if intent.action not in actions_from_csms(self.version):
             raise CannotSay(f"OCPP {self.version} has no message {intent.action!r} for us to send.")
-        text = orjson.dumps(intent.payload, default=str).decode()
-        if without_secrets(text) != text:
+        text = msgspec.json.encode(intent.payload).decode()
+        if without_secrets(text).count(HIDDEN) > text.count(HIDDEN):
             raise CannotSay("The password is changed by ChangePassword, which keeps it out of the log.")
         return WireCall(intent.action, intent.payload)
 

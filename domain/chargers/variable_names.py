@@ -13,8 +13,8 @@ _COMPONENT = r"(?P<component>[^.\[\]#]+)(?:\[(?P<component_instance>[^\[\]]+)\])
 _EVSE = r"(?:#(?P<evse_id>[0-9]{1,9})(?:/(?P<connector_id>[0-9]{1,9}))?)?"
 _VARIABLE = r"(?:\.(?P<variable>[^.\[\]#]+)(?:\[(?P<variable_instance>[^\[\]]+)\])?)?"
 _NAME = re.compile(_COMPONENT + _EVSE + _VARIABLE)
-_CONTROLLER = "Ctrlr"
-"""2.x names controller components so; they stand alone, and it is their variables that have instances."""
+_CONTROLLER = "ctrlr"
+"""2.x names controller components so (in any case); they stand alone, and it is their variables that have instances."""
 
 
 class NotAVariableName(ValueError):
@@ -57,7 +57,7 @@ def _dotted(name: str) -> Place:
         raise NotAVariableName(name)
     if len(parts) == 4:
         component, instance, variable, variable_instance = parts
-    elif len(parts) == 3 and parts[0].endswith(_CONTROLLER):
+    elif len(parts) == 3 and parts[0].lower().endswith(_CONTROLLER):
         component, instance, variable, variable_instance = parts[0], "", parts[1], parts[2]
     elif len(parts) == 3:
         component, instance, variable, variable_instance = parts[0], parts[1], parts[2], ""

@@ -16,10 +16,9 @@ def connector_of(evse_id: int | None, connector_id: int | None = None) -> int:
 
 def one_connector(evse_id: int | None, connector_id: int | None = None) -> int:
     """As above, where the charger itself (0) cannot be meant."""
-    number = connector_of(evse_id, connector_id)
-    if number == 0:
+    if not evse_id:
         raise CannotSay("This is asked of one connector; 0 is the charger itself.")
-    return number
+    return connector_of(evse_id, connector_id)
 
 
 def whole(value: str, what: str) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from adapters.ocpp.answers import answered
+from adapters.ocpp.answers import answered, plain
 from adapters.ocpp.operation import CannotSay, WireCall
 from domain.commands.intent import Abilities, Answer
 from domain.commands.upkeep import DataTransfer
@@ -25,4 +25,4 @@ def to_call(intent: DataTransfer, abilities: Abilities) -> WireCall:
 
 def to_answer(intent: DataTransfer, payload: Mapping[str, Any]) -> Answer:
     """Accepted; Rejected, UnknownMessageId, UnknownVendorId. Result `{"data": text}`, empty where none came."""
-    return answered(payload, {"data": payload["data"]} if "data" in payload else None)
+    return answered(payload, {"data": plain(payload["data"])} if "data" in payload else None)

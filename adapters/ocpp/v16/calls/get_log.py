@@ -17,7 +17,7 @@ KINDS: Mapping[LogKind, str] = {LogKind.DIAGNOSTICS: "DiagnosticsLog", LogKind.S
 
 
 def to_call(intent: GetLog, abilities: Abilities) -> WireCall:
-    """The call. Refused: a security log of a charger known to lack the security extension; the wrong protocol."""
+    """The call. Refused: a security log without the security extension; a protocol the charger does not have."""
     check_transfer(intent.location, abilities, PROTOCOLS)
     extension = has_extension(abilities)
     if intent.kind not in KINDS:

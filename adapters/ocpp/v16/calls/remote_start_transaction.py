@@ -16,7 +16,11 @@ ACTIONS = ("RemoteStartTransaction",)
 
 
 def to_call(intent: RemoteStart, abilities: Abilities) -> WireCall:
-    """The call. Refused: a token of more than 20 signs; a profile that is no TxProfile, or names a transaction."""
+    """The call.
+
+    Refused: a token of more than 20 signs; EVSE 0; a profile that is no TxProfile, or names a transaction, or that
+    the charger would ignore for want of SmartCharging.
+    """
     payload: dict[str, Any] = {"idTag": id_tag(intent.id_token)}
     if intent.evse_id is not None:
         payload["connectorId"] = one_connector(intent.evse_id)

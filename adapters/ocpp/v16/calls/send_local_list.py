@@ -24,7 +24,11 @@ STATUS: Mapping[str, str] = {
 
 
 def to_call(intent: SendLocalList, abilities: Abilities) -> WireCall:
-    """The call. Refused: version 0 or below; more entries than SendLocalListMaxLength; a token twice."""
+    """The call.
+
+    Refused: version 0 or below; more entries than SendLocalListMaxLength; a token twice; a token of more than 20
+    signs; a status that 1.6 has no word for.
+    """
     if intent.version < 1:  # errata 3.52: 0 says that the list is empty, -1 that there is none
         raise CannotSay("The version of a local list is above 0.")
     check_count(len(intent.entries), told_number(abilities, "SendLocalListMaxLength"), "entries")

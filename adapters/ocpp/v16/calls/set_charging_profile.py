@@ -15,7 +15,11 @@ ACTIONS = ("SetChargingProfile",)
 
 
 def to_call(intent: SetChargingProfile, abilities: Abilities) -> WireCall:
-    """The call. Refused: a ChargePointMaxProfile of one connector; a TxProfile of connector 0; words of 2.x."""
+    """The call.
+
+    Refused: a ChargePointMaxProfile of one connector, or relative; a TxProfile of connector 0; a limit with more than
+    one digit after the point; several schedules; purposes, kinds and phases of 2.x.
+    """
     number, purpose = connector_of(intent.evse_id), intent.profile.purpose
     if purpose is Purpose.CHARGER_MAX and number != 0:
         raise CannotSay("A ChargePointMaxProfile holds for the charger as a whole, connector 0.")

@@ -15,7 +15,7 @@ PROTOCOLS = "SupportedFileTransferProtocols"
 
 
 def to_call(intent: UpdateFirmware, abilities: Abilities) -> WireCall:
-    """The call. Refused: a signature without certificate; a time to install unsigned firmware; the wrong protocol."""
+    """The call. Refused: a signature without certificate; a time to install unsigned firmware; a foreign protocol."""
     check_transfer(intent.location, abilities, PROTOCOLS)
     if bool(intent.certificate) != bool(intent.signature):
         raise CannotSay("Signed firmware needs both the signature and the certificate it is checked against.")

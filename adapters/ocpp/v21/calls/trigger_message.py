@@ -14,7 +14,11 @@ CUSTOM = "CustomTrigger"
 
 
 def to_call(intent: TriggerMessage, abilities: Abilities) -> WireCall:
-    """The call. Refused: as in 2.0.1; a custom trigger without its name."""
+    """The call.
+
+    Refused: BootNotification of a charger already accepted; StatusNotification of no one connector; a custom trigger
+    without its name.
+    """
     call = v2x_trigger.to_call(intent, abilities)
     if bool(intent.custom) != (intent.message == CUSTOM):
         raise CannotSay("A custom trigger is asked for as CustomTrigger, by its name.")

@@ -17,7 +17,7 @@ ACTIONS = ("RequestStartTransaction",)
 
 
 def to_call(intent: RemoteStart, abilities: Abilities) -> WireCall:
-    """The call. Refused: EVSE 0; a profile that is no TxProfile, or names a transaction."""
+    """The call. Refused: EVSE 0; an empty token; a profile that is no TxProfile, or names a transaction."""
     group, at, profile = intent.group_id_token, intent.evse_id, intent.profile
     payload = filled(
         {

@@ -15,7 +15,11 @@ ACTIONS = ("SetChargingProfile",)
 
 
 def to_call(intent: SetChargingProfile, abilities: Abilities) -> WireCall:
-    """The call. Refused: external constraints; a maximum for one EVSE, or relative; a TxProfile without transaction."""
+    """The call.
+
+    Refused: external constraints; a maximum for one EVSE, or relative; a TxProfile for EVSE 0 or without transaction;
+    a limit with more than one digit after the point.
+    """
     check_place(intent)
     payload = {
         "evseId": not_below_zero(intent.evse_id),

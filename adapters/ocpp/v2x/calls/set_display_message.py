@@ -37,5 +37,5 @@ def to_call(intent: SetDisplayMessage, abilities: Abilities) -> WireCall:
 
 
 def to_answer(intent: SetDisplayMessage, payload: Mapping[str, Any]) -> Answer:
-    """Accepted; NotSupportedMessageFormat, NotSupportedPriority, NotSupportedState, UnknownTransaction, Rejected."""
+    """Accepted; NotSupportedMessageFormat, NotSupportedPriority, NotSupportedState, UnknownTransaction, Rejected …"""
     return answered(payload)
