@@ -81,16 +81,19 @@ _STATEMENTS: tuple[LiteralString, ...] = (
         position bigint NOT NULL
     )
     """,
-    # What is past is of no use to anybody. A bucket that has been full for a minute is as good as none.
+    # What is past is of no use to anybody. A bucket that has been empty for a minute is as good as none. One
+    # process sweeps at a time: two might wait in a circle for each other's rows.
     """
-    CREATE OR REPLACE FUNCTION fleet.sweep() RETURNS void LANGUAGE sql AS $$
+    CREATE OR REPLACE FUNCTION fleet.sweep() RETURNS void LANGUAGE plpgsql AS $$
+    BEGIN
+        IF NOT pg_try_advisory_xact_lock(hashtextextended('fleet.sweep', 0)) THEN RETURN; END IF;
         DELETE FROM fleet.parcels WHERE expires_at <= clock_timestamp();
         DELETE FROM fleet.idempotency_keys WHERE kept_until <= clock_timestamp();
         DELETE FROM fleet.rate_limits WHERE empty_at < clock_timestamp() - interval '1 min';
         DELETE FROM fleet.gateways AS g WHERE lives_until < clock_timestamp() - interval '1 day'
             AND NOT EXISTS (SELECT FROM fleet.living AS l WHERE l.gateway = g.gateway)
             AND NOT EXISTS (SELECT FROM fleet.sockets AS s WHERE s.gateway = g.gateway);
-    $$
+    END $$
     """,
 )
 

@@ -2,9 +2,14 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
+from itertools import count
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
 from application.fleet import (
     ANSWER_LIMIT,
@@ -19,6 +24,7 @@ from application.fleet import (
 from tests.contracts.fleet import Rig
 
 TIMES: Any = {"ttl_s": 60, "lease_s": 30}
+_examples = count(1)
 HEADERS = {"content-type": "application/json", "location": "/api/ocpp/commands/é"}
 
 
@@ -107,3 +113,87 @@ class IdempotencyKeysContract:
         await here.close()
         with pytest.raises(FleetUnavailable):
             await here.keys.begin("s", "k", "f", **TIMES)
+
+    def test_it_does_what_a_simple_model_does(self, machine_rig: Callable[[], Rig]) -> None:
+        """Begins, answers, abandonings and crashes in any order, also by those whose lease ran out."""
+        run_state_machine_as_test(
+            lambda: KeysMachine(machine_rig()),
+            settings=settings(
+                max_examples=15,
+                stateful_step_count=25,
+                deadline=None,
+                suppress_health_check=list(HealthCheck),
+            ),
+        )
+
+
+_processes = st.sampled_from([0, 1])
+_back = st.integers(0, 2)
+
+
+class KeysMachine(RuleBasedStateMachine):
+    """One key and what should become of it. Its scope is new in each example: a server may be shared."""
+
+    def __init__(self, rig: Rig) -> None:
+        super().__init__()
+        self.scope = f"machine-{next(_examples)}"
+        self.runner = asyncio.Runner()
+        self.rig = rig
+        self.fleets = [rig.open(), rig.open()]
+        self.attempts: list[str] = []
+        """All that ever began; the last holds the key while `held`."""
+        self.held: str | None = None
+        """The fingerprint it was begun with."""
+        self.lapsed = False
+        """The lease is over: nobody may have begun since, and then the holder may still settle."""
+        self.answer: Replay | None = None
+
+    def teardown(self) -> None:
+        for fleet in self.fleets:
+            self.runner.run(fleet.close())
+        self.runner.close()
+
+    def attempt(self, back: int) -> str | None:
+        """Of the last attempts one, or None for a caller that names none."""
+        return self.attempts[-back] if 0 < back <= len(self.attempts) else None
+
+    def holds(self, attempt: str | None) -> bool:
+        held = self.held is not None and self.answer is None
+        return held and attempt in (None, self.attempts[-1])
+
+    @rule(process=_processes, fingerprint=st.sampled_from(["f1", "f2"]), crashes=st.booleans())
+    def begin(self, process: int, fingerprint: str, crashes: bool) -> None:
+        """Who crashes has a lease that is over at once."""
+        outcome = self.runner.run(self._begin(self.fleets[process], fingerprint, crashes))
+        if self.held is None or (self.lapsed and self.answer is None):
+            assert isinstance(outcome, Begun)
+            assert outcome.attempt not in self.attempts
+            self.attempts.append(outcome.attempt)
+            self.held, self.lapsed = fingerprint, crashes
+        elif self.held != fingerprint:
+            assert outcome == Mismatch()
+        else:
+            assert outcome == (self.answer or InProgress())
+
+    async def _begin(self, fleet: Fleet, fingerprint: str, crashes: bool) -> object:
+        times = {**TIMES, "lease_s": 0.001} if crashes else TIMES
+        outcome = await fleet.keys.begin(self.scope, "k", fingerprint, **times)
+        if crashes:
+            await self.rig.elapse(0.003)
+        return outcome
+
+    @rule(process=_processes, back=_back, body=st.binary(max_size=20), status=st.integers(200, 599))
+    def complete(self, process: int, back: int, body: bytes, status: int) -> None:
+        attempt = self.attempt(back)
+        self.runner.run(
+            self.fleets[process].keys.complete(self.scope, "k", status, HEADERS, body, attempt=attempt)
+        )
+        if self.holds(attempt):
+            self.answer = Replay(status, HEADERS, body)
+
+    @rule(process=_processes, back=_back)
+    def abandon(self, process: int, back: int) -> None:
+        attempt = self.attempt(back)
+        self.runner.run(self.fleets[process].keys.abandon(self.scope, "k", attempt=attempt))
+        if self.holds(attempt):
+            self.held = None

@@ -46,6 +46,35 @@ class SocketRegistryContract:
         owner = await here.sockets.owner(CHARGER)
         assert owner == Owner("g", f"c{given.index(max(given))}", max(given), "ocpp1.6")
 
+    async def test_a_whole_fleet_comes_to_two_gateways_at_once(self, here: Fleet, there: Fleet) -> None:
+        """Each in an order of its own, and goes again: nobody waits in a circle, nobody is forgotten."""
+        chargers = [ChargerId.of("default", f"CP-{n}") for n in range(700)]
+        doors = (("g1", here, chargers), ("g2", there, chargers[::-1]))
+        for gateway, fleet, _ in doors:
+            await fleet.sockets.beat(gateway, LONG_S)
+        given = await asyncio.gather(
+            *(
+                fleet.sockets.claim(who, gateway, gateway, "ocpp1.6")
+                for gateway, fleet, row in doors
+                for who in row
+            )
+        )
+        generations = {
+            who: {"g1": given[n], "g2": given[2 * len(chargers) - 1 - n]} for n, who in enumerate(chargers)
+        }
+        for who, by in list(generations.items())[::50]:
+            newest = max(by, key=lambda gateway: by[gateway])
+            assert await here.sockets.owner(who) == Owner(newest, newest, by[newest], "ocpp1.6")
+        released = await asyncio.gather(
+            *(
+                fleet.sockets.release(who, generations[who][gateway])
+                for gateway, fleet, row in doors
+                for who in row
+            )
+        )
+        assert sum(released) == len(chargers)
+        assert [owner for owner in [await there.sockets.owner(who) for who in chargers[::50]] if owner] == []
+
     async def test_tenants_and_odd_names_are_kept_apart(self, here: Fleet) -> None:
         await here.sockets.beat("g", LONG_S)
         names = [("a", "B%2FC"), ("a", "B C"), ("a:B", "C"), ("a", "É*{}[]?"), ("b", "B C"), ("a", "'\";--")]

@@ -2,7 +2,9 @@
 
 import asyncio
 import os
+import shutil
 import signal
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
@@ -31,14 +33,14 @@ SLACK_S = 2.0
 
 
 @pytest.fixture(scope="module")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
-    """A durable server of this module's own."""
-    path = tmp_path_factory.mktemp("fleet")
-    for door in (path, *path.parents[:3]):
-        door.chmod(0o755)
+def postgres() -> Iterator[EmbeddedPostgres]:
+    """A durable server of this module's own, in a directory that the server's account can reach."""
+    path = Path(tempfile.mkdtemp(prefix="zeus-test-"))
+    path.chmod(0o755)
     with EmbeddedPostgres(path / "data") as server:
         fleet_schema.create(server.dsn)
         yield server
+    shutil.rmtree(path)
 
 
 @pytest.fixture
