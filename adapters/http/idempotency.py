@@ -1,7 +1,7 @@
 """`Idempotency-Key`: a request that is repeated with its key is answered as before, not done twice."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 from typing import Protocol, TypeAlias
 
@@ -119,13 +119,13 @@ class KeysInMemory:
             del self._entries[oldest]
 
 
-def read_key(header: str | None) -> str:
-    """The key, empty where there is none; raises a 400 Problem for one that is not 1–128 printable ASCII."""
-    if header is None:
+def read_key(headers: Sequence[str]) -> str:
+    """The key, empty where there is none; raises a 400 Problem for several, or not 1–128 printable ASCII."""
+    if not headers:
         return ""
-    if not _KEY.fullmatch(header.strip()):
-        raise malformed("Idempotency-Key", "Use 1 to 128 printable ASCII characters.")
-    return header.strip()
+    if len(headers) > 1 or not _KEY.fullmatch(headers[0].strip()):
+        raise malformed("Idempotency-Key", "Send one key of 1 to 128 printable ASCII characters.")
+    return headers[0].strip()
 
 
 def fingerprint_of(body: bytes, query: bytes) -> str:
