@@ -12,6 +12,8 @@ from adapters.http.backing import Backing
 from adapters.http.body import read_body, read_raw
 from adapters.http.entity_tags import IfMatch, read_if_match
 from adapters.http.idempotency import (
+    LEASE_S,
+    TTL_S,
     Begun,
     InProgress,
     Mismatch,
@@ -59,9 +61,9 @@ async def respond_by_acting(request: Request, action: Action, caller: Caller, ba
     if not key:
         return (await _perform(request, action, doing, backing))[0]
     fingerprint = fingerprint_of(raw, request.scope["query_string"])
-    match await backing.keys.begin(scope, key, fingerprint):
-        case Begun(lease):
-            return await _once(request, action, doing, backing, (scope, key, lease))
+    match await backing.keys.begin(scope, key, fingerprint, ttl_s=TTL_S, lease_s=LEASE_S):
+        case Begun() as begun:
+            return await _once(request, action, doing, backing, (scope, key, begun.attempt))
         case Replay() as replay:
             headers = {**replay.headers, REPLAYED: "true"}
             return Response(replay.body, replay.status, headers)
@@ -81,10 +83,11 @@ async def _once(
         response, kept = await _perform(request, action, doing, backing)
         return response
     finally:
+        scope, key, attempt = place
         if kept is None:
-            await backing.keys.abandon(*place)
+            await backing.keys.abandon(scope, key, attempt=attempt)
         else:
-            await backing.keys.complete(*place, kept)
+            await backing.keys.complete(scope, key, kept.status, kept.headers, kept.body, attempt=attempt)
 
 
 async def _perform(
@@ -117,7 +120,7 @@ async def _spare(doing: Doing[Any, Any], backing: Backing) -> None:
     """A charger answers one call at a time: who floods it starves everybody else."""
     name = f"charger/{doing.caller.tenant}/{doing.path['cpid'].upper()}"
     limits = backing.limits
-    wait_s = await backing.rates.take(name, limits.command_per_s, limits.command_burst)
+    wait_s = await backing.rates.take(name, per_s=limits.command_per_s, burst=limits.command_burst)
     if wait_s > 0:
         raise rate_limited(wait_s)
 
