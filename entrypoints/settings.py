@@ -87,6 +87,14 @@ class Settings(BaseSettings):
     frame_size: int = Field(
         default=65536, ge=4096, le=4194304, description="Bytes of one frame; larger ones are refused unread."
     )
+    api_per_s: float = Field(default=20.0, gt=0, description="Sustained API requests a second of one token.")
+    api_burst: int = Field(default=60, ge=1, description="API requests of one token at once, after a pause.")
+    commands_per_s: float = Field(
+        default=2.0, gt=0, description="Sustained commands a second to one charger, whoever asks."
+    )
+    commands_burst: int = Field(
+        default=10, ge=1, description="Commands to one charger at once, after a pause."
+    )
     trusted_proxies: Names = Field(
         default=(), description="Addresses of proxies whose X-Forwarded-For and -Proto are believed."
     )

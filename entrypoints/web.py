@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from adapters.http.access import OneToken
 from adapters.http.app import WebApplication, WebSettings, build_app
 from adapters.http.database import open_engine
+from adapters.http.rate_limits import Limits
 from domain.identity import ChargerId
 from entrypoints.settings import Settings
 from entrypoints.wiring import Core
@@ -33,6 +34,12 @@ class Web:
                 version=zeus_version(),
                 cursor_secret=hashlib.sha256(b"cursor" + token.encode()).digest(),
                 ocpp_versions=settings.versions,
+                limits=Limits(
+                    token_per_s=settings.api_per_s,
+                    token_burst=settings.api_burst,
+                    command_per_s=settings.commands_per_s,
+                    command_burst=settings.commands_burst,
+                ),
             ),
             engine=self._engine,
             access=OneToken(settings.tenant, token),

@@ -11,7 +11,6 @@ from sqlalchemy import Connection
 from adapters.http.access import Caller, Right
 from adapters.http.entity_tags import IfMatch
 from adapters.http.prefer import Prefer
-from adapters.http.problems import Problem
 from adapters.http.route import Asking, Body, Query, Row, Shape
 
 LARGEST = 64 * 1024
@@ -81,7 +80,11 @@ class Answered(msgspec.Struct, frozen=True):
 
 
 Handler = Callable[[Doing[Any, Any]], Awaitable[Answered | None]]
-"""Answers; None: there is nothing here that the caller can see. May raise any Problem the row names."""
+"""Answers; None: there is nothing here that the caller can see. May raise any Problem the row names.
+
+A refusal (4xx) says that nothing was done: a repetition with the same key is decided anew. What was done and
+failed afterwards (5xx) is not kept either: name things by `Doing.key`, so that they cannot come to be twice.
+"""
 
 
 class Action(Row, frozen=True, kw_only=True):
@@ -115,10 +118,5 @@ MUTATING = (
 )
 """Errors of every action that mutates."""
 
-PASSING = frozenset({"busy", "in_progress", "offline", "rate_limited", "role", "transaction_active"})
-"""Refusals of what may be granted a moment later, before anything was done: a repetition is decided anew."""
-
-
-def final(problem: Problem) -> bool:
-    """Whether a refusal is kept for repetitions with the same key."""
-    return problem.status < 500 and problem.code not in PASSING
+STORING = ("store_unavailable",)
+"""Errors of every action that appends to the event store."""

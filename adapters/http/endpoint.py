@@ -58,7 +58,7 @@ class Endpoint:
             raise unauthenticated()
         limits = self._backing.limits
         name = f"token/{caller.tenant}/{caller.name}"
-        wait_s = await self._backing.rates.take(name, limits.token_per_s, limits.token_burst)
+        wait_s = await self._backing.rates.take(name, per_s=limits.token_per_s, burst=limits.token_burst)
         if wait_s > 0:
             raise rate_limited(wait_s)
         if row.right not in caller.rights:

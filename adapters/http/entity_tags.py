@@ -48,11 +48,9 @@ class IfMatch(msgspec.Struct, frozen=True):
             raise Problem("version_conflict", detail)
 
 
-def read_if_match(header: str | None) -> IfMatch | None:
-    """`If-Match` as versions; None where there is none. Raises a 400 Problem for weak tags, which cannot be
+def read_if_match(header: str) -> IfMatch:
+    """`If-Match` as versions. Raises a 400 Problem for weak tags, which cannot be
     compared strongly as RFC 9110 §13.1.1 demands. A tag that is not of ours matches nothing."""
-    if header is None:
-        return None
     if header.strip() == "*":
         return IfMatch(frozenset(), anything=True)
     versions = set()

@@ -1,7 +1,7 @@
 """`Idempotency-Key`: a request that is repeated with its key is answered as before, not done twice."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 from typing import Protocol, TypeAlias
 
@@ -20,10 +20,10 @@ _KEY = re.compile(r"[\x20-\x7e]{1,128}")
 
 
 class Begun(msgspec.Struct, frozen=True):
-    """The key is new, or its lease ran out: do it, then `complete` or `abandon`."""
+    """The key is ours: do the work, then complete or abandon."""
 
-    lease: str
-    """Tells this attempt from one that takes over when the lease has run out."""
+    attempt: str
+    """Names this attempt, so that one whose lease ran out cannot settle for its successor."""
 
 
 class Replay(msgspec.Struct, frozen=True):
@@ -49,26 +49,42 @@ class IdempotencyKeys(Protocol):
     """Remembers keys and answers. A scope is a tenant, a caller, a method and a path."""
 
     async def begin(
-        self, scope: str, key: str, fingerprint: str, ttl_s: float = TTL_S, lease_s: float = LEASE_S
+        self, scope: str, key: str, fingerprint: str, *, ttl_s: float, lease_s: float
     ) -> Beginning:
-        """Take the key, if nobody has it."""
+        """Of many who begin a key one gets Begun. The key is forgotten `ttl_s` after that.
+
+        A key neither completed nor abandoned within `lease_s` is free again, also for another fingerprint.
+        """
         ...
 
-    async def complete(self, scope: str, key: str, lease: str, answer: Replay) -> None:
-        """Keep the answer for the rest of the time; nothing happens where another attempt has taken over."""
+    async def complete(
+        self,
+        scope: str,
+        key: str,
+        status: int,
+        headers: Mapping[str, str],
+        body: bytes,
+        *,
+        attempt: str | None = None,
+    ) -> None:
+        """Keep the answer; the first one stays. With `attempt` only while that attempt holds the key."""
         ...
 
-    async def abandon(self, scope: str, key: str, lease: str) -> None:
-        """Nothing was done: forget the key, unless another attempt has taken over."""
+    async def abandon(self, scope: str, key: str, *, attempt: str | None = None) -> None:
+        """Free a key that was not completed, so that a repetition does the work."""
         ...
 
 
 class _Entry(msgspec.Struct):
     fingerprint: str
-    lease: str
-    answer: Replay | None
+    attempt: str
     lease_ends: float
     ends: float
+    answer: Replay | None = None
+
+    def holds(self, attempt: str | None) -> bool:
+        """Under way, and by this attempt where one is named."""
+        return self.answer is None and attempt in (None, self.attempt)
 
 
 class KeysInMemory:
@@ -80,38 +96,44 @@ class KeysInMemory:
         self._entries: dict[tuple[str, str], _Entry] = {}
 
     async def begin(
-        self, scope: str, key: str, fingerprint: str, ttl_s: float = TTL_S, lease_s: float = LEASE_S
+        self, scope: str, key: str, fingerprint: str, *, ttl_s: float, lease_s: float
     ) -> Beginning:
         """See the port."""
         now = self._now()
-        found = self._entries.get((scope, key))
-        if found is not None and found.ends > now:
+        found = self._entries.pop((scope, key), None)
+        if found is not None and found.ends > now and (found.answer or found.lease_ends > now):
+            self._entries[scope, key] = found
             if found.fingerprint != fingerprint:
                 return Mismatch()
-            if found.answer is not None:
-                return found.answer
-            if found.lease_ends > now:
-                return InProgress()
-        self._entries.pop((scope, key), None)
+            return found.answer or InProgress()
         self._make_room(now)
-        lease = clock.time_ordered_id()
-        self._entries[scope, key] = _Entry(fingerprint, lease, None, now + lease_s, now + ttl_s)
-        return Begun(lease)
+        attempt = clock.time_ordered_id()
+        self._entries[scope, key] = _Entry(fingerprint, attempt, now + lease_s, now + ttl_s)
+        return Begun(attempt)
 
-    async def complete(self, scope: str, key: str, lease: str, answer: Replay) -> None:
+    async def complete(
+        self,
+        scope: str,
+        key: str,
+        status: int,
+        headers: Mapping[str, str],
+        body: bytes,
+        *,
+        attempt: str | None = None,
+    ) -> None:
         """See the port."""
         found = self._entries.get((scope, key))
-        if found is not None and found.lease == lease:
-            found.answer = answer
+        if found is not None and found.holds(attempt):
+            found.answer = Replay(status, headers, body)
 
-    async def abandon(self, scope: str, key: str, lease: str) -> None:
+    async def abandon(self, scope: str, key: str, *, attempt: str | None = None) -> None:
         """See the port."""
         found = self._entries.get((scope, key))
-        if found is not None and found.lease == lease and found.answer is None:
+        if found is not None and found.holds(attempt):
             del self._entries[scope, key]
 
     def _make_room(self, now: float) -> None:
-        """Entries are in the order of their beginning, so the oldest are in front."""
+        """The keys that nobody has asked for longest are in front."""
         while self._entries:
             oldest = next(iter(self._entries))
             if self._entries[oldest].ends > now and len(self._entries) < self._most:
@@ -119,13 +141,13 @@ class KeysInMemory:
             del self._entries[oldest]
 
 
-def read_key(header: str | None) -> str:
-    """The key, empty where there is none; raises a 400 Problem for one that is not 1–128 printable ASCII."""
-    if header is None:
+def read_key(headers: Sequence[str]) -> str:
+    """The key, empty where there is none; raises a 400 Problem for several, or not 1–128 printable ASCII."""
+    if not headers:
         return ""
-    if not _KEY.fullmatch(header.strip()):
-        raise malformed("Idempotency-Key", "Use 1 to 128 printable ASCII characters.")
-    return header.strip()
+    if len(headers) > 1 or not _KEY.fullmatch(headers[0].strip()):
+        raise malformed("Idempotency-Key", "Send one key of 1 to 128 printable ASCII characters.")
+    return headers[0].strip()
 
 
 def fingerprint_of(body: bytes, query: bytes) -> str:

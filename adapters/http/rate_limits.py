@@ -25,8 +25,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 class RateLimits(Protocol):
     """Counts by name."""
 
-    async def take(self, name: str, per_s: float, burst: int) -> float:
-        """0 when it is granted; else the seconds until it may be asked again, and nothing was taken."""
+    async def take(self, name: str, *, per_s: float, burst: int, cost: int = 1) -> float:
+        """0.0 where `cost` was granted, else the seconds after which it would be (nothing is taken then)."""
         ...
 
 
@@ -43,7 +43,7 @@ class RateLimitsInMemory:
         self._now = now
         self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
 
-    async def take(self, name: str, per_s: float, burst: int) -> float:
+    async def take(self, name: str, *, per_s: float, burst: int, cost: int = 1) -> float:
         """See the port."""
         now = self._now()
         bucket = self._buckets.setdefault(name, _Bucket(burst, now))
@@ -52,7 +52,7 @@ class RateLimitsInMemory:
             self._buckets.popitem(last=False)
         bucket.tokens = min(burst, bucket.tokens + (now - bucket.filled_at) * per_s)
         bucket.filled_at = now
-        if bucket.tokens < 1:
-            return (1 - bucket.tokens) / per_s
-        bucket.tokens -= 1
+        if bucket.tokens < cost:
+            return (cost - bucket.tokens) / per_s
+        bucket.tokens -= cost
         return 0.0

@@ -90,6 +90,10 @@ def serving(data_dir: Path, extra: Mapping[str, str] | None = None) -> Iterator[
         "ZEUS_TENANT": TENANT,
         "ZEUS_FRAMES_PER_S": "1000000",
         "ZEUS_BURST": "1000000",
+        "ZEUS_API_PER_S": "1000000",
+        "ZEUS_API_BURST": "1000000",
+        "ZEUS_COMMANDS_PER_S": "1000000",
+        "ZEUS_COMMANDS_BURST": "1000000",
         "ZEUS_LOG_LEVEL": "WARNING",
         **(extra or {}),
     }

@@ -10,14 +10,16 @@ from msgspec.structs import replace
 from sqlalchemy import Engine
 
 from adapters.http.access import Caller, OneToken, Right
+from adapters.http.action import Action
 from adapters.http.api.routes import PREFIX, ROUTES
 from adapters.http.app import WebApplication, build_app
 from adapters.http.problems import Problem
 from adapters.http.rate_limits import Limits
+from application.ports import StoreUnavailable
 from tests.adapters.http.conftest import AUTH, SETTINGS, TENANT, TOKEN, World, client_of
 from tests.adapters.http.fleet import Fleet, project
 from tests.adapters.http.shelf import SECRET, SHELF, Shelf
-from tests.adapters.http.test_rules import problem
+from tests.adapters.http.test_rules import address, problem
 
 THINGS = PREFIX + "/things"
 POKE = PREFIX + "/chargers/BOX/poke"
@@ -205,12 +207,12 @@ async def test_a_key_under_way_is_told_so(shop: Shop) -> None:
     assert len(shop.shelf.seen) == 1
 
 
-async def test_only_final_answers_are_kept(shop: Shop) -> None:
-    for error, kept in (
-        (Problem("offline"), False),
-        (Problem("timeout"), False),
-        (Problem("callerror", extra={"ocpp": {"code": "InternalError", "description": ""}}), False),
-        (Problem("unsupported_by_charger", extra={"rule": "V1"}), True),
+async def test_a_refusal_is_decided_anew(shop: Shop) -> None:
+    for error in (
+        Problem("offline"),
+        Problem("timeout"),
+        Problem("callerror", extra={"ocpp": {"code": "InternalError", "description": ""}}),
+        Problem("unsupported_by_charger", extra={"rule": "V1"}),
     ):
 
         async def refuse(error: Problem = error) -> None:
@@ -221,10 +223,39 @@ async def test_only_final_answers_are_kept(shop: Shop) -> None:
         first = await shop.client.post(POKE, headers=keyed)
         assert (first.status_code, first.json()["code"]) == (error.status, error.code)
         assert error.extra.items() <= first.json().items()
+        shop.shelf.poke = None
         again = await shop.client.post(POKE, headers=keyed)
-        assert again.json() == first.json()
-        assert ("idempotent-replayed" in again.headers) == kept
-        assert len(shop.shelf.seen) - before == (1 if kept else 2)
+        assert (again.status_code, "idempotent-replayed" in again.headers) == (200, False)
+        assert len(shop.shelf.seen) - before == 2
+
+
+async def test_a_store_that_does_not_confirm_is_503(shop: Shop) -> None:
+    async def lost() -> None:
+        raise StoreUnavailable("gone")
+
+    shop.shelf.poke = lost
+    response = await shop.client.post(POKE)
+    problem(response, 503, "store_unavailable")
+    assert int(response.headers["retry-after"]) > 0
+
+
+async def test_every_row_refuses_what_it_does_not_know(shop: Shop) -> None:
+    for row in (*ROUTES, *SHELF):
+        if isinstance(row, Action):
+            path = address(PREFIX + row.path)
+            found = problem(await shop.client.request(row.method, path + "?colour=1"), 422, "validation")
+            assert "colour" in str(found["detail"])
+        if isinstance(row, Action) and row.mutates:
+            response = await shop.client.request(row.method, path, json={"colour": 1})
+            assert "body.colour" in str(problem(response, 422, "validation")["detail"])
+            response = await shop.client.request(row.method, path, headers={"Idempotency-Key": "x" * 129})
+            problem(response, 400, "malformed")
+    assert shop.shelf.seen == []
+
+
+async def test_two_keys_are_none(shop: Shop) -> None:
+    headers = httpx.Headers([*AUTH.items(), ("Idempotency-Key", "a"), ("Idempotency-Key", "b")])
+    problem(await shop.client.post(POKE, headers=headers), 400, "malformed")
 
 
 async def test_a_crash_frees_the_key_and_is_a_problem(shop: Shop) -> None:

@@ -100,7 +100,6 @@ def test_a_name_that_occurs_twice_is_refused(name: str, one: Any, two: Any) -> N
 @given(st.binary(max_size=20), st.integers(0, 10**9), st.integers(0, 10**9))
 def test_a_tag_matches_its_version_alone(body: bytes, version: int, other: int) -> None:
     found = read_if_match(tag_of(body, version))
-    assert found is not None
     found.check(version)
     if other != version:
         with pytest.raises(Problem) as caught:
@@ -144,11 +143,11 @@ class KeysLaws(RuleBasedStateMachine):
         super().__init__()
         self.time = 0.0
         self.keys = KeysInMemory(now=lambda: self.time)
-        self.leases: list[str] = []
-        self.holder: tuple[str, float] | None = None
+        self.attempts: list[str] = []
+        self.holder = ""
+        self.lease_ends = self.ends = 0.0
         self.kept: Replay | None = None
         self.fingerprint = ""
-        self.ends = 0.0
 
     @rule(seconds=st.sampled_from([1.0, 9.0, 11.0, 101.0]))
     def pass_time(self, seconds: float) -> None:
@@ -157,44 +156,41 @@ class KeysLaws(RuleBasedStateMachine):
     @rule(fingerprint=st.sampled_from("ab"))
     def begin(self, fingerprint: str) -> None:
         found = finish(self.keys.begin("s", "k", fingerprint, ttl_s=100, lease_s=10))
-        if self.time >= self.ends:
-            self.holder = self.kept = None
-        known = self.holder is not None or self.kept is not None
-        if known and fingerprint != self.fingerprint:
-            assert found == Mismatch()
-        elif self.kept is not None:
-            assert found == self.kept
-        elif self.holder is not None and self.time < self.holder[1]:
-            assert found == InProgress()
-        else:
+        kept = self.kept if self.time < self.ends else None
+        held = bool(self.holder) and self.time < self.lease_ends
+        if kept is None and not held:
             assert isinstance(found, Begun)
-            assert found.lease not in self.leases
-            self.leases.append(found.lease)
-            self.holder, self.fingerprint = (found.lease, self.time + 10), fingerprint
-            self.ends = self.time + 100
+            assert found.attempt not in self.attempts
+            self.attempts.append(found.attempt)
+            self.holder, self.fingerprint, self.kept = found.attempt, fingerprint, None
+            self.lease_ends, self.ends = self.time + 10, self.time + 100
+        elif fingerprint != self.fingerprint:
+            assert found == Mismatch()
+        else:
+            assert found == (kept or InProgress())
 
     @rule(data=st.data())
     def complete(self, data: st.DataObject) -> None:
-        if self.leases:
-            lease = data.draw(st.sampled_from(self.leases))
-            answer = Replay(200, {}, lease.encode())
-            finish(self.keys.complete("s", "k", lease, answer))
-            if self.holder is not None and self.holder[0] == lease:
-                self.kept = answer
+        if self.attempts:
+            attempt = data.draw(st.sampled_from([*self.attempts, self.attempts[-1]]))
+            answer = Replay(200, {}, f"{attempt} {self.time}".encode())
+            finish(self.keys.complete("s", "k", 200, {}, answer.body, attempt=attempt))
+            if self.holder == attempt:
+                self.holder, self.kept = "", answer
 
     @rule(data=st.data())
     def abandon(self, data: st.DataObject) -> None:
-        if self.leases:
-            lease = data.draw(st.sampled_from(self.leases))
-            finish(self.keys.abandon("s", "k", lease))
-            if self.holder is not None and self.holder[0] == lease and self.kept is None:
-                self.holder = None
+        if self.attempts:
+            attempt = data.draw(st.sampled_from([*self.attempts, self.attempts[-1]]))
+            finish(self.keys.abandon("s", "k", attempt=attempt))
+            if self.holder == attempt:
+                self.holder = ""
 
     @invariant()
     def another_scope_is_free(self) -> None:
         found = finish(self.keys.begin("other", "k", "a", ttl_s=100, lease_s=10))
         assert isinstance(found, Begun)
-        finish(self.keys.abandon("other", "k", found.lease))
+        finish(self.keys.abandon("other", "k", attempt=found.attempt))
 
 
 KeysLaws.TestCase.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
@@ -203,11 +199,13 @@ test_keys_obey_their_laws = KeysLaws.TestCase
 
 def test_the_oldest_answers_make_room() -> None:
     keys = KeysInMemory(most=3)
+
+    def begin(n: int) -> Any:
+        return finish(keys.begin("s", f"k{n}", "f", ttl_s=100, lease_s=10))
+
     for n in range(5):
-        begun = finish(keys.begin("s", f"k{n}", "f"))
-        finish(keys.complete("s", f"k{n}", begun.lease, Replay(200, {}, b"")))
-    kinds = [type(finish(keys.begin("s", f"k{n}", "f"))) for n in (4, 3, 2, 0)]
-    assert kinds == [Replay, Replay, Replay, Begun]
+        finish(keys.complete("s", f"k{n}", 200, {}, b"", attempt=begin(n).attempt))
+    assert [type(begin(n)) for n in (4, 3, 2, 0)] == [Replay, Replay, Replay, Begun]
 
 
 @given(
@@ -223,13 +221,13 @@ def test_nobody_gets_more_than_the_rate_and_who_waits_gets_on(
     granted = 0
     for gap in gaps:
         time += gap
-        wait_s = finish(rates.take("a", per_s, burst))
+        wait_s = finish(rates.take("a", per_s=per_s, burst=burst))
         if wait_s == 0:
             granted += 1
         else:
             assert 0 < wait_s <= 1 / per_s
             time += wait_s + 1e-6
-            assert finish(rates.take("a", per_s, burst)) == 0
+            assert finish(rates.take("a", per_s=per_s, burst=burst)) == 0
             granted += 1
         assert granted <= burst + time * per_s + 1e-6
-    assert finish(rates.take("b", per_s, burst)) == 0
+    assert finish(rates.take("b", per_s=per_s, burst=burst)) == 0

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import Connection, Engine
 
 from adapters.http.access import OneToken, Right, TokenMissing
+from adapters.http.action import Action
 from adapters.http.api.routes import PREFIX, ROUTES
 from adapters.http.app import build_app
 from adapters.http.backing import Backing
@@ -162,6 +163,16 @@ async def test_the_api_cannot_write(world: World, engine: Engine) -> None:
 def test_every_error_a_route_names_exists() -> None:
     for route in ROUTES:
         assert {*route.errors, *EVERYWHERE} <= KINDS.keys()
+
+
+def test_rows_have_what_their_conventions_need() -> None:
+    for row in ROUTES:
+        if isinstance(row, Action):
+            assert "{cpid}" in row.path or not row.command, row.path
+            assert "version_conflict" in row.errors or not row.if_match, row.path
+            assert row.method != "GET" or row.statuses == (200,) or row.command, row.path
+            assert (row.response is None) == (set(row.statuses) <= {204}), row.path
+        assert not row.version or row.etag, row.path
 
 
 def test_an_empty_token_is_refused_and_a_short_one_warned_about(caplog: pytest.LogCaptureFixture) -> None:
