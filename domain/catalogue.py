@@ -2,6 +2,9 @@
 
 from domain.chargers import der, device_model, drivers, ev, firmware, monitoring, security, smart_charging
 from domain.chargers import events as charger
+from domain.desired_state import events as desired
+from domain.desired_state import local_list_events as local_list
+from domain.desired_state import template_events as template
 from domain.event import Fact
 from domain.id_tokens import events as id_token
 from domain.transactions import events as transaction
@@ -72,6 +75,29 @@ FACTS: tuple[type[Fact], ...] = (
     id_token.Unblocked,
     id_token.TakenUp,
     id_token.GivenBack,
+    desired.SettingsDesired,
+    desired.SettingsUndesired,
+    desired.TemplateChosen,
+    desired.TemplateApplied,
+    desired.BootNoticed,
+    desired.SettingsReported,
+    desired.SettingAnswered,
+    desired.SettingGivenUp,
+    desired.SettingNarrowed,
+    desired.QuestionUnanswered,
+    desired.RestartAnswered,
+    desired.WriteBudgetExhausted,
+    desired.AvailabilityDesired,
+    desired.AvailabilityAnswered,
+    template.TemplateDefined,
+    template.TemplateWithdrawn,
+    local_list.ListDesired,
+    local_list.ListReported,
+    local_list.ListAccepted,
+    local_list.ListRefused,
+    local_list.ListUnanswered,
+    local_list.ListGivenUp,
+    local_list.ListDoubted,
 )
 
 BY_TOPIC: dict[str, type[Fact]] = {fact.TOPIC: fact for fact in FACTS}

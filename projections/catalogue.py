@@ -1,8 +1,10 @@
 """Every read model there is: one table, from which the engine, the commands and the tests read."""
 
 from domain.catalogue import FACTS
+from projections.configuration.projection import Configuration
 from projections.connection_attempts.projection import ConnectionAttempts
 from projections.id_tags.projection import IdTags
+from projections.local_lists.projection import LocalLists
 from projections.message_log.projection import MessageLog
 from projections.meter_samples.projection import MeterSamples
 from projections.read_model import ReadModel
@@ -16,4 +18,6 @@ READ_MODELS: tuple[ReadModel, ...] = (
     MessageLog(FACTS),
     IdTags(),
     ConnectionAttempts(),
+    Configuration(),
+    LocalLists(),
 )
