@@ -5,6 +5,9 @@ from domain.chargers import der, device_model, drivers, ev, firmware, monitoring
 from domain.chargers import events as charger
 from domain.chargers import provisioning as particulars
 from domain.commands import events as command
+from domain.desired_state import events as desired
+from domain.desired_state import local_list_events as local_list
+from domain.desired_state import template_events as template
 from domain.event import Fact
 from domain.id_tokens import events as id_token
 from domain.provisioning import events as provisioning
@@ -118,6 +121,29 @@ FACTS: tuple[type[Fact], ...] = (
     reservation.Cancelled,
     reservation.Lost,
     reservation.Mismatched,
+    desired.SettingsDesired,
+    desired.SettingsUndesired,
+    desired.TemplateChosen,
+    desired.TemplateApplied,
+    desired.BootNoticed,
+    desired.SettingsReported,
+    desired.SettingAnswered,
+    desired.SettingGivenUp,
+    desired.SettingNarrowed,
+    desired.QuestionUnanswered,
+    desired.RestartAnswered,
+    desired.WriteBudgetExhausted,
+    desired.AvailabilityDesired,
+    desired.AvailabilityAnswered,
+    template.TemplateDefined,
+    template.TemplateWithdrawn,
+    local_list.ListDesired,
+    local_list.ListReported,
+    local_list.ListAccepted,
+    local_list.ListRefused,
+    local_list.ListUnanswered,
+    local_list.ListGivenUp,
+    local_list.ListDoubted,
 )
 
 BY_TOPIC: dict[str, type[Fact]] = {fact.TOPIC: fact for fact in FACTS}

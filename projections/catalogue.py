@@ -3,8 +3,10 @@
 from domain.catalogue import FACTS
 from projections.artefacts.projection import Artefacts
 from projections.commands.projection import Commands
+from projections.configuration.projection import Configuration
 from projections.connection_attempts.projection import ConnectionAttempts
 from projections.id_tags.projection import IdTags
+from projections.local_lists.projection import LocalLists
 from projections.message_log.projection import MessageLog
 from projections.meter_samples.projection import MeterSamples
 from projections.read_model import ReadModel
@@ -22,4 +24,6 @@ READ_MODELS: tuple[ReadModel, ...] = (
     ConnectionAttempts(),
     Commands(),
     Artefacts(),
+    Configuration(),
+    LocalLists(),
 )

@@ -53,7 +53,10 @@ class TemplateChosen(Fact, frozen=True):
 
 
 class TemplateApplied(Fact, frozen=True, kw_only=True, omit_defaults=True):
-    """A template fits the charger that booted: its values are wanted, below those of the operator."""
+    """A template fits the charger: its values are wanted in place of a former one's, below those of the operator.
+
+    What was given up of them is tried again.
+    """
 
     TOPIC = "template.applied"
     template: str

@@ -188,8 +188,7 @@ def _template_applied(state: ChargerSettings, fact: TemplateApplied, at: datetim
 
 def _replace_template(state: ChargerSettings, name: str, wanted: dict[str, WantedSetting]) -> None:
     for key in state.by_template.keys() | wanted.keys():
-        if state.by_template.get(key) != wanted.get(key) and key not in state.by_operator:
-            state.forget_attempts(key)
+        state.forget_attempts(key)
     state.template, state.by_template = name, wanted
 
 

@@ -17,6 +17,8 @@ from adapters.eventstore.mapper import EventMapper
 from domain.artefacts import events as artefact
 from domain.catalogue import FACTS
 from domain.chargers import events as charger
+from domain.desired_state import events as desired
+from domain.desired_state import local_list_events as lists
 from domain.event import Event, Fact, Told
 from domain.id_tokens import events as token
 from domain.identity import IdToken
@@ -32,6 +34,43 @@ from projections.read_model import ReadModel
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 TENANT = "acme"
 MAPPER = EventMapper(FACTS)
+LIST = "MeterValuesSampledData"
+SETTINGS: tuple[Fact, ...] = (
+    desired.SettingsDesired(
+        settings=(desired.WantedSetting("Alpha", "1"), desired.WantedSetting("β\x00", "x"))
+    ),
+    desired.SettingsUndesired(("alpha", "never")),
+    desired.TemplateChosen("auto"),
+    desired.TemplateChosen(""),
+    desired.TemplateApplied(
+        template="t", settings=(desired.WantedSetting("ALPHA", "2"), desired.WantedSetting(LIST, "a,b"))
+    ),
+    desired.BootNoticed(vendor="V", model="M"),
+    desired.BootNoticed(vendor="V", model="N", changed=True),
+    desired.SettingsReported(
+        settings=(desired.HeldSetting(name="alpha", value="2"), desired.HeldSetting(name=LIST, value="a")),
+        complete=True,
+    ),
+    desired.SettingsReported(asked=("Alpha", "Beta"), unknown=("Beta",), gone=("alpha",)),
+    desired.SettingAnswered(name="Alpha", value="1", status="Accepted"),
+    desired.SettingAnswered(name="Alpha", value="1", status="RebootRequired"),
+    desired.SettingGivenUp(name="Alpha", value="1", reason="Rejected"),
+    desired.SettingNarrowed(name=LIST, value="a", refused=("b",)),
+    desired.QuestionUnanswered(intent="ChangeSettings", about="Alpha", why="no answer"),
+    desired.QuestionUnanswered(intent="ReadSettings", why="no answer"),
+    desired.RestartAnswered(agreed=False, reason="Rejected"),
+    desired.WriteBudgetExhausted(START),
+)
+LISTS: tuple[Fact, ...] = (
+    lists.ListDesired(version=3, replaced=True, size=5),
+    lists.ListReported(0),
+    lists.ListReported(3),
+    lists.ListAccepted(version=3, full=True, entries=5),
+    lists.ListRefused(version=3, status="Failed"),
+    lists.ListUnanswered(version=3, entries=5, why="no answer"),
+    lists.ListGivenUp(version=3, reason="refused twice"),
+    lists.ListDoubted("the charger restarted"),
+)
 
 
 def decode(topic: str, state: bytes, stream: str, version: int) -> Event[Fact]:
@@ -303,7 +342,7 @@ class Fleet:
 
     def _oddity(self, cpid: str) -> Iterator[Event[Fact]]:
         bare = Told(recorded_at=self.now)
-        which = self.random.randrange(9)
+        which = self.random.randrange(12)
         if which == 0:
             yield self._event(stream(cpid), charger.Disconnected(connection=f"c{cpid}", code=1006), bare)
         elif which == 1:
@@ -350,6 +389,11 @@ class Fleet:
             yield self._event(path, fact__, bare)
         elif which == 7:
             yield from self._files(cpid, bare)
+        elif which == 8:
+            setting = self.random.choice(SETTINGS)
+            yield self._event(f"settings/{TENANT}/{cpid}", setting, bare)
+        elif which == 9:
+            yield self._event(f"local-list/{TENANT}/{cpid}", self.random.choice(LISTS), bare)
         else:
             refused = charger.HandshakeRefused(cpid="who\x00", reason="id_unknown", status=404, count=3)
             self._n += 1

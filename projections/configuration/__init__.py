@@ -1,0 +1,1 @@
+"""The settings of chargers: told, wanted, and how the two stand."""

@@ -1,0 +1,1 @@
+"""The local lists of chargers: wanted and held."""
