@@ -145,26 +145,25 @@ async def expire_due(store: EventStore, charger: ChargerId, now: datetime) -> li
 async def heard_transaction(store: EventStore, recorded: Recorded[Any]) -> None:
     """A transaction started, or its driver showed a token that may charge: does it use a reservation?"""
     event = recorded.event
-    started = event.fact if isinstance(event.fact, Started) else await _start_behind(store, event)
-    if started is None:
-        return
     _, tenant, key, _ = event.originator_id.split("/", 3)
     fact: Started | TokenShown = event.fact
 
     async def decide(book: ReservationBook) -> list[Fact]:
-        if not book.open and started.reservation_id is None:
+        if not book.open and getattr(fact, "reservation_id", None) is None:
             return []
-        return book.used_by(
-            Beginning(
-                transaction=event.originator_id,
-                evse_id=started.evse_id,
-                at=fact.at,
-                heard_at=event.told.recorded_at,
-                id_token=fact.id_token,
-                group=await group_of(store, tenant, fact.id_token),
-                reservation_id=started.reservation_id,
-            )
+        started = fact if isinstance(fact, Started) else await _start_behind(store, event)
+        if started is None:
+            return []
+        beginning = Beginning(
+            transaction=event.originator_id,
+            evse_id=started.evse_id,
+            at=fact.at,
+            heard_at=event.told.recorded_at,
+            id_token=fact.id_token,
+            group=await group_of(store, tenant, fact.id_token),
+            reservation_id=started.reservation_id,
         )
+        return book.used_by(beginning)
 
     await _change(store, ChargerId(tenant, key), decide, _because_of(event))
 

@@ -14,6 +14,7 @@ from domain.event import Event, Fact, Told
 from domain.id_tokens import events as id_token
 from domain.identity import IdToken
 from domain.metering import Reading, Sample
+from domain.reservations import events as reservation
 from domain.transactions import events as transaction
 from domain.transactions.anomalies import Anomaly
 from tests.adapters.eventstore.test_mapper import _structs
@@ -102,6 +103,33 @@ TOLD = [
             id_token=IdToken("04A2"), label="Anna", expires_at=NOON + timedelta(days=1), max_active=1
         ),
         "Token 04A2 (Anna) may charge, until 2026-03-02 12:00:00Z, at most 1 sessions at once.",
+    ),
+    (
+        reservation.Requested(
+            reservation_id=7,
+            evse_id=0,
+            id_token=IdToken("04A2"),
+            group="family",
+            expires_at=NOON,
+            command="c",
+        ),
+        "Asked for: reservation 7, any EVSE for token 04A2 or group family until 2026-03-01 12:00:00Z.",
+    ),
+    (
+        reservation.Refused(reservation_id=7, status="Occupied", reason="busy", stands="active"),
+        "Reservation 7 was refused (Occupied): busy. The former terms stand.",
+    ),
+    (
+        reservation.Used(reservation_id=7, transaction="transaction/t/A/x", evse_id=2, by="group"),
+        "Reservation 7 was used on EVSE 2 by a token of the reserved group in transaction x.",
+    ),
+    (
+        reservation.Lost(reservation_id=7, why="NotHeld"),
+        "Reservation 7 is lost: the charger knows of no such reservation.",
+    ),
+    (
+        reservation.Mismatched(reservation_id=7, transaction="transaction/t/A/x", why="wrong_token"),
+        "Reservation 7: transaction x began on its EVSE for somebody else.",
     ),
 ]
 
