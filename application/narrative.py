@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from application.narrative_notices import NOTICES
+from application.narrative_profiles import PROFILES
 from application.phrasing import amount, joined, kwh, place, readings, token, told_as
 from domain.chargers import events as charger
 from domain.event import Event, Fact
@@ -213,5 +214,6 @@ SENTENCES: Mapping[type[Fact], Sentence] = {
     id_token.TakenUp: lambda f: f"Transaction {_name(f.transaction)} uses the token.",
     id_token.GivenBack: lambda f: f"Transaction {_name(f.transaction)} no longer uses the token.",
     **NOTICES,
+    **PROFILES,
 }
 """Every fact of `domain.catalogue` and its sentence; a test finds the ones that are missing."""

@@ -2,6 +2,7 @@
 
 from domain.chargers import der, device_model, drivers, ev, firmware, monitoring, security, smart_charging
 from domain.chargers import events as charger
+from domain.charging_profiles import events as charging_profile
 from domain.event import Fact
 from domain.id_tokens import events as id_token
 from domain.transactions import events as transaction
@@ -72,6 +73,13 @@ FACTS: tuple[type[Fact], ...] = (
     id_token.Unblocked,
     id_token.TakenUp,
     id_token.GivenBack,
+    charging_profile.Wanted,
+    charging_profile.Installed,
+    charging_profile.Refused,
+    charging_profile.Withdrawn,
+    charging_profile.Cleared,
+    charging_profile.Lapsed,
+    charging_profile.Lost,
 )
 
 BY_TOPIC: dict[str, type[Fact]] = {fact.TOPIC: fact for fact in FACTS}
