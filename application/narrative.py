@@ -6,6 +6,7 @@ from typing import Any
 
 from application.narrative_commands import SENTENCES as COMMANDS
 from application.narrative_notices import NOTICES
+from application.narrative_profiles import PROFILES
 from application.narrative_provisioning import PROVISIONING
 from application.narrative_reservations import RESERVATIONS
 from application.phrasing import amount, joined, kwh, place, readings, token, told_as
@@ -236,5 +237,6 @@ SENTENCES: Mapping[type[Fact], Sentence] = {
     **COMMANDS,
     **RESERVATIONS,
     **PROVISIONING,
+    **PROFILES,
 }
 """Every fact of `domain.catalogue` and its sentence; a test finds the ones that are missing."""

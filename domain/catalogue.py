@@ -4,6 +4,7 @@ from domain.artefacts import events as artefact
 from domain.chargers import der, device_model, drivers, ev, firmware, monitoring, security, smart_charging
 from domain.chargers import events as charger
 from domain.chargers import provisioning as particulars
+from domain.charging_profiles import events as charging_profile
 from domain.commands import events as command
 from domain.desired_state import events as desired
 from domain.desired_state import local_list_events as local_list
@@ -144,6 +145,13 @@ FACTS: tuple[type[Fact], ...] = (
     local_list.ListUnanswered,
     local_list.ListGivenUp,
     local_list.ListDoubted,
+    charging_profile.Wanted,
+    charging_profile.Installed,
+    charging_profile.Refused,
+    charging_profile.Withdrawn,
+    charging_profile.Cleared,
+    charging_profile.Lapsed,
+    charging_profile.Lost,
 )
 
 BY_TOPIC: dict[str, type[Fact]] = {fact.TOPIC: fact for fact in FACTS}

@@ -103,15 +103,16 @@ class Book(msgspec.Struct):
         same = self.wanted.get(profile.profile_id)
         if same is not None and (same.placed, same.origin) == (new, origin) and same.ack is not Ack.REFUSED:
             return []
-        displaced = [
-            number
-            for number, entry in self.wanted.items()
-            if number != profile.profile_id and new.displaces(entry.placed)
-        ]
+        displaced = {n: entry for n, entry in self.wanted.items() if new.displaces(entry.placed)}
         facts: list[Fact] = [
-            Withdrawn(profile_id=number, replaced_by=profile.profile_id) for number in displaced
+            Withdrawn(profile_id=number, replaced_by=profile.profile_id)
+            for number in displaced
+            if number != profile.profile_id
         ]
-        return [*facts, Wanted(profile=profile, evse_id=evse_id, origin=origin)]
+        facts.append(Wanted(profile=profile, evse_id=evse_id, origin=origin))
+        if self._holds(new) and not any(_may_have_displaced(one, new) for one in displaced.values()):
+            facts.append(Installed(profile=profile, evse_id=evse_id))
+        return facts
 
     def withdraw(self, criteria: Criteria) -> list[Fact]:
         """Want them no longer; the charger is told by and by."""
@@ -120,10 +121,10 @@ class Book(msgspec.Struct):
     def install(self, profile: ChargingProfile, evse_id: int, command: str = "") -> list[Fact]:
         """The charger took a profile, as it was sent; what that displaced at the charger is gone from it."""
         new = Placed(profile=profile, evse_id=evse_id)
-        before = self.held.get(profile.profile_id)
         entry = self.wanted.get(profile.profile_id)
-        news = entry is not None and entry.ack is not Ack.INSTALLED and _same(entry.placed, new)
-        if before is not None and before.sure and _same(before.placed, new) and not news:
+        as_wanted = entry is not None and _same(entry.placed, new)
+        confirmed = entry is None or entry.ack is Ack.INSTALLED or not as_wanted
+        if self._holds(new) and confirmed:
             return []
         displaced = [
             number
@@ -131,7 +132,8 @@ class Book(msgspec.Struct):
             if number != profile.profile_id and new.displaces(held.placed)
         ]
         gone = self.gone(displaced, command, replaced_by=profile.profile_id)
-        return [*gone, Installed(profile=profile, evse_id=evse_id, command=command)]
+        taken = Installed(profile=profile, evse_id=evse_id, command=command, outdated=not as_wanted)
+        return [*gone, taken]
 
     def refuse(
         self, profile: ChargingProfile, evse_id: int, status: str, reason: str = "", command: str = ""
@@ -177,6 +179,11 @@ class Book(msgspec.Struct):
                 facts.append(Lapsed(profile_id=number, why=Ending.EXPIRED))
         return facts
 
+    def _holds(self, placed: Placed) -> bool:
+        """Does the charger hold just this, for sure?"""
+        held = self.held.get(placed.profile.profile_id)
+        return held is not None and held.sure and _same(held.placed, placed)
+
     def when(self, event: Event[Any]) -> None:
         """Take a fact into the state; never refuses, never looks at a clock."""
         self.version = event.originator_version
@@ -190,21 +197,25 @@ def _same(one: Placed, other: Placed) -> bool:
     return (one.profile, one.evse_id) == (other.profile, other.evse_id)
 
 
+def _may_have_displaced(entry: Entry, placed: Placed) -> bool:
+    """Could an unconfirmed profile have reached the charger and ended this one there?"""
+    return entry.ack is not Ack.INSTALLED and entry.placed.displaces(placed)
+
+
 def _wanted(book: Book, fact: Wanted, at: datetime) -> None:
-    placed = Placed(profile=fact.profile, evse_id=fact.evse_id)
     _leave(book, fact.profile.profile_id)
-    held = book.held.get(fact.profile.profile_id)
-    there = held is not None and held.sure and _same(held.placed, placed)
-    ack = Ack.INSTALLED if there else Ack.PENDING
-    book.wanted[fact.profile.profile_id] = Entry(placed, fact.origin, ack)
+    placed = Placed(profile=fact.profile, evse_id=fact.evse_id)
+    book.wanted[fact.profile.profile_id] = Entry(placed, fact.origin)
 
 
 def _installed(book: Book, fact: Installed, at: datetime) -> None:
+    number = fact.profile.profile_id
     placed = Placed(profile=fact.profile, evse_id=fact.evse_id, since=at)
-    book.held[fact.profile.profile_id] = Held(placed)
-    entry = book.wanted.get(fact.profile.profile_id)
-    if entry is not None and _same(entry.placed, placed):
-        entry.ack = Ack.INSTALLED
+    before = book.held.get(number)
+    if before is None or not (before.sure and _same(before.placed, placed)):
+        book.held[number] = Held(placed)
+    if number in book.wanted and not fact.outdated:
+        book.wanted[number].ack = Ack.INSTALLED
 
 
 def _refused(book: Book, fact: Refused, at: datetime) -> None:
@@ -228,9 +239,8 @@ def _lapsed(book: Book, fact: Lapsed, at: datetime) -> None:
 
 def _lost(book: Book, fact: Lost, at: datetime) -> None:
     book.held.pop(fact.profile_id, None)
-    entry = book.wanted.get(fact.profile_id)
-    if entry is not None and entry.ack is Ack.INSTALLED:
-        entry.ack = Ack.PENDING
+    if fact.profile_id in book.wanted:
+        book.wanted[fact.profile_id].ack = Ack.PENDING
 
 
 def _leave(book: Book, profile_id: int) -> None:
@@ -242,7 +252,7 @@ def _leave(book: Book, profile_id: int) -> None:
     if entry is None or entry.ack is Ack.INSTALLED:
         return
     for number, held in book.held.items():
-        if entry.placed.displaces(held.placed):
+        if _may_have_displaced(entry, held.placed):
             book.held[number] = Held(held.placed, sure=False)
     book.held.setdefault(profile_id, Held(entry.placed, sure=False))
 

@@ -38,13 +38,15 @@ class Wanted(Fact, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Installed(Fact, frozen=True, kw_only=True, omit_defaults=True):
-    """The charger took this profile; it may be one that is no longer wanted by now."""
+    """The charger took this profile, or held it already when it was wanted again."""
 
     TOPIC = "charging_profile.installed"
     profile: ChargingProfile
     evse_id: int
     command: str = ""
-    """The command it was sent with."""
+    """The command it was sent with; empty where it held it already."""
+    outdated: bool = False
+    """By now it is not wanted any more, or not like that."""
 
 
 class Refused(Fact, frozen=True, kw_only=True, omit_defaults=True):
@@ -86,7 +88,7 @@ class Lapsed(Fact, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Lost(Fact, frozen=True, kw_only=True, omit_defaults=True):
-    """The charger does not hold a profile that is wanted: it is to be installed again."""
+    """The charger does not hold a profile that is wanted, nor an older one of its id: it is installed anew."""
 
     TOPIC = "charging_profile.lost"
     profile_id: int

@@ -13,6 +13,7 @@ import pytest
 from msgspec.structs import fields
 
 from domain.catalogue import BY_TOPIC, FACTS
+from domain.charging_profiles import profile
 from domain.commands.intents import AnyIntent
 from domain.event import Told
 
@@ -28,6 +29,7 @@ STREAMS = {
     "reservations/<tenant>/<CPID>",
     "provisioning/<tenant>/windows",
     "install-card/<tenant>/<id>",
+    "charging-profiles/<tenant>/<CPID>",
 }
 PLAIN = {
     str: "text",
@@ -41,6 +43,8 @@ PLAIN = {
 }
 INTENT = "[intent](commands.md)"
 """What is wanted of a charger: one of many shapes, which have a page of their own."""
+TITLES: dict[type, str] = {profile.Schedule: "ProfileSchedule", profile.Period: "ProfilePeriod"}
+"""Headings that are not the name of the class: a charger's reports have a Schedule and a Period of their own."""
 CIRCUMSTANCES = "The circumstances"
 HEADING = re.compile(r"^#{2,4} `?([^`\n]+?)`?$", re.MULTILINE)
 STREAM = re.compile(r"^Stream: `([^`]+)`", re.MULTILINE)
@@ -79,7 +83,12 @@ def type_words(hint: Any) -> str:
         return f"list of {type_words(get_args(hint)[0])}"
     if isinstance(hint, type) and issubclass(hint, Enum):
         return "text"
-    return PLAIN[hint] if hint in PLAIN else f"[{hint.__name__}](#{hint.__name__.lower()})"
+    return PLAIN[hint] if hint in PLAIN else f"[{title(hint)}](#{title(hint).lower()})"
+
+
+def title(struct: type) -> str:
+    """The heading of a value of our own."""
+    return TITLES.get(struct, struct.__name__)
 
 
 def shape(struct: type) -> dict[str, str]:
@@ -100,7 +109,7 @@ def values_within(struct: type) -> set[type]:
     return found
 
 
-VALUES = sorted(set().union(*(values_within(fact) for fact in FACTS)), key=lambda one: one.__name__)
+VALUES = sorted(set().union(*(values_within(fact) for fact in FACTS)), key=title)
 
 
 @pytest.mark.parametrize("topic", BY_TOPIC)
@@ -114,11 +123,11 @@ def test_every_event_is_documented_with_its_stream_and_fields(topic: str) -> Non
 
 @pytest.mark.parametrize("value", VALUES)
 def test_every_value_within_events_is_documented(value: type) -> None:
-    assert sections()[value.__name__].fields == shape(value)
+    assert sections()[title(value)].fields == shape(value)
 
 
 def test_names_of_values_are_unique_so_that_links_lead_somewhere() -> None:
-    names = [value.__name__ for value in VALUES]
+    names = [title(value) for value in VALUES]
     assert len(names) == len(set(names))
 
 
@@ -127,7 +136,7 @@ def test_the_circumstances_of_an_event_are_documented() -> None:
 
 
 def test_nothing_is_documented_that_does_not_exist() -> None:
-    known = {*BY_TOPIC, *(value.__name__ for value in VALUES), CIRCUMSTANCES}
+    known = {*BY_TOPIC, *(title(value) for value in VALUES), CIRCUMSTANCES}
     assert {name for name, section in sections().items() if section.fields} <= known
     dotted = {name for name in sections() if re.fullmatch(r"[a-z_]+\.[a-z_]+", name)}
     assert dotted == set(BY_TOPIC)
