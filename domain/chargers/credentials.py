@@ -67,11 +67,15 @@ class Keyring(msgspec.Struct, frozen=True, omit_defaults=True):
     offered: tuple[Credential, ...] = ()
     """In the order in which they were sent."""
 
+    @property
+    def slots(self) -> tuple[Credential, ...]:
+        """As many as there can be, whatever there is: trying them all takes the same for every charger."""
+        there = (self.valid or NOBODYS, *self.offered)
+        return there + (NOBODYS,) * (1 + OFFERS - len(there))
+
     def find(self, presented: bytes) -> tuple[Credential | None, str]:
-        """Which of them was presented, and in which form; all are tried, and as many as there can be."""
-        slots = [self.valid or NOBODYS, *self.offered]
-        slots += [NOBODYS] * (1 + OFFERS - len(slots))
-        forms = [(one, one.matches(presented)) for one in slots]
+        """Which of them was presented, and in which form; all slots are tried, whatever the others gave."""
+        forms = [(one, one.matches(presented)) for one in self.slots]
         return next(((one, form) for one, form in forms if form), (None, ""))
 
     def has(self, credential: Credential) -> bool:

@@ -138,7 +138,10 @@ def test_which_password_was_shown_is_told(offered: int, shown: int) -> None:
     assert (found, form) == ((credential(shown), "raw") if shown <= offered else (None, ""))
 
 
-def test_trying_a_password_costs_the_same_whatever_there_is_to_compare_with() -> None:
+@given(valid=st.booleans(), offered=st.integers(0, OFFERS), shown=st.integers(0, OFFERS + 1))
+def test_trying_a_password_costs_the_same_whatever_there_is_to_compare_with(
+    valid: bool, offered: int, shown: int
+) -> None:
     tried: list[str] = []
 
     class Counting(Credential, frozen=True):
@@ -146,7 +149,11 @@ def test_trying_a_password_costs_the_same_whatever_there_is_to_compare_with() ->
             tried.append(self.id)
             return super().matches(presented)
 
-    mine = Counting(SALT, digest_of(SALT, word(0)), "mine")
-    Keyring(mine, (Counting(SALT, digest_of(SALT, word(1)), "new"),)).find(word(0))
-    assert tried == ["mine", "new"]
-    assert NOBODYS.matches(b"") == NOBODYS.matches(word(0)) == ""
+    ring = Keyring(
+        Counting(SALT, digest_of(SALT, word(0)), "c0") if valid else None,
+        tuple(Counting(SALT, digest_of(SALT, word(n + 1)), f"c{n + 1}") for n in range(offered)),
+    )
+    assert len(ring.slots) == 1 + OFFERS
+    ring.find(word(shown))
+    assert tried == [one.id for one in ring.slots if one is not NOBODYS]
+    assert NOBODYS.matches(word(shown)) == ""
