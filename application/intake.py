@@ -17,7 +17,7 @@ from application.rules import Rules
 from application.snapshots import SNAPSHOT_EVERY, snapshot_of
 from application.transactions import decide as decide_transaction
 from application.transactions import decide_readings
-from domain.chargers.charger import BootReport
+from domain.chargers.charger import BootReport, Charger
 from domain.chargers.credentials import Credential
 from domain.chargers.device_model import VariablesReported
 from domain.chargers.events import (
@@ -64,7 +64,11 @@ class ConnectionReplaced(Exception):
 class Intake:
     """Takes the reports of all chargers of this gateway; owns the snapshots it starts."""
 
-    def __init__(self, store: EventStore, rules: Rules) -> None:
+    def __init__(
+        self, store: EventStore, rules: Rules, booted: Callable[[Charger], None] | None = None
+    ) -> None:
+        """`booted` is told of each charger whose boot was recorded, just before it is answered."""
+        self._booted = booted
         self._store = store
         self._rules = rules
         self._snapshots: set[asyncio.Task[None]] = set()
@@ -84,6 +88,8 @@ class Intake:
             decision = await self._decide(desk, action, report, told)
             reply = compose(decision.outcome)
             if await self._commit(desk, decision, msgspec.structs.replace(told, reply=reply)):
+                if self._booted is not None and type(report.body) is BootReport:
+                    self._booted(desk.charger)
                 return reply
         raise ReportNotSettled(desk.charger.stream)
 

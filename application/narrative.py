@@ -197,6 +197,7 @@ def _time(at: datetime) -> str:
 
 SENTENCES: Mapping[type[Fact], Sentence] = {
     charger.Registered: _registered,
+    charger.GuidanceBegun: lambda _: "From now on it is led to what is wanted of it.",
     charger.Connected: _connected,
     charger.Disconnected: _disconnected,
     charger.HandshakeRefused: _handshake_refused,

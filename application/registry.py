@@ -163,13 +163,15 @@ class Registry:
         charger = await self._change_charger(cpid, decide)
         return Provisioned(charger.cpid, charger.security_profile, secret, issued.id)
 
-    async def offer_password(self, cpid: str, *, length: int = LENGTH) -> Offered:
+    async def offer_password(self, cpid: str, *, length: int = LENGTH, credential_id: str = "") -> Offered:
         """A new password to be sent over OCPP; the former one stays valid until the outcome is known.
+
+        `credential_id` names it; made up where none is given.
 
         Raises ChargerUnknown, ChargerRetired, CredentialOffersUnsettled.
         """
         secret = clock.charger_password(length)
-        credential = new_credential(secret.encode())
+        credential = new_credential(secret.encode(), credential_id)
         charger = await self._change_charger(cpid, lambda charger: offer(charger, credential))
         return Offered(charger.cpid, credential.id, secret)
 
@@ -183,6 +185,10 @@ class Registry:
         Not for a time-out: a charger that did not answer may use the password all the same.
         """
         await self._change_charger(cpid, lambda charger: withdraw(charger, credential_id, reason))
+
+    async def begin_guidance(self, cpid: str) -> None:
+        """Something lasting is wanted of the charger: it is led there from now on. Raises ChargerUnknown."""
+        await self._change_charger(cpid, lambda charger: charger.begin_guidance())
 
     async def decide_acceptance(self, cpid: str, acceptance: Acceptance) -> None:
         """What the charger's next boot is answered. Raises ChargerUnknown."""
@@ -264,10 +270,10 @@ class Registry:
         return events
 
 
-def new_credential(password: bytes) -> Credential:
+def new_credential(password: bytes, name: str = "") -> Credential:
     """A salted digest of the password, under a name of its own."""
     salt = clock.salt()
-    return Credential(salt, digest_of(salt, password), clock.time_ordered_id())
+    return Credential(salt, digest_of(salt, password), name or clock.time_ordered_id())
 
 
 def issued_as(credential: Credential, *, first_use: bool = False) -> CredentialIssued:

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from application import clock
 from application.ports import EventStore, VersionConflict
 from application.snapshots import load_book, load_charger
+from domain.chargers.charger import Charger
 from domain.chargers.drivers import ReservationEnded
 from domain.chargers.events import StatusReported
 from domain.commands.drivers import CancelReservation, ReserveNow
@@ -19,7 +20,7 @@ from domain.commands.events import (
     Requested,
     TimedOut,
 )
-from domain.commands.intent import Answer, Intent, Verdict
+from domain.commands.intent import Abilities, Answer, Intent, Verdict
 from domain.event import Event, Fact, Recorded, Told, events_of
 from domain.id_tokens.id_token import TokenRecord
 from domain.identity import ChargerId, IdToken
@@ -29,6 +30,8 @@ from domain.reservations.room import OUT_OF_ORDER, Premises
 from domain.transactions.events import Started, TokenShown
 
 ATTEMPTS = 8
+ANY_PLACE = ("reserveconnectorzerosupported", "reservationctrlr.nonevsespecific")
+"""The settings, in small letters, by which a charger tells that a reservation may leave the EVSE open."""
 SWEEPER = "job:expiry_sweeper"
 UNCLEAR_CODES = frozenset({"InvalidAnswer"})
 """The charger answered, but nobody can tell what: it may have agreed."""
@@ -70,6 +73,13 @@ class ReservationConsequence:
             else:
                 changes += settled(book, command.id, fact)
         return [(book, changes)] if changes else []
+
+
+def premises_of(charger: Charger, abilities: Abilities) -> Premises:
+    """What is known of the charger just now."""
+    told = {name.casefold(): value.strip().casefold() for name, value in abilities.settings.items()}
+    any_place = any(told.get(name) == "true" for name in ANY_PLACE)
+    return Premises(evses=abilities.connectors, any_place=any_place, statuses=charger.statuses())
 
 
 def requested(

@@ -34,6 +34,7 @@ FACTS: tuple[type[Fact], ...] = (
     provisioning.WindowClosed,
     provisioning.ChargerLetIn,
     provisioning.InstallCardShown,
+    charger.GuidanceBegun,
     charger.Connected,
     charger.Disconnected,
     charger.HandshakeRefused,

@@ -12,6 +12,7 @@ from adapters.postgres.embedded import PostgresDidNotStart
 from adapters.postgres.programs import ProgramsMissing
 from application.ports import StoreUnavailable, UnreadableEvent
 from entrypoints.commands import (
+    ask,
     attempts,
     bench,
     board,
@@ -50,6 +51,8 @@ app = typer.Typer(
 )
 app.command()(serving.serve)
 app.command()(board.board)
+app.command()(ask.ask)
+app.command()(ask.commands)
 app.command()(attempts.attempts)
 app.command()(replay.replay)
 app.command(name="simulate")(simulate.simulate_fleet)

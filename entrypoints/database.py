@@ -81,6 +81,16 @@ def api_token(settings: Settings) -> tuple[str, bool]:
     return path.read_text().strip(), True
 
 
+def secret_of(settings: Settings) -> bytes:
+    """As `secret_from`, of the token of this installation."""
+    return secret_from(api_token(settings)[0])
+
+
+def secret_from(token: str) -> bytes:
+    """What links are sealed with: made of the API's token, so the same for every process that was given it."""
+    return hashlib.sha256(b"zeus secret\0" + token.encode()).digest()
+
+
 def _started(postgres: EmbeddedPostgres, on_wait: Callable[[float], None] | None, patience_s: float) -> str:
     deadline = clock.monotonic() + patience_s
     while True:

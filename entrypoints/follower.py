@@ -11,13 +11,14 @@ import threading
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import psycopg
-from domain.commands.effects import EffectWatch
 
 from adapters.eventstore.store import open_store
 from application import clock
 from application.commands import CommandBook, CommandUnknown
 from application.ports import EventStore, EventStoreError
 from domain.catalogue import FACTS
+from domain.commands.effects import EffectWatch
+from domain.commands.events import EffectFailed, EffectMissing, EffectObserved, Progressed
 from domain.event import Fact, Recorded, Told
 from projections.read_model import LogReader, Unreadable
 
@@ -82,6 +83,8 @@ class Follower:
             await react(self._store, item)
 
     async def _say(self, stream: str, fact: Fact, cause: str) -> None:
+        if not isinstance(fact, EffectObserved | EffectFailed | EffectMissing | Progressed):
+            raise TypeError(f"{fact.TOPIC} is no fact about an effect")
         _, tenant, command_id = stream.split("/")
         told = Told(recorded_at=clock.now(), actor=ACTOR, cause=cause)
         try:

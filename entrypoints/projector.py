@@ -1,4 +1,4 @@
-"""The projector: the process that runs every read model; started by `zeus serve`, ended with its parent.
+"""The projector: the process that runs every read model and the follower, a child of `zeus serve`.
 
 A process of its own, because projecting is CPU work in Python: in the gateway it would take turns with the
 sockets, and a charger would wait for a report. Many may be started; the locks choose who works.
@@ -13,10 +13,12 @@ from collections.abc import Callable
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from entrypoints.follower import follow
 from entrypoints.logs import set_up
+from entrypoints.reactions import REACTIONS
 from entrypoints.retention import EVERY_H, prune
 from entrypoints.settings import Settings
-from entrypoints.wiring import open_engine
+from entrypoints.wiring import open_engine, open_plain_log
 
 
 def main() -> None:
@@ -38,7 +40,11 @@ def main() -> None:
     scheduler = BackgroundScheduler(timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1})
     scheduler.add_job(prune, "interval", hours=EVERY_H, args=[url, settings])
     scheduler.start()
+    follower = threading.Thread(target=follow, args=(url, open_plain_log(url), REACTIONS, stop))
+    follower.start()
     open_engine(url).run(stop)
+    stop.set()
+    follower.join()
     scheduler.shutdown(wait=False)
 
 

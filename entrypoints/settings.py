@@ -38,6 +38,12 @@ class Settings(BaseSettings):
         le=64,
         description="Gateway processes behind the port; `zeus serve --workers` says the same. A core each.",
     )
+    write_budget: int = Field(
+        default=50,
+        ge=1,
+        le=1000,
+        description="Settings written to one charger in a day at most, by what is wanted of it: flash wears out.",
+    )
     redis_url: SecretStr | None = Field(
         default=None,
         description="A Redis server (`redis://host:6379/0`) that carries commands between gateways, keys and "

@@ -11,7 +11,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from adapters.http.access import OneToken
 from adapters.http.app import WebApplication, WebSettings, build_app
+from adapters.http.artefacts import artefact_routes
 from adapters.http.database import open_engine
+from adapters.http.install_card_route import install_card_routes
 from adapters.http.rate_limits import Limits
 from domain.identity import ChargerId
 from entrypoints.settings import Settings
@@ -46,6 +48,12 @@ class Web:
             gateway=core.gateway,
             store=core.store,
             services=core.services,
+            keys=core.fleet.keys,
+            rates=core.fleet.limits,
+            beside=[
+                *artefact_routes(core.artefacts, trusted_proxies=settings.trusted_proxies),
+                *install_card_routes(core.services.cards),
+            ],
         )
 
     def chargers_left_online(self, living: Collection[str]) -> list[ChargerId]:

@@ -6,11 +6,13 @@ import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+import msgspec
 from eventsourcing.persistence import StoredEvent
 
 from adapters.eventstore.counted import CountedEventStore
 from adapters.eventstore.mapper import EventMapper
 from adapters.eventstore.store import open_store
+from adapters.http.install_card_links import InstallCards, Surroundings
 from adapters.http.services import Services
 from adapters.ocpp.caller import Caller
 from adapters.ocpp.frames import Limits
@@ -23,18 +25,31 @@ from adapters.ocpp.words import WordsOfOcpp
 from adapters.postgres import fleet as postgres_fleet
 from adapters.redis import fleet as redis_fleet
 from application.attempts import Attempts
+from application.charging_profiles import ChargingProfiles
 from application.clock import time_ordered_id
 from application.commands import CommandBook, Commands
-from application.consequences import CONSEQUENCES
+from application.consequences import consequences
+from application.desired_state import DesiredState
 from application.fleet import Fleet
+from application.guidance import ACTOR as GUIDE
+from application.guidance import Guide
 from application.intake import Intake
+from application.registry import Registry
+from application.reservations import premises_of
 from application.rules import Rules
+from application.snapshots import load_charger
 from application.switchboard import Switchboard
+from application.windows import Windows
 from domain.catalogue import FACTS
-from domain.commands.intent import Abilities
+from domain.chargers.charger import Charger
+from domain.chargers.events import Acceptance
+from domain.commands.intent import Abilities, Intent
 from domain.event import Event, Fact
 from domain.id_tokens.id_token import TokenPolicy
 from domain.identity import ChargerId
+from domain.reservations.room import Premises
+from entrypoints.artefacts import open_artefacts
+from entrypoints.database import data_home, secret_of
 from entrypoints.settings import Settings
 from projections.catalogue import READ_MODELS
 from projections.engine import Engine
@@ -47,14 +62,11 @@ log = logging.getLogger("zeus.serve")
 ACTIONS = {Version.V16: V16_ACTIONS, Version.V201: V201_ACTIONS, Version.V21: V21_ACTIONS}
 
 
-CLOSED_BY_OPERATOR = 1008
-
-
 class Core:
     """The store and what writes to it, for one process."""
 
-    def __init__(self, database_url: str, settings: Settings, gateway: str = "") -> None:
-        """`gateway` is the name of this process, different from every other's; made up where none is given."""
+    def __init__(self, database_url: str, settings: Settings, secret: bytes, gateway: str = "") -> None:
+        """`secret` seals links and is the same for every process; `gateway` names this one, made up by default."""
         self.settings = settings
         self.gateway_name = gateway or f"{socket.gethostname()}:{os.getpid()}:{time_ordered_id()}"
         self.store = CountedEventStore(open_store(database_url, FACTS))
@@ -63,10 +75,12 @@ class Core:
             heartbeat_s=settings.heartbeat_s,
             tokens=TokenPolicy(accept_unknown=settings.accept_unknown_tokens),
         )
-        self.intake = Intake(self.store, self.rules)
+        self.intake = Intake(self.store, self.rules, self._booted)
         self.attempts = Attempts(self.store, settings.tenant)
-        self.book = CommandBook(self.store, CONSEQUENCES)
+        self.book = CommandBook(self.store, consequences(self._premises))
         self.switchboard = Switchboard(self.gateway_name, self.fleet, self.book)
+        self.commands = Commands(self.book, self.switchboard, WordsOfOcpp(), self.abilities)
+        self.guide = Guide(self.store, self.commands, self.desired_state, self.charging_profiles)
         self.gateway = Gateway(
             self.store,
             self.intake,
@@ -82,10 +96,31 @@ class Core:
                 burst=settings.burst,
             ),
             self.switchboard,
-            lambda session: Caller(session, self.book, self.gateway_name, self.abilities),
+            lambda session: Caller(session, self.book, self.gateway_name, self.abilities, self._secret_for),
+            self.guide,
         )
-        self.commands = Commands(self.book, self.switchboard, WordsOfOcpp(), self.abilities)
-        self.services = Services(self.commands)
+        self.artefacts = open_artefacts(settings, data_home(settings), self.store, secret, settings.port)
+        self.services = Services(
+            store=self.store,
+            commands=self.commands,
+            desired_state=lambda caller: self.desired_state(caller.tenant, caller.name),
+            charging_profiles=lambda caller: self.charging_profiles(caller.tenant, caller.name),
+            registry=lambda caller: Registry(self.store, caller.tenant, caller.name),
+            windows=lambda caller: Windows(self.store, caller.tenant, caller.name),
+            cards=InstallCards(
+                self.store, settings.tenant, secret, Surroundings(versions=tuple(settings.versions))
+            ),
+            artefacts=self.artefacts,
+            notify=self.switchboard.notify,
+        )
+
+    def desired_state(self, tenant: str, actor: str = GUIDE) -> DesiredState:
+        """The wishes of a tenant, written by `actor`."""
+        return DesiredState(self.store, tenant, actor, write_budget=self.settings.write_budget)
+
+    def charging_profiles(self, tenant: str, actor: str = GUIDE) -> ChargingProfiles:
+        """The profiles of a tenant, written by `actor`."""
+        return ChargingProfiles(self.store, tenant, actor)
 
     async def open(self) -> None:
         """Join the fleet. Raises FleetUnavailable."""
@@ -93,24 +128,48 @@ class Core:
 
     async def close(self) -> None:
         """Finish what is under way, then let go of everything; call it when the sockets are closed."""
+        await self.guide.finish()
         await self.switchboard.finish()
         await self.intake.finish()
+        await self.artefacts.close()
         await self.store.close()
         await self.fleet.close()
 
     async def abilities(self, charger: ChargerId) -> Abilities:
         """What the charger is known to be able to do."""
-        return Abilities()
+        state = await load_charger(self.store, charger)
+        found = await self.desired_state(charger.tenant).abilities(state)
+        accepted = state.acceptance is Acceptance.ACCEPTED
+        return msgspec.structs.replace(found, accepted=accepted)
+
+    async def _premises(self, charger: ChargerId) -> Premises:
+        return premises_of(await load_charger(self.store, charger), await self.abilities(charger))
+
+    async def _secret_for(self, charger: ChargerId, intent: Intent) -> str:
+        """The password of a credential that is about to be sent; it is offered in the books before it leaves."""
+        credential_id = getattr(intent, "credential_id", "")
+        if not credential_id:
+            return ""
+        registry = Registry(self.store, charger.tenant, GUIDE)
+        offered = await registry.offer_password(charger.key, credential_id=credential_id)
+        return offered.password
+
+    def _booted(self, charger: Charger) -> None:
+        if charger.guided:
+            self.guide.lead(charger.id, booted=True)
 
     async def _noticed(self, charger: ChargerId, news: str) -> None:
         """Another process says that something about a charger of ours changed."""
-        log.info("%s: %s", charger.stream, news)
+        if news == Services.UNWELCOME:
+            await self.gateway.presence.turn_out(charger)
+        else:
+            self.guide.lead(charger)
 
 
 @asynccontextmanager
 async def asking(database_url: str, settings: Settings) -> AsyncIterator[Commands]:
     """Commands for a process without sockets, such as one typed at a terminal."""
-    core = Core(database_url, settings)
+    core = Core(database_url, settings, secret_of(settings))
     try:
         await core.open()
         yield core.commands
@@ -132,9 +191,14 @@ def open_engine(database_url: str, models: Sequence[ReadModel] = READ_MODELS) ->
 
 def open_log(database_url: str) -> LogReader:
     """The log as read models read it, read ahead while catching up; the caller closes it."""
+    return ReadAhead(open_plain_log(database_url), open_plain_log(database_url))
+
+
+def open_plain_log(database_url: str) -> PostgresLog:
+    """The log on one connection; the caller closes it."""
     mapper = EventMapper(FACTS)
 
     def decode(topic: str, state: bytes, stream: str, version: int) -> Event[Fact]:
         return mapper.to_domain_event(StoredEvent(stream, version, topic, state))
 
-    return ReadAhead(PostgresLog(database_url, decode), PostgresLog(database_url, decode))
+    return PostgresLog(database_url, decode)

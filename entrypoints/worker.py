@@ -17,6 +17,7 @@ import uvicorn
 from adapters.ocpp.schemas import catalogue
 from adapters.ocpp.versions import Version
 from adapters.ocpp.websocket import ChargerWebSocket
+from entrypoints.database import secret_from
 from entrypoints.logs import set_up
 from entrypoints.settings import Settings
 from entrypoints.upkeep import Upkeep
@@ -88,7 +89,7 @@ async def work(
     """Run until told to stop. `listening` is a socket shared with others, `gateway` the name of this process."""
     if settings.gateway_database_url is not None:
         database_url = settings.gateway_database_url.get_secret_value()
-    core = Core(database_url, settings, gateway)
+    core = Core(database_url, settings, secret_from(token), gateway)
     web = open_web(database_url, settings, token, core)
     for version in Version:
         catalogue(version).warm()

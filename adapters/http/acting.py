@@ -14,10 +14,6 @@ from adapters.http.entity_tags import IfMatch, read_if_match
 from adapters.http.idempotency import (
     LEASE_S,
     TTL_S,
-    Begun,
-    InProgress,
-    Mismatch,
-    Replay,
     fingerprint_of,
     identity_of,
     read_key,
@@ -27,6 +23,7 @@ from adapters.http.prefer import Prefer, read_prefer
 from adapters.http.problems import Problem, malformed, not_found, rate_limited
 from adapters.http.reading import VARY, document
 from adapters.http.route import asked
+from application.fleet import Begun, InProgress, Mismatch, Replay
 from application.ports import StoreUnavailable
 
 log = logging.getLogger("zeus.http")

@@ -21,15 +21,16 @@ from adapters.http.database import Database
 from adapters.http.description import Description
 from adapters.http.endpoint import AnyRow, Endpoint
 from adapters.http.health import Health, Probe, database_probe, lag_probe, stopped_probe, store_probe
-from adapters.http.idempotency import IdempotencyKeys, KeysInMemory
+from adapters.http.idempotency import KeysInMemory
 from adapters.http.lag import LagWatch
 from adapters.http.landing import Landing
 from adapters.http.metrics import Metrics
 from adapters.http.pages import Pages, Plain
 from adapters.http.problems import Problem, answer_http_exception, answer_problem
-from adapters.http.rate_limits import Limits, RateLimits, RateLimitsInMemory
+from adapters.http.rate_limits import Limits, RateLimitsInMemory
 from adapters.http.traffic import Border, Traffic
 from adapters.ocpp.gateway import Gateway
+from application.fleet import IdempotencyKeys, RateLimits
 
 
 class WebSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,13 +93,14 @@ def build_app(
     keys: IdempotencyKeys | None = None,
     rates: RateLimits | None = None,
     routes: Sequence[AnyRow] = ROUTES,
+    beside: Sequence[BaseRoute] = (),
     probes: Mapping[str, Probe] | None = None,
     lifespan: Lifespan[WebApplication] | None = None,
 ) -> WebApplication:
     """Everything a process serves. `engine` is for reading (`database.open_engine`); `store` is the one the
-    gateway appends to; `services` is what the handlers of actions work with; `keys` and `rates` are of this
-    process alone where none are given; `probes` are further conditions of readiness. Whatever is given stays
-    the caller's."""
+    gateway appends to; `services` is what the handlers of actions work with; `beside` are routes that no token
+    opens, such as sealed links; `keys` and `rates` are of this process alone where none are given; `probes` are
+    further conditions of readiness. Whatever is given stays the caller's."""
     database = Database(engine)
     watch, traffic = LagWatch(database), Traffic()
     conditions = {
@@ -134,7 +136,7 @@ def build_app(
         settings.limits,
         settings.public_url.rstrip("/"),
     )
-    served = [*_pages(pages, Description(routes, PREFIX)), *_api(routes, backing)]
+    served = [*_pages(pages, Description(routes, PREFIX)), *beside, *_api(routes, backing)]
     return WebApplication(gateway, database, served, traffic, lifespan)
 
 

@@ -8,8 +8,9 @@ from starlette.requests import Request
 from adapters.http.access import Access
 from adapters.http.cursors import Cursors
 from adapters.http.database import Database
-from adapters.http.idempotency import IdempotencyKeys, KeysInMemory
-from adapters.http.rate_limits import Limits, RateLimits, RateLimitsInMemory
+from adapters.http.idempotency import KeysInMemory
+from adapters.http.rate_limits import Limits, RateLimitsInMemory
+from application.fleet import IdempotencyKeys, RateLimits
 
 
 @dataclass(frozen=True, slots=True)

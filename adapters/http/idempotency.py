@@ -3,12 +3,12 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
-from typing import Protocol, TypeAlias
 
 import msgspec
 
 from adapters.http.problems import malformed
 from application import clock
+from application.fleet import Begun, InProgress, Mismatch, Replay
 
 TTL_S = 86_400.0
 LEASE_S = 120.0
@@ -17,62 +17,6 @@ MOST = 20_000
 """Answers that one process remembers; the oldest go first."""
 
 _KEY = re.compile(r"[\x20-\x7e]{1,128}")
-
-
-class Begun(msgspec.Struct, frozen=True):
-    """The key is ours: do the work, then complete or abandon."""
-
-    attempt: str
-    """Names this attempt, so that one whose lease ran out cannot settle for its successor."""
-
-
-class Replay(msgspec.Struct, frozen=True):
-    """It was done: this was the answer."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-
-class InProgress(msgspec.Struct, frozen=True):
-    """It is being done."""
-
-
-class Mismatch(msgspec.Struct, frozen=True):
-    """The key was used for something else."""
-
-
-Beginning: TypeAlias = Begun | Replay | InProgress | Mismatch
-
-
-class IdempotencyKeys(Protocol):
-    """Remembers keys and answers. A scope is a tenant, a caller, a method and a path."""
-
-    async def begin(
-        self, scope: str, key: str, fingerprint: str, *, ttl_s: float, lease_s: float
-    ) -> Beginning:
-        """Of many who begin a key one gets Begun. The key is forgotten `ttl_s` after that.
-
-        A key neither completed nor abandoned within `lease_s` is free again, also for another fingerprint.
-        """
-        ...
-
-    async def complete(
-        self,
-        scope: str,
-        key: str,
-        status: int,
-        headers: Mapping[str, str],
-        body: bytes,
-        *,
-        attempt: str | None = None,
-    ) -> None:
-        """Keep the answer; the first one stays. With `attempt` only while that attempt holds the key."""
-        ...
-
-    async def abandon(self, scope: str, key: str, *, attempt: str | None = None) -> None:
-        """Free a key that was not completed, so that a repetition does the work."""
-        ...
 
 
 class _Entry(msgspec.Struct):
@@ -97,7 +41,7 @@ class KeysInMemory:
 
     async def begin(
         self, scope: str, key: str, fingerprint: str, *, ttl_s: float, lease_s: float
-    ) -> Beginning:
+    ) -> Begun | Replay | InProgress | Mismatch:
         """See the port."""
         now = self._now()
         found = self._entries.pop((scope, key), None)

@@ -2,7 +2,6 @@
 
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Protocol
 
 import msgspec
 
@@ -20,14 +19,6 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     command_per_s: float = 2
     """To one charger, whoever asks."""
     command_burst: int = 10
-
-
-class RateLimits(Protocol):
-    """Counts by name."""
-
-    async def take(self, name: str, *, per_s: float, burst: int, cost: int = 1) -> float:
-        """0.0 where `cost` was granted, else the seconds after which it would be (nothing is taken then)."""
-        ...
 
 
 class _Bucket(msgspec.Struct):

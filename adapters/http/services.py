@@ -1,12 +1,42 @@
 """What the handlers of actions work with: the use cases, as one value."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
+from adapters.http.access import Caller
+from adapters.http.install_card_links import InstallCards
+from application.artefacts import Artefacts
+from application.charging_profiles import ChargingProfiles
 from application.commands import Commands
+from application.desired_state import DesiredState
+from application.ports import EventStore
+from application.registry import Registry
+from application.windows import Windows
+from domain.identity import ChargerId
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The use cases behind the API."""
+    """The use cases behind the API; those that write are made for the caller, who stands in the log as the actor."""
 
+    WANTED: ClassVar[str] = "wanted"
+    """News for `notify`: something lasting is wanted of the charger."""
+    UNWELCOME: ClassVar[str] = "unwelcome"
+    """News for `notify`: the charger was put out of use."""
+
+    store: EventStore
     commands: Commands
+    desired_state: Callable[[Caller], DesiredState]
+    charging_profiles: Callable[[Caller], ChargingProfiles]
+    registry: Callable[[Caller], Registry]
+    windows: Callable[[Caller], Windows]
+    cards: InstallCards
+    artefacts: Artefacts
+    notify: Callable[[ChargerId, str], Awaitable[None]]
+    """Tells whichever process has the charger's socket."""
+
+    async def wanted(self, caller: Caller, charger: ChargerId) -> None:
+        """Something lasting was wanted: have the charger led there, now or when it returns."""
+        await self.registry(caller).begin_guidance(charger.key)
+        await self.notify(charger, self.WANTED)

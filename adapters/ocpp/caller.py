@@ -9,13 +9,17 @@ from adapters.ocpp.offering import compose
 from adapters.ocpp.operation import SECRET, CannotSay, WireCall
 from adapters.ocpp.outgoing import Outgoing
 from adapters.ocpp.session import Session
+from adapters.ocpp.versions import Version
 from application import clock
 from application.commands import CommandBook
+from domain.chargers.credentials import CredentialOffersUnsettled
 from domain.commands.command import Command
 from domain.commands.events import Sent
-from domain.commands.intent import Abilities
+from domain.commands.intent import Abilities, Intent
 from domain.event import Told
 from domain.identity import ChargerId
+
+SecretFor = Callable[[ChargerId, Intent], Awaitable[str]]
 
 GONE = "the connection ended before the charger answered"
 BUSY = "the connection ended, or other calls kept it busy"
@@ -24,7 +28,7 @@ BUSY = "the connection ended, or other calls kept it busy"
 class Caller:
     """One charger over one socket, as commands see it."""
 
-    __slots__ = ("_abilities", "_book", "_gateway", "session")
+    __slots__ = ("_abilities", "_book", "_gateway", "_secret_for", "session")
 
     def __init__(
         self,
@@ -32,13 +36,16 @@ class Caller:
         book: CommandBook,
         gateway: str,
         abilities: Callable[[ChargerId], Awaitable[Abilities]],
+        secret_for: SecretFor,
     ) -> None:
+        """`secret_for` gives the password that an intent carries by its name alone; it never enters the log."""
+        self._secret_for = secret_for
         self.session = session
         self._book = book
         self._gateway = gateway
         self._abilities = abilities
 
-    async def carry_out(self, command: Command, secret: str = "") -> Command:
+    async def carry_out(self, command: Command) -> Command:
         """Bring the command to its end; as it stands then.
 
         Raises StoreUnavailable; then the sweeper says its end.
@@ -47,11 +54,11 @@ class Caller:
         if not await outgoing.free(_seconds_left(command)):
             return await self._exchange(command).end(lambda one: one.lose(BUSY))
         try:
-            return await self._carry_out(command, secret, outgoing)
+            return await self._carry_out(command, outgoing)
         finally:
             outgoing.done()
 
-    async def _carry_out(self, command: Command, secret: str, outgoing: Outgoing) -> Command:
+    async def _carry_out(self, command: Command, outgoing: Outgoing) -> Command:
         exchange = self._exchange(command)
         try:
             wire = await self._composed(command)
@@ -59,6 +66,11 @@ class Caller:
             words = str(reason)
             return await exchange.end(lambda one: one.cancel(words))
         text = call(command.id, wire.action, wire.payload)
+        try:
+            secret = await self._secret(command, text)
+        except CredentialOffersUnsettled as reason:
+            words = " ".join((type(reason).__doc__ or "").split())
+            return await exchange.end(lambda one: one.cancel(words))
         if not await self._leaves(exchange, wire.action, text):
             return exchange.command
 
@@ -79,6 +91,13 @@ class Caller:
             raise CannotSay("the command holds no intent")
         abilities = await self._abilities(self.session.desk.charger.id)
         return compose(self.session.version, command.intent, abilities)
+
+    async def _secret(self, command: Command, text: str) -> str:
+        """What the placeholder in the frame stands for; 1.6 wants the password's bytes in hex (A00.FR.205)."""
+        if SECRET not in text or command.intent is None:
+            return ""
+        password = await self._secret_for(self.session.desk.charger.id, command.intent)
+        return password.encode().hex() if self.session.version is Version.V16 else password
 
     async def _leaves(self, exchange: Exchange, action: str, text: str) -> bool:
         """Record that the frame leaves; False where it may not: settled, sent by another, or too late."""

@@ -26,6 +26,7 @@ from application import clock
 from application.attempts import Attempts
 from application.desk import Desk
 from application.fleet import FleetUnavailable
+from application.guidance import Guide
 from application.intake import ConnectionReplaced, Intake, ReportNotSettled
 from application.ports import EventStore, StoreUnavailable
 from application.snapshots import load_charger
@@ -92,12 +93,14 @@ class Gateway:
         settings: GatewaySettings,
         switchboard: Switchboard,
         caller: Callable[[Session], Caller],
+        guide: Guide,
         doorkeeper: Doorkeeper | None = None,
     ) -> None:
         """`caller` makes what carries out commands over a session."""
         self._store = store
         self._switchboard = switchboard
         self._caller = caller
+        self._guide = guide
         self.doorkeeper = doorkeeper or Doorkeeper(store, settings.tenant)
         self._intake = intake
         self._attempts = attempts
@@ -295,6 +298,8 @@ class Gateway:
         code, reason = 1011, "the server failed"
         try:
             await send({"type": "websocket.accept", "subprotocol": subprotocol})
+            if connection.session.desk.charger.guided:
+                self._guide.lead(connection.session.desk.charger.id)
             code, reason = await self._read(connection.session, receive)
         except OSError as error:  # sending to a socket that is gone: uvicorn's ClientDisconnected
             code, reason = 1006, type(error).__name__
@@ -311,8 +316,10 @@ class Gateway:
             await asyncio.shield(self._leave(connection, code, link.close_reason or reason))
 
     async def _leave(self, connection: Connection, code: int, reason: str) -> None:
+        charger = connection.session.desk.charger.id
         await self.presence.leave(connection, code, reason)
-        await self._switchboard.leave(connection.session.desk.charger.id, connection)
+        await self._switchboard.leave(charger, connection)
+        self._guide.leave(charger)
 
     async def _read(self, session: Session, receive: Receive) -> tuple[int, str]:
         pace = Pace(self._settings.frames_per_s, self._settings.burst)

@@ -17,6 +17,7 @@ from domain.chargers.events import (
     Connected,
     CredentialIssued,
     Disconnected,
+    GuidanceBegun,
     Registered,
     SecurityProfileChosen,
     StatusReported,
@@ -94,6 +95,7 @@ class Doing(msgspec.Struct, frozen=True, omit_defaults=True):
 
     activity: str = ""
     at: datetime | None = None
+    status: str = ""
 
 
 class Charger(msgspec.Struct):
@@ -116,6 +118,8 @@ class Charger(msgspec.Struct):
     offered: tuple[Credential, ...] = ()
     acceptance: Acceptance = Acceptance.ACCEPTED
     auto_accept_until: datetime | None = None
+    guided: bool = False
+    """Something lasting is wanted of it: whoever has its socket leads it there."""
     connection: str = ""
     gateway: str = ""
     protocol: str = ""
@@ -192,6 +196,10 @@ class Charger(msgspec.Struct):
             return []
         return [ClockSkewMeasured(middle)]
 
+    def begin_guidance(self) -> list[Fact]:
+        """Something lasting is wanted of it."""
+        return [] if self.guided else [GuidanceBegun()]
+
     def connected(self, fact: Connected, shown: Credential | None = None) -> list[Fact]:
         """A socket was accepted; a former one that never said goodbye is closed in the books first.
 
@@ -232,6 +240,15 @@ class Charger(msgspec.Struct):
         """What the connector's last status said was going on."""
         return self.doings.get(f"{evse_id}/{connector_id}", Doing())
 
+    def statuses(self) -> dict[int, str]:
+        """EVSE → its status as last told; an EVSE with a free connector is free. 0 is the charger itself."""
+        found: dict[int, str] = {}
+        for place, doing in self.doings.items():
+            evse_id = int(place.partition("/")[0])
+            if found.get(evse_id) != "Available":
+                found[evse_id] = doing.status
+        return found
+
     def when(self, event: Event[Any]) -> None:
         """Take a fact into the state; never refuses, never looks at a clock."""
         self.version = event.originator_version
@@ -245,7 +262,7 @@ class Charger(msgspec.Struct):
 
     def _hear_status(self, fact: StatusReported, told: Told) -> None:
         self.doings[f"{fact.evse_id}/{fact.connector_id}"] = Doing(
-            fact.activity, told.occurred_at or told.recorded_at
+            fact.activity, told.occurred_at or told.recorded_at, fact.status
         )
         while len(self.doings) > CONNECTORS:
             del self.doings[next(iter(self.doings))]
@@ -325,6 +342,10 @@ def _retired(state: Charger, fact: Retired) -> None:
     state.standing, state.credential, state.offered = Standing.RETIRED, None, ()
 
 
+def _guidance_begun(state: Charger, fact: GuidanceBegun) -> None:
+    state.guided = True
+
+
 def _connected(state: Charger, fact: Connected) -> None:
     state.connection, state.gateway, state.protocol = fact.connection, fact.gateway, fact.protocol
 
@@ -373,6 +394,7 @@ _EVOLVE: dict[type[Fact], Callable[[Charger, Any], None]] = {
     CredentialOffered: _credential_offered,
     CredentialAdopted: _credential_adopted,
     CredentialWithdrawn: _credential_withdrawn,
+    GuidanceBegun: _guidance_begun,
     Connected: _connected,
     Disconnected: _disconnected,
     Booted: _booted,

@@ -56,6 +56,12 @@ class AcceptanceDecided(Fact, frozen=True, omit_defaults=True):
     """With `Pending`: a boot up to this moment is answered `Accepted` after all, and settles it."""
 
 
+class GuidanceBegun(Fact, frozen=True):
+    """Something lasting is wanted of the charger: from now on it is led there whenever it is connected."""
+
+    TOPIC = "charger.guidance_begun"
+
+
 class Connected(Fact, frozen=True, kw_only=True, omit_defaults=True):
     """A socket of this charger was accepted."""
 

@@ -17,6 +17,7 @@ import msgspec
 
 from adapters.eventstore import schema
 from adapters.eventstore.store import open_store
+from adapters.postgres import fleet_schema
 from application import clock
 from application.ports import EventStore
 from application.registry import Registry
@@ -70,6 +71,7 @@ def provisioned(chargers: int) -> Iterator[Path]:
     try:
         with opened_database(Settings(data_dir=path, database_url=None)) as url:
             schema.create(url)
+            fleet_schema.create(url)
             asyncio.run(_provision(url, chargers))
         yield path
     finally:

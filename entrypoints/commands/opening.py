@@ -13,6 +13,7 @@ from rich.console import Console
 
 from adapters.eventstore import schema
 from adapters.eventstore.store import open_store
+from adapters.postgres import fleet_schema
 from application.ports import EventStore
 from application.registry import Registry
 from domain.catalogue import FACTS
@@ -41,6 +42,7 @@ def database(settings: Settings | None = None, *, own: bool = False) -> Iterator
 
     with opened_database(settings, on_wait, own=own) as url:
         schema.create(url)
+        fleet_schema.create(url)
         yield url
 
 

@@ -17,6 +17,7 @@ import typer
 
 from adapters.eventstore import schema
 from adapters.eventstore.store import open_store
+from adapters.postgres import fleet_schema
 from application.registry import Registry
 from domain.catalogue import FACTS
 from entrypoints.commands.opening import console, database, refuse
@@ -34,6 +35,9 @@ def serve(
     demo: Annotated[
         bool, typer.Option("--demo", help="Add seven chargers with cars, simulated, to look at.")
     ] = False,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=64, help="Gateway processes behind the port; a core each.")
+    ] = None,
 ) -> None:
     """Start Zeus: chargers connect, the API answers, read models follow. Ctrl-C ends it.
 
@@ -42,9 +46,11 @@ def serve(
 
     Example: `zeus serve --demo`
 
+    Example: `zeus serve --workers 2`
+
     Example: `ZEUS_HOST=0.0.0.0 ZEUS_PORT=9000 zeus serve`
     """
-    settings = Settings()
+    settings = Settings() if workers is None else Settings(workers=workers)
     _set_up_log(settings)
     _check_port(settings)
     with _ended_by_signals() as ending, database(settings, own=True) as url:
@@ -90,6 +96,7 @@ def migrate(
         if app_role is not None:
             try:
                 schema.create(url, app_role)
+                fleet_schema.create(url, app_role)
                 with psycopg.connect(url) as connection:
                     grant_reading(connection, app_role)
             except schema.AppRoleOwnsTheLog:

@@ -17,6 +17,9 @@ from adapters.eventstore.mapper import EventMapper
 from domain.artefacts import events as artefact
 from domain.catalogue import FACTS
 from domain.chargers import events as charger
+from domain.commands import events as command
+from domain.commands.intent import Answer, Verdict
+from domain.commands.upkeep import Reset
 from domain.desired_state import events as desired
 from domain.desired_state import local_list_events as lists
 from domain.event import Event, Fact, Told
@@ -394,10 +397,32 @@ class Fleet:
             yield self._event(f"settings/{TENANT}/{cpid}", setting, bare)
         elif which == 9:
             yield self._event(f"local-list/{TENANT}/{cpid}", self.random.choice(LISTS), bare)
+        elif which == 10:
+            yield from self._asked(cpid, bare)
         else:
             refused = charger.HandshakeRefused(cpid="who\x00", reason="id_unknown", status=404, count=3)
             self._n += 1
             yield self._event(f"attempt/{TENANT}/{self._n:09}", refused, bare)
+
+    def _asked(self, cpid: str, bare: Told) -> Iterator[Event[Fact]]:
+        self._n += 1
+        path, until = f"command/{TENANT}/{self._n:022x}", self.now + timedelta(seconds=30)
+        sent = command.Sent(
+            charger=cpid, action="Reset", message_id="m", connection="c", gateway="g", answer_before=until
+        )
+        agreed = Answer(verdict=Verdict.AGREED, status="Accepted\x00")
+        ends = (
+            command.Answered(charger=cpid, answer=agreed, latency_ms=3),
+            command.Failed(charger=cpid, code="InternalError", description="no\x00"),
+            command.TimedOut(charger=cpid, after_s=30),
+            command.OutcomeUnknown(charger=cpid, why="gone"),
+        )
+        wanted = command.Requested(
+            charger=cpid, intent=Reset(hard=True), send_before=until, answer_within_s=30, reason="\x00"
+        )
+        followed = command.EffectObserved(charger=cpid, effect="it booted", event="e@1", after_s=1.5)
+        for fact in (wanted, sent, self.random.choice(ends), followed)[: self.random.randrange(1, 5)]:
+            yield self._event(path, fact, bare)
 
     def _files(self, cpid: str, bare: Told) -> Iterator[Event[Fact]]:
         self._n += 1

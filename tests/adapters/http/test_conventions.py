@@ -10,11 +10,12 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from adapters.http.body import DEEPEST, read_body
 from adapters.http.entity_tags import read_if_match, tag_of
-from adapters.http.idempotency import Begun, InProgress, KeysInMemory, Mismatch, Replay, fingerprint_of
+from adapters.http.idempotency import KeysInMemory, fingerprint_of
 from adapters.http.prefer import LONGEST_WAIT_S, Prefer, read_prefer
 from adapters.http.problems import KINDS, Problem, rate_limited
 from adapters.http.rate_limits import RateLimitsInMemory
 from adapters.http.route import Body
+from application.fleet import Begun, InProgress, Mismatch, Replay
 
 PREFERENCES = (
     ([], Prefer()),

@@ -10,19 +10,26 @@ from adapters.ocpp.gateway import Gateway, GatewaySettings
 from adapters.ocpp.versions import Version
 from adapters.ocpp.words import WordsOfOcpp
 from application.attempts import Attempts
+from application.charging_profiles import ChargingProfiles
 from application.commands import CommandBook, Commands
-from application.consequences import CONSEQUENCES
+from application.consequences import consequences
+from application.desired_state import DesiredState
+from application.guidance import ACTOR as GUIDE
+from application.guidance import Guide
 from application.intake import Intake
 from application.ports import EventStore
+from application.registry import Registry
+from application.reservations import premises_of
 from application.rules import Rules
 from application.snapshots import load_charger
 from application.switchboard import Switchboard
 from domain.chargers.charger import Charger
 from domain.chargers.credentials import digest_of
 from domain.chargers.events import CredentialIssued, HandshakeRefused, Registered
-from domain.commands.intent import Abilities
+from domain.commands.intent import Abilities, Intent
 from domain.event import Event, Fact, Told, events_of
 from domain.identity import ChargerId
+from domain.reservations.room import Premises
 from tests.fakes.event_store import InMemoryEventStore
 from tests.fakes.fleet import InMemoryBroker
 from tests.stories.line import ACTIONS
@@ -52,18 +59,38 @@ class Workplace:
         broker: InMemoryBroker | None = None,
     ) -> None:
         self.fleet = (broker or InMemoryBroker()).open_fleet()
-        self.book = CommandBook(store, CONSEQUENCES)
+        self.store = store
+        self.book = CommandBook(store, consequences(self._premises))
         self.switchboard = Switchboard(settings.gateway, self.fleet, self.book)
         self.commands = Commands(self.book, self.switchboard, WordsOfOcpp(), able)
+        self.guide = Guide(
+            store,
+            self.commands,
+            lambda tenant: DesiredState(store, tenant, GUIDE),
+            lambda tenant: ChargingProfiles(store, tenant, GUIDE),
+        )
         self.gateway = Gateway(
             store,
-            Intake(store, Rules()),
+            Intake(store, Rules(), lambda charger: self._booted(charger)),
             attempts,
             actions,
             settings,
             self.switchboard,
-            lambda session: Caller(session, self.book, settings.gateway, able),
+            lambda session: Caller(session, self.book, settings.gateway, able, self._secret_for),
+            self.guide,
         )
+
+    def _booted(self, charger: Charger) -> None:
+        if charger.guided:
+            self.guide.lead(charger.id, booted=True)
+
+    async def _premises(self, charger: ChargerId) -> Premises:
+        return premises_of(await load_charger(self.store, charger), Abilities())
+
+    async def _secret_for(self, charger: ChargerId, intent: Intent) -> str:
+        credential_id: str = getattr(intent, "credential_id", "")
+        registry = Registry(self.store, charger.tenant, GUIDE)
+        return (await registry.offer_password(charger.key, credential_id=credential_id)).password
 
 
 class FrontDoor:
