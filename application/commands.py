@@ -158,7 +158,8 @@ class CommandBook:
 
     async def _append(self, command: Command, facts: list[Fact], told: Told) -> bool:
         changes: list[tuple[Aggregate, list[Fact]]] = [(command, facts)]
-        consequence = self._consequences.get(type(command.intent)) if command.intent is not None else None
+        intent = command.intent or next((one.intent for one in facts if isinstance(one, Requested)), None)
+        consequence = None if intent is None else self._consequences.get(type(intent))
         if consequence is not None:
             charger = ChargerId(_tenant(command), command.charger)
             changes += await consequence(self.store, charger, command, facts, told)
