@@ -6,11 +6,13 @@ from dataclasses import dataclass
 import httpx
 import psycopg
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import Engine
 
 from adapters.eventstore.counted import CountedEventStore
 from adapters.eventstore.store import open_store
-from adapters.http.access import OneToken
+from adapters.http.access import Caller, OneToken, Right
+from adapters.http.api.routes import ROUTES
 from adapters.http.app import WebApplication, WebSettings, build_app
 from adapters.http.database import open_engine
 from adapters.http.rate_limits import Limits
@@ -19,6 +21,7 @@ from adapters.ocpp.versions import Version
 from application.attempts import Attempts
 from domain.catalogue import FACTS
 from projections.positions import ensure_positions
+from tests.adapters.http.shelf import SHELF, Shelf
 from tests.adapters.ocpp.front_door import Workplace
 
 TENANT = "zeus"
@@ -76,3 +79,45 @@ async def world(postgres_dsn: str, engine: Engine) -> AsyncIterator[World]:
         yield World(app, client, gateway, store, postgres_dsn)
     app.database.close()
     await store.close()
+
+
+class Rights(OneToken):
+    """A caller with these rights."""
+
+    def __init__(self, *rights: Right) -> None:
+        super().__init__(TENANT, TOKEN)
+        self._caller = Caller(TENANT, "key:test", frozenset(rights))
+
+
+@dataclass
+class Shop:
+    """The shelf as it is served."""
+
+    world: World
+    engine: Engine
+    shelf: Shelf
+    app: WebApplication
+    client: httpx.AsyncClient
+
+    def app_with(self, *rights: Right, limits: Limits = SETTINGS.limits) -> WebApplication:
+        """The same shelf for another caller, or with other limits."""
+        return build_app(
+            replace(SETTINGS, limits=limits, public_url="https://csms.example/"),
+            engine=self.engine,
+            access=Rights(*rights),
+            gateway=self.world.gateway,
+            store=self.world.store,
+            services=self.shelf,
+            routes=(*ROUTES, *SHELF),
+        )
+
+
+@pytest.fixture
+async def shop(world: World, engine: Engine) -> AsyncIterator[Shop]:
+    """An application with the rows of the shelf."""
+    shop = Shop(world, engine, Shelf(), world.app, world.client)
+    shop.app = shop.app_with(*Right)
+    async with client_of(shop.app, AUTH) as client:
+        shop.client = client
+        yield shop
+    shop.app.database.close()

@@ -10,10 +10,13 @@ from pydantic import Field
 from adapters.http.access import Right
 from adapters.http.action import Action, Answered, Doing, NoBody
 from adapters.http.api.chargers import visible_charger
+from adapters.http.api.routes import PREFIX
 from adapters.http.problems import Problem
 from adapters.http.route import READING, Body, Link, Query, Shape
 
 SECRET = "CANARY-7391"
+THINGS = PREFIX + "/things"
+POKE = PREFIX + "/chargers/BOX/poke"
 
 
 @dataclass
