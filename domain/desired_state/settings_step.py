@@ -82,7 +82,7 @@ def limits_known(state: ChargerSettings, protocol: str) -> bool:
     limit = "SendLocalListMaxLength" if protocol == "1.6" else CAPABILITIES_2X[1]
     if _told_at(state, folded(limit)) is not None:
         return True
-    return state.read_at is not None and (state.stale_before is None or state.read_at > state.stale_before)
+    return state.read_at is not None and (state.stale_before is None or state.read_at >= state.stale_before)
 
 
 def next_availability(state: ChargerSettings, now: datetime) -> Step:
@@ -150,7 +150,7 @@ def _list_verdict(state: ChargerSettings, key: str, want: WantedSetting, manners
 
 
 def _fresh(state: ChargerSettings, told_at: datetime | None, now: datetime) -> bool:
-    if told_at is None or (state.stale_before is not None and told_at <= state.stale_before):
+    if told_at is None or (state.stale_before is not None and told_at < state.stale_before):
         return False
     return now < told_at + CHECK_AGAIN
 
