@@ -6,6 +6,8 @@ again. A question that never left is told to nobody.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from datetime import datetime
 from typing import Any, TypeVar
 
 import msgspec
@@ -83,9 +85,16 @@ class DesiredState:
     """The wishes of one tenant, and the way towards them."""
 
     def __init__(
-        self, store: EventStore, tenant: str, actor: str, *, write_budget: int = WRITE_BUDGET
+        self,
+        store: EventStore,
+        tenant: str,
+        actor: str,
+        *,
+        write_budget: int = WRITE_BUDGET,
+        now: Callable[[], datetime] = clock.now,
     ) -> None:
         self._store = store
+        self._now = now
         self._tenant = tenant
         self._actor = actor
         self._write_budget = write_budget
@@ -202,7 +211,7 @@ class DesiredState:
     async def next_step(self, charger: Charger) -> Intent | Pause | None:
         """What to ask the connected charger now: availability first, then settings, then its list."""
         while True:
-            now = clock.now()
+            now = self._now()
             settings = await self._load(ChargerSettings(charger.id))
             tokens = await self._load(LocalList(charger.id))
             at = situation_of(charger, settings, self._write_budget)
@@ -215,7 +224,8 @@ class DesiredState:
             noted, step = first_of(steps)
             if noted is None:
                 return step
-            await self._write_down(*noted)
+            with suppress(VersionConflict):  # somebody else was first: look again
+                await self._write_down(*noted)
 
     async def heard(self, charger: Charger, intent: Intent, answer: Answer, cause: str = "") -> None:
         """The charger answered; of an intent that is no part of this, nothing is kept."""
@@ -280,7 +290,7 @@ class DesiredState:
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     async def _write_down(self, book: Book, facts: Iterable[Fact], cause: str = "") -> list[Event[Any]]:
-        told = Told(recorded_at=clock.now(), actor=self._actor, cause=cause)
+        told = Told(recorded_at=self._now(), actor=self._actor, cause=cause)
         events = events_of(book.stream, book.version, facts, told)
         if events:
             await self._store.append(events)

@@ -61,9 +61,9 @@ class ChargerSettings(msgspec.Struct):
     held: dict[str, Known] = msgspec.field(default_factory=dict)
     unknown: dict[str, datetime] = msgspec.field(default_factory=dict)
     read_at: datetime | None = None
-    """The last reading of everything."""
-    stale_before: datetime | None = None
-    """What was told before counts no more."""
+    """The last reading of everything since the last boot that mattered."""
+    stale: set[str] = msgspec.field(default_factory=set)
+    """What was told of these before a restart has to be told again."""
     tries: dict[str, dict[Items, bool]] = msgspec.field(default_factory=dict)
     """Lists of measurands: what was taken, what refused."""
     accepted: dict[str, str] = msgspec.field(default_factory=dict)
@@ -198,7 +198,8 @@ def _rearm_restart(state: ChargerSettings) -> None:
 
 def _boot_noticed(state: ChargerSettings, fact: BootNoticed, at: datetime) -> None:
     state.boot = fact
-    state.stale_before = at
+    state.read_at = None
+    state.stale.update(state.held, state.unknown)
     state.accepted.update(state.awaiting_restart)
     state.awaiting_restart.clear()
     _rearm_restart(state)
@@ -208,6 +209,7 @@ def _boot_noticed(state: ChargerSettings, fact: BootNoticed, at: datetime) -> No
             state.forget_attempts(key)
         state.held.clear()
         state.unknown.clear()
+        state.stale.clear()
     for place, want in state.availability.items():
         if (
             not want.operative or fact.changed
@@ -226,6 +228,7 @@ def _reported(state: ChargerSettings, fact: SettingsReported, at: datetime) -> N
         state.held.pop(folded(name), None)
         state.accepted.pop(folded(name), None)
     seen = state.held.keys() if fact.complete else asked & state.held.keys()
+    state.stale -= seen | {folded(name) for name in fact.unknown}
     for key in seen:
         state.held[key] = Known(state.held[key].setting, at)
         state.unknown.pop(key, None)

@@ -80,9 +80,7 @@ def next_setting(state: ChargerSettings, at: Situation, now: datetime) -> Step:
 def limits_known(state: ChargerSettings, protocol: str) -> bool:
     """Did the charger tell what its local list may be, or that it has no such limit?"""
     limit = "SendLocalListMaxLength" if protocol == "1.6" else CAPABILITIES_2X[1]
-    if _told_at(state, folded(limit)) is not None:
-        return True
-    return state.read_at is not None and (state.stale_before is None or state.read_at > state.stale_before)
+    return state.read_at is not None or _told_at(state, folded(limit)) is not None
 
 
 def next_availability(state: ChargerSettings, now: datetime) -> Step:
@@ -149,16 +147,14 @@ def _list_verdict(state: ChargerSettings, key: str, want: WantedSetting, manners
     return [SettingNarrowed(name=want.name, value=",".join(settled), refused=refused)]
 
 
-def _fresh(state: ChargerSettings, told_at: datetime | None, now: datetime) -> bool:
-    if told_at is None or (state.stale_before is not None and told_at <= state.stale_before):
-        return False
-    return now < told_at + CHECK_AGAIN
+def _fresh(told_at: datetime | None, now: datetime) -> bool:
+    return told_at is not None and now < told_at + CHECK_AGAIN
 
 
 def _to_read(state: ChargerSettings, at: Situation, now: datetime) -> tuple[str, ...] | None:
     """The names to read; empty: all; None: everything is known well enough."""
     by_name = at.protocol != "1.6"
-    if not by_name and not _fresh(state, state.read_at, now):
+    if not by_name and not _fresh(state.read_at, now):
         failures = state.failures.get(READ)
         if failures is None or failures.count < WHOLE_READINGS or failures.last_at + CHECK_AGAIN <= now:
             return ()
@@ -166,11 +162,14 @@ def _to_read(state: ChargerSettings, at: Situation, now: datetime) -> tuple[str,
     names = [want.name for _, want in state.wanted()]
     if by_name:
         names += CAPABILITIES.get(at.protocol, CAPABILITIES_2X)
-    stale = [name for name in dict.fromkeys(names) if not _fresh(state, _told_at(state, folded(name)), now)]
+    stale = [name for name in dict.fromkeys(names) if not _fresh(_told_at(state, folded(name)), now)]
     return _chunk(state, at, stale) if stale else None
 
 
 def _told_at(state: ChargerSettings, key: str) -> datetime | None:
+    """When the charger told of it, if that still counts."""
+    if key in state.stale:
+        return None
     known = state.held.get(key)
     return known.at if known is not None else state.unknown.get(key)
 

@@ -19,6 +19,9 @@ from domain.event import Told
 
 PAGE = Path(__file__).parents[2] / "docs" / "events.md"
 STREAMS = {
+    "settings/<tenant>/<CPID>",
+    "local-list/<tenant>/<CPID>",
+    "templates/<tenant>/book",
     "charger/<tenant>/<CPID>",
     "transaction/<tenant>/<CPID>/<key>",
     "transaction-number/<tenant>/<n>",

@@ -217,6 +217,8 @@ class Fleet:
             yield self._event(stream(cpid), booted, at)
             yield from self._status(cpid, "Available")
             yield from self._reserve(cpid)
+            yield self._event(f"settings/{TENANT}/{cpid}", SETTINGS[0], bare)
+            yield self._event(f"local-list/{TENANT}/{cpid}", LISTS[0], bare)
 
     def live(self, events: int) -> Iterator[Event[Fact]]:
         """About that many events of ordinary life."""

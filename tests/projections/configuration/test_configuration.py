@@ -129,7 +129,7 @@ def test_lists(postgres_dsn: str, limit: int) -> None:
             found += [f"{row.charger} {row.name}" for row in page.rows]
             if page.next is None:
                 return found
-            after = page.next  # type: ignore[assignment]
+            after = page.next
 
     with reading(postgres_dsn).connect() as connection:
         assert names() == ["CP1 A", "CP1 b", "CP1 C", "CP2 A", "CP2 b", "CP2 C"]

@@ -61,6 +61,6 @@ def test_rows_and_domain_agree_on_every_list(postgres_dsn: str) -> None:
         assert seen == {"given_up", "unknown", "reached", "pending"}
         page = queries.list_local_lists(connection, TENANT, state="given_up", limit=3)
         assert [row.reason is not None for row in page.rows] == [True] * 3
-        following = queries.list_local_lists(connection, TENANT, state="given_up", after=page.next, limit=3)  # type: ignore[arg-type]
+        following = queries.list_local_lists(connection, TENANT, state="given_up", after=page.next, limit=3)
         assert page.rows[-1].charger < following.rows[0].charger
         assert queries.local_list(connection, "other", "CP01") is None
