@@ -1,6 +1,7 @@
 """Every read model there is: one table, from which the engine, the commands and the tests read."""
 
 from domain.catalogue import FACTS
+from projections.charging_profiles.projection import ChargingProfiles
 from projections.connection_attempts.projection import ConnectionAttempts
 from projections.id_tags.projection import IdTags
 from projections.message_log.projection import MessageLog
@@ -16,4 +17,5 @@ READ_MODELS: tuple[ReadModel, ...] = (
     MessageLog(FACTS),
     IdTags(),
     ConnectionAttempts(),
+    ChargingProfiles(),
 )

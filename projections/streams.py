@@ -4,7 +4,7 @@ import base64
 import hashlib
 from functools import lru_cache
 
-CHARGERS = ("charger", "transaction")
+CHARGERS = ("charger", "transaction", "charging-profiles")
 """Kinds of streams whose third part is a charger's key."""
 
 
