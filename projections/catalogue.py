@@ -2,6 +2,7 @@
 
 from domain.catalogue import FACTS
 from projections.artefacts.projection import Artefacts
+from projections.charging_profiles.projection import ChargingProfiles
 from projections.commands.projection import Commands
 from projections.configuration.projection import Configuration
 from projections.connection_attempts.projection import ConnectionAttempts
@@ -26,4 +27,5 @@ READ_MODELS: tuple[ReadModel, ...] = (
     Artefacts(),
     Configuration(),
     LocalLists(),
+    ChargingProfiles(),
 )

@@ -51,7 +51,7 @@ class Held(msgspec.Struct, frozen=True):
 
     placed: Placed
     sure: bool = True
-    """No: something was sent and nothing heard, so this may have arrived, or may have been displaced."""
+    """No: something was sent and nothing heard. It may not be there, or another of its id, in another slot."""
 
 
 class Criteria(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,7 +129,7 @@ class Book(msgspec.Struct):
         displaced = [
             number
             for number, held in self.held.items()
-            if number != profile.profile_id and new.displaces(held.placed)
+            if held.sure and number != profile.profile_id and new.displaces(held.placed)
         ]
         gone = self.gone(displaced, command, replaced_by=profile.profile_id)
         taken = Installed(profile=profile, evse_id=evse_id, command=command, outdated=not as_wanted)
@@ -233,8 +233,13 @@ def _cleared(book: Book, fact: Cleared, at: datetime) -> None:
 
 def _lapsed(book: Book, fact: Lapsed, at: datetime) -> None:
     _leave(book, fact.profile_id)
-    if fact.why is Ending.TRANSACTION_ENDED:
-        book.held.pop(fact.profile_id, None)
+    held = book.held.get(fact.profile_id)
+    if (
+        held is not None
+        and held.placed.profile.purpose is Purpose.TX
+        and fact.why is Ending.TRANSACTION_ENDED
+    ):
+        del book.held[fact.profile_id]  # another profile of the same id, from before, would still be there
 
 
 def _lost(book: Book, fact: Lost, at: datetime) -> None:

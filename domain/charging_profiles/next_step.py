@@ -59,7 +59,7 @@ def _unwanted(book: Book, now: datetime, ready: Ready) -> Iterator[Step]:
         if number in book.wanted or number in ready.resting:
             continue
         heir = next((one for one in book.wanted.values() if one.placed.slot == held.placed.slot), None)
-        if heir is None or not _keeps(heir, now, ready):
+        if heir is None or not held.sure or not _keeps(heir, now, ready):
             yield _clear(number, held)
 
 
@@ -110,12 +110,12 @@ def _urgency(entry: Entry) -> tuple[int, int, int]:
 
 
 def _blockers(book: Book, placed: Placed) -> dict[int, Held]:
-    """Other profiles the charger may hold in this slot."""
+    """Other profiles the charger may hold in this slot; of those in doubt nobody knows where they are."""
     own = placed.profile.profile_id
     return {
         number: held
         for number, held in book.held.items()
-        if number != own and held.placed.slot == placed.slot
+        if number != own and (held.placed.slot == placed.slot or not held.sure)
     }
 
 

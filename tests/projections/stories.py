@@ -17,6 +17,8 @@ from adapters.eventstore.mapper import EventMapper
 from domain.artefacts import events as artefact
 from domain.catalogue import FACTS
 from domain.chargers import events as charger
+from domain.charging_profiles import events as charging_profile
+from domain.charging_profiles.profile import ChargingProfile, Kind, Period, Purpose, Schedule, Unit
 from domain.commands import events as command
 from domain.commands.intent import Answer, Verdict
 from domain.commands.upkeep import Reset
@@ -347,7 +349,7 @@ class Fleet:
 
     def _oddity(self, cpid: str) -> Iterator[Event[Fact]]:
         bare = Told(recorded_at=self.now)
-        which = self.random.randrange(12)
+        which = self.random.randrange(13)
         if which == 0:
             yield self._event(stream(cpid), charger.Disconnected(connection=f"c{cpid}", code=1006), bare)
         elif which == 1:
@@ -401,6 +403,8 @@ class Fleet:
             yield self._event(f"local-list/{TENANT}/{cpid}", self.random.choice(LISTS), bare)
         elif which == 10:
             yield from self._asked(cpid, bare)
+        elif which == 11:
+            yield self._event(f"charging-profiles/{TENANT}/{cpid}", self._profile_fact(), bare)
         else:
             refused = charger.HandshakeRefused(cpid="who\x00", reason="id_unknown", status=404, count=3)
             self._n += 1
@@ -442,6 +446,31 @@ class Fleet:
             yield self._event(path, fetched, bare)
         if self.random.random() < 0.3:
             yield self._event(path, artefact.Withdrawn("old"), bare)
+
+    def _profile_fact(self) -> Fact:
+        number = self.random.randrange(3)
+        period = Period(start_s=0, limit=Decimal(self.random.randrange(60, 320)) / 10)
+        profile = ChargingProfile(
+            profile_id=number,
+            stack_level=number,
+            purpose=Purpose.TX_DEFAULT,
+            kind=Kind.RELATIVE,
+            schedules=(Schedule(unit=Unit.A, periods=(period,)),),
+        )
+        why = self.random.choice(list(charging_profile.Ending))
+        return self.random.choice(
+            (
+                charging_profile.Wanted(profile=profile, evse_id=1),
+                charging_profile.Wanted(profile=profile, evse_id=0, origin=charging_profile.Origin.DLM),
+                charging_profile.Installed(profile=profile, evse_id=1, command="c"),
+                charging_profile.Installed(profile=profile, evse_id=0, outdated=True),
+                charging_profile.Refused(profile_id=number, status="Rejected", reason="no\x00"),
+                charging_profile.Withdrawn(profile_id=number, replaced_by=number + 1),
+                charging_profile.Cleared(profile_id=number, command="c"),
+                charging_profile.Lapsed(profile_id=number, why=why),
+                charging_profile.Lost(profile_id=number),
+            )
+        )
 
     def _event(self, path: str, fact: Fact, circumstances: Told) -> Event[Fact]:
         return self.log.event(path, fact, circumstances)
