@@ -15,6 +15,8 @@ from domain.commands.intent import Abilities, Answer
 from domain.commands.load import GetCompositeSchedule
 
 ACTIONS = ("GetCompositeSchedule",)
+PLAIN = frozenset({"startPeriod", "limit", "numberPhases", "phaseToUse", "customData"})
+"""What a period of our own has words for."""
 
 
 def to_call(intent: GetCompositeSchedule, abilities: Abilities) -> WireCall:
@@ -32,13 +34,13 @@ def to_call(intent: GetCompositeSchedule, abilities: Abilities) -> WireCall:
 def to_answer(intent: GetCompositeSchedule, payload: Mapping[str, Any]) -> Answer:
     """Accepted; Rejected. Result `{"evse_id", "schedule"}`, the schedule in the shape of our `Schedule`.
 
-    Without periods there is no `schedule`. Periods without a limit (2.1: setpoints and the like) stand under
-    `told` instead, in the shape of a reported schedule.
+    Without periods there is no `schedule`. Where 2.1 says more than one limit a period, or none (setpoints, limits of
+    single phases), `told` takes its place, in the shape of a reported schedule: our `Schedule` would say less.
     """
     told = payload.get("schedule") or {}
     result: dict[str, Any] = {"evse_id": told.get("evseId", intent.evse_id)}
     periods = told.get("chargingSchedulePeriod") or []
-    if periods and all("limit" in period for period in periods):
+    if periods and all("limit" in period and not period.keys() - PLAIN for period in periods):
         result["schedule"] = plain(_schedule(told))
     elif periods:
         result["told"] = plain(reported_schedule({"id": 0, **told, "startSchedule": told["scheduleStart"]}))

@@ -22,6 +22,8 @@ def to_call(intent: ChangeSettings, abilities: Abilities) -> WireCall:
     wanted = [
         {"attributeValue": value, **component_and_variable(name)} for name, value in intent.values.items()
     ]
+    if len(names_as_asked(intent.values)) < len(wanted):
+        raise CannotSay("A variable is set once in a message.")
     return WireCall("SetVariables", {"setVariableData": wanted})
 
 

@@ -1,5 +1,7 @@
 """For every version and intent: a call its schema accepts or a reason why not; every answer is understood."""
 
+from functools import cache
+
 import msgspec
 import orjson
 import pytest
@@ -26,13 +28,19 @@ EXTENDED = Abilities(settings={"SecurityProfile": "2", "AdditionalRootCertificat
 _abilities = st.sampled_from([NOTHING_KNOWN, EXTENDED])
 
 
+@cache
+def likely(kind: type[Intent]) -> st.SearchStrategy[Intent]:
+    """Intents as people would write them."""
+    return likely_intent(kind, LIKELY)
+
+
 @pytest.mark.parametrize(("version", "kind"), CASES, ids=IDS)
 @settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_an_intent_becomes_a_valid_call_or_a_reason(
     version: Version, kind: type[Intent], data: st.DataObject
 ) -> None:
-    intent = data.draw(st.one_of(likely_intent(kind, LIKELY), any_intent(kind)))
+    intent = data.draw(st.one_of(likely(kind), any_intent(kind)))
     abilities = data.draw(_abilities)
     reason = why_not(version, intent, abilities)
     if reason:
@@ -49,7 +57,7 @@ def test_an_intent_becomes_a_valid_call_or_a_reason(
 @settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_every_answer_is_understood(version: Version, kind: type[Intent], data: st.DataObject) -> None:
-    intent, abilities = data.draw(likely_intent(kind, LIKELY)), data.draw(_abilities)
+    intent, abilities = data.draw(likely(kind)), data.draw(_abilities)
     if why_not(version, intent, abilities):
         examples = [one for one in EXAMPLES if type(one) is kind and not why_not(version, one, abilities)]
         intent = data.draw(st.sampled_from(examples))

@@ -88,6 +88,8 @@ REFUSED: list[tuple[str, tuple[Version, ...], Intent, Abilities, str]] = [
     ("A01.FR.09: nor by the raw call", (V16,),
      Raw(action="ChangeConfiguration", payload={"key": "AuthorizationKey", "value": "x"}), NOTHING, "log"),
     ("a raw call of a charger's message", tuple(Version), Raw(action="Heartbeat", payload={}), NOTHING, "Heartbeat"),
+    ("a variable once, however it is spelled", (V201, V21),
+     ChangeSettings(values={"A[1].B": "x", "a.1.b": "y"}), NOTHING, "once"),
     ("1.6 GetConfigurationMaxKeys", (V16,),
      ReadSettings(names=("a", "b")), told(GetConfigurationMaxKeys="1"), "at most 1"),
     ("2.x ItemsPerMessage", (V201, V21), ReadSettings(names=("A.B", "A.C")),

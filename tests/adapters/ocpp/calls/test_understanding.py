@@ -191,6 +191,13 @@ def test_a_composite_schedule_of_setpoints_is_told_as_it_came() -> None:
     result = understand(V21, intent, "GetCompositeSchedule", schedule(setpoint=-5000.5)).result
     assert "schedule" not in result
     assert result["told"]["periods"] == [{"start_s": 0, "setpoint": ["-5000.5", None, None]}]
+    phases = understand(
+        V21, intent, "GetCompositeSchedule", schedule(limit=16, limit_L2=10, limit_L3=6)
+    ).result
+    assert "schedule" not in phases
+    assert phases["told"]["periods"] == [{"start_s": 0, "limit": ["16", "10", "6"]}]
+    plain = understand(V21, intent, "GetCompositeSchedule", schedule(limit=16)).result
+    assert "told" not in plain
 
 
 def test_smaller_results() -> None:
