@@ -17,6 +17,7 @@ from application.ports import EventStore, VersionConflict
 from application.registry import ChargerUnknown
 from application.snapshots import load_charger
 from domain.chargers.charger import Charger
+from domain.chargers.device_model import VariablesReported
 from domain.commands.drivers import ListEntry
 from domain.commands.intent import Abilities, Answer, Intent
 from domain.desired_state import wishes
@@ -25,7 +26,7 @@ from domain.desired_state.availability import Place, WantedAvailability
 from domain.desired_state.built_in_templates import BUILT_IN
 from domain.desired_state.events import BootNoticed
 from domain.desired_state.goals import Standing, standing
-from domain.desired_state.hearing import boot_heard, heard, unheard
+from domain.desired_state.hearing import boot_heard, heard, unheard, variables_heard
 from domain.desired_state.local_list import LocalList
 from domain.desired_state.local_list_step import (
     limits_of,
@@ -246,6 +247,10 @@ class DesiredState:
         await self._change(
             lambda: LocalList(charger.id), lambda state: list_unheard(state, intent, why, error=error), cause
         )
+
+    async def variables_reported(self, charger: Charger, report: VariablesReported) -> None:
+        """A 2.x charger told a part of its device model: the values of its variables are its settings."""
+        await self._change(lambda: ChargerSettings(charger.id), lambda state: variables_heard(state, report))
 
     async def _apply_template(self, charger: Charger) -> None:
         templates = await self.templates()
