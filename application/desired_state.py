@@ -18,8 +18,10 @@ from application.registry import ChargerUnknown
 from application.snapshots import load_charger
 from domain.chargers.charger import Charger
 from domain.chargers.device_model import VariablesReported
-from domain.commands.drivers import ListEntry
+from domain.commands.drivers import GetLocalListVersion, ListEntry, SendLocalList
 from domain.commands.intent import Abilities, Answer, Intent
+from domain.commands.settings import ChangeSettings, ReadSettings
+from domain.commands.upkeep import ChangeAvailability, Reset
 from domain.desired_state import wishes
 from domain.desired_state.abilities import abilities_of
 from domain.desired_state.availability import Place, WantedAvailability
@@ -51,6 +53,8 @@ from domain.event import Event, Fact, Told, events_of
 from domain.identity import ChargerId
 
 ATTEMPTS = 5
+OF_SETTINGS = (ReadSettings, ChangeSettings, ChangeAvailability, Reset)
+OF_LISTS = (GetLocalListVersion, SendLocalList)
 WRITE_BUDGET = 50
 """Writes a charger and day: flash bears some ten thousand of them."""
 
@@ -229,24 +233,32 @@ class DesiredState:
                 await self._write_down(*noted)
 
     async def heard(self, charger: Charger, intent: Intent, answer: Answer, cause: str = "") -> None:
-        """The charger answered; of an intent that is no part of this, nothing is kept."""
-        await self._change(
-            lambda: ChargerSettings(charger.id), lambda state: heard(state, intent, answer), cause
-        )
-        await self._change(
-            lambda: LocalList(charger.id), lambda state: list_heard(state, intent, answer), cause
-        )
+        """The charger answered, whoever asked; of an intent that is no part of this, nothing is kept."""
+        if isinstance(intent, OF_SETTINGS):
+            await self._change(
+                lambda: ChargerSettings(charger.id), lambda state: heard(state, intent, answer), cause
+            )
+        if isinstance(intent, OF_LISTS):
+            await self._change(
+                lambda: LocalList(charger.id), lambda state: list_heard(state, intent, answer), cause
+            )
 
     async def unheard(
         self, charger: Charger, intent: Intent, why: str, *, error: bool = False, cause: str = ""
     ) -> None:
         """No answer to a question that may have left, or (`error`) a CALLERROR."""
-        await self._change(
-            lambda: ChargerSettings(charger.id), lambda state: unheard(state, intent, why, error=error), cause
-        )
-        await self._change(
-            lambda: LocalList(charger.id), lambda state: list_unheard(state, intent, why, error=error), cause
-        )
+        if isinstance(intent, OF_SETTINGS):
+            await self._change(
+                lambda: ChargerSettings(charger.id),
+                lambda state: unheard(state, intent, why, error=error),
+                cause,
+            )
+        if isinstance(intent, OF_LISTS):
+            await self._change(
+                lambda: LocalList(charger.id),
+                lambda state: list_unheard(state, intent, why, error=error),
+                cause,
+            )
 
     async def variables_reported(self, charger: Charger, report: VariablesReported) -> None:
         """A 2.x charger told a part of its device model: the values of its variables are its settings."""

@@ -286,6 +286,17 @@ def test_a_refused_availability_rests_until_it_is_wanted_anew() -> None:
     assert [(fact.status, fact.agreed) for fact in answers] == [("Rejected", False), ("Scheduled", True)]
 
 
+def test_an_availability_answered_with_errors_is_given_up() -> None:
+    one = desk()
+    one.tell(wishes.want_availability(one.settings, False))
+    for _ in range(3):
+        one.tell(unheard(one.settings, ChangeAvailability(operative=False), "InternalError", error=True))
+    one.run(timedelta(days=2))
+    assert asked(one, ChangeAvailability) == []
+    (want,) = one.settings.availability.values()
+    assert (want.answered, want.agreed) == ("Error", False)
+
+
 def test_a_report_of_2x_variables_tells_settings_without_their_secrets() -> None:
     def variable(component: str, name: str, *attributes: Attribute) -> ReportedVariable:
         return ReportedVariable(place=Place(component=component, variable=name), attributes=attributes)
