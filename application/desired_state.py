@@ -10,22 +10,22 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any, TypeVar
 
-import msgspec
-
 from application import clock
 from application.ports import EventStore, VersionConflict
 from application.registry import ChargerUnknown
+from application.settings_view import SettingsView, view_of
 from application.snapshots import load_charger
 from domain.chargers.charger import Charger
-from domain.commands.drivers import ListEntry
+from domain.chargers.device_model import VariablesReported
+from domain.commands.drivers import GetLocalListVersion, ListEntry, SendLocalList
 from domain.commands.intent import Abilities, Answer, Intent
+from domain.commands.settings import ChangeSettings, ReadSettings
+from domain.commands.upkeep import ChangeAvailability, Reset
 from domain.desired_state import wishes
 from domain.desired_state.abilities import abilities_of
-from domain.desired_state.availability import Place, WantedAvailability
 from domain.desired_state.built_in_templates import BUILT_IN
 from domain.desired_state.events import BootNoticed
-from domain.desired_state.goals import Standing, standing
-from domain.desired_state.hearing import boot_heard, heard, unheard
+from domain.desired_state.hearing import boot_heard, heard, unheard, variables_heard
 from domain.desired_state.local_list import LocalList
 from domain.desired_state.local_list_step import (
     limits_of,
@@ -34,8 +34,7 @@ from domain.desired_state.local_list_step import (
     list_unheard,
     next_list,
 )
-from domain.desired_state.manners import manners_of
-from domain.desired_state.settings import ChargerSettings, Known
+from domain.desired_state.settings import ChargerSettings
 from domain.desired_state.settings_step import limits_known, next_availability, next_setting
 from domain.desired_state.step import Note, Pause, Situation, Step, earliest
 from domain.desired_state.templates import (
@@ -50,31 +49,10 @@ from domain.event import Event, Fact, Told, events_of
 from domain.identity import ChargerId
 
 ATTEMPTS = 5
+OF_SETTINGS = (ReadSettings, ChangeSettings, ChangeAvailability, Reset)
+OF_LISTS = (GetLocalListVersion, SendLocalList)
 WRITE_BUDGET = 50
 """Writes a charger and day: flash bears some ten thousand of them."""
-
-
-class SettingView(msgspec.Struct, frozen=True):
-    """One setting: what the charger told, what is wanted, and how the two stand."""
-
-    name: str
-    told: Known | None
-    desired: str | None
-    origin: str
-    """`operator`, the name of a template, or empty."""
-    standing: Standing
-
-
-class SettingsView(msgspec.Struct, frozen=True):
-    """All settings of a charger."""
-
-    version: int
-    """Of the stream, for optimistic changes."""
-    template_choice: str
-    template: str
-    read_complete: bool
-    settings: tuple[SettingView, ...]
-    availability: Mapping[Place, WantedAvailability]
 
 
 Book = ChargerSettings | LocalList | TemplateBook
@@ -228,24 +206,36 @@ class DesiredState:
                 await self._write_down(*noted)
 
     async def heard(self, charger: Charger, intent: Intent, answer: Answer, cause: str = "") -> None:
-        """The charger answered; of an intent that is no part of this, nothing is kept."""
-        await self._change(
-            lambda: ChargerSettings(charger.id), lambda state: heard(state, intent, answer), cause
-        )
-        await self._change(
-            lambda: LocalList(charger.id), lambda state: list_heard(state, intent, answer), cause
-        )
+        """The charger answered, whoever asked; of an intent that is no part of this, nothing is kept."""
+        if isinstance(intent, OF_SETTINGS):
+            await self._change(
+                lambda: ChargerSettings(charger.id), lambda state: heard(state, intent, answer), cause
+            )
+        if isinstance(intent, OF_LISTS):
+            await self._change(
+                lambda: LocalList(charger.id), lambda state: list_heard(state, intent, answer), cause
+            )
 
     async def unheard(
         self, charger: Charger, intent: Intent, why: str, *, error: bool = False, cause: str = ""
     ) -> None:
         """No answer to a question that may have left, or (`error`) a CALLERROR."""
-        await self._change(
-            lambda: ChargerSettings(charger.id), lambda state: unheard(state, intent, why, error=error), cause
-        )
-        await self._change(
-            lambda: LocalList(charger.id), lambda state: list_unheard(state, intent, why, error=error), cause
-        )
+        if isinstance(intent, OF_SETTINGS):
+            await self._change(
+                lambda: ChargerSettings(charger.id),
+                lambda state: unheard(state, intent, why, error=error),
+                cause,
+            )
+        if isinstance(intent, OF_LISTS):
+            await self._change(
+                lambda: LocalList(charger.id),
+                lambda state: list_unheard(state, intent, why, error=error),
+                cause,
+            )
+
+    async def variables_reported(self, charger: Charger, report: VariablesReported) -> None:
+        """A 2.x charger told a part of its device model: the values of its variables are its settings."""
+        await self._change(lambda: ChargerSettings(charger.id), lambda state: variables_heard(state, report))
 
     async def _apply_template(self, charger: Charger) -> None:
         templates = await self.templates()
@@ -322,24 +312,3 @@ def first_of(
         if isinstance(step, Pause):
             pauses.append(step)
     return None, earliest(pauses)
-
-
-def view_of(state: ChargerSettings, charger: Charger) -> SettingsView:
-    """All that is told or wanted, by name."""
-    manners = manners_of(charger.vendor, charger.model)
-    keys = sorted({*state.held, *state.by_operator, *state.by_template})
-    return SettingsView(
-        version=state.version,
-        template_choice=state.template_choice,
-        template=state.template,
-        read_complete=state.read_at is not None,
-        settings=tuple(_view(state, key, standing_of=standing(state, key, manners)) for key in keys),
-        availability=state.availability,
-    )
-
-
-def _view(state: ChargerSettings, key: str, *, standing_of: Standing) -> SettingView:
-    told, want = state.held.get(key), state.want_of(key)
-    origin = "operator" if key in state.by_operator else state.template if want is not None else ""
-    name = told.setting.name if told is not None else want.name if want is not None else key
-    return SettingView(name, told, want.value if want is not None else None, origin, standing_of)

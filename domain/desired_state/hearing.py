@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from domain.chargers.device_model import VariablesReported
+from domain.chargers.variable_names import name_of
 from domain.commands.intent import Answer, Intent, Verdict
 from domain.commands.settings import ChangeSettings, ReadSettings
 from domain.commands.upkeep import ChangeAvailability, Reset
@@ -58,6 +60,21 @@ def unheard(state: ChargerSettings, intent: Intent, why: str, *, error: bool = F
             return [RestartAnswered(agreed=False, reason=f"{why}; a restart is not asked for twice")]
         case _:
             return []
+
+
+def variables_heard(state: ChargerSettings, report: VariablesReported) -> list[Fact]:
+    """The facts in a part of a 2.x report, which is how a charger tells everything."""
+    told = []
+    for variable in report.variables:
+        actual = next((one for one in variable.attributes if one.kind == "Actual"), None)
+        if actual is not None and variable.place.variable:
+            readonly = actual.mutability == "ReadOnly"
+            told.append({"name": name_of(variable.place), "value": actual.value, "readonly": readonly})
+    names = tuple(str(one["name"]) for one in told)
+    if not names:
+        return []
+    answer = Answer(verdict=Verdict.AGREED, result={"settings": told})
+    return _reported(state, ReadSettings(names=names), answer)
 
 
 def boot_heard(

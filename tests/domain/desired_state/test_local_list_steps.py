@@ -5,12 +5,17 @@ from datetime import timedelta
 import pytest
 
 from domain.commands.drivers import GetLocalListVersion, ListEntry, SendLocalList
+from domain.commands.intent import Abilities, Answer, Verdict
+from domain.commands.upkeep import Reset
 from domain.desired_state.local_list import (
     ListLimits,
     LocalListInvalid,
     LocalListTooLong,
     LocalListVersionTooLow,
 )
+from domain.desired_state.local_list_events import ListReported, ListUnanswered
+from domain.desired_state.local_list_step import list_heard, list_unheard, next_list
+from domain.desired_state.step import Pause, Situation
 from domain.identity import IdToken
 from tests.domain.desired_state.box import Box
 from tests.domain.desired_state.desk import Desk
@@ -124,3 +129,48 @@ def test_the_same_list_again_changes_nothing_and_a_whole_one_has_no_gaps() -> No
     (less,) = desk.list.want(tokens(1, status=""), ANY, full=False)
     desk.tell([less], of_list=True)
     assert list(desk.list.tokens) == ["T2"]
+
+
+def test_a_version_without_room_for_parts_that_were_unknown_is_given_up_with_the_least_that_will_do() -> None:
+    desk = Desk(Box([], list_part=1))
+    wanting(desk, 1, 2, 3, version=2)
+    desk.run()
+    assert desk.list.given_up == "it goes in 3 parts, each with its own version: want version 3 or above"
+    wanting(desk, 1, 2, 3, version=5)
+    desk.run()
+    assert desk.list.reached
+
+
+def test_errors_three_times_end_it_lost_connections_never_do_and_new_firmware_begins_again() -> None:
+    desk = Desk(Box([]))
+    wanting(desk, 1)
+    for n in range(7):
+        desk.tell(list_unheard(desk.list, GetLocalListVersion(), "no answer", error=n > 4), of_list=True)
+    desk.now += timedelta(hours=1)
+    assert next_list(desk.list, desk.make, Abilities(), desk.now) == GetLocalListVersion()
+    desk.tell(list_unheard(desk.list, GetLocalListVersion(), "InternalError", error=True), of_list=True)
+    desk.run()
+    assert desk.list.given_up == "it answered 3 times with an error"
+    desk.boot("1.0")
+    assert desk.list.given_up
+    desk.boot("2.0")
+    desk.run()
+    assert desk.list.reached
+
+
+def test_an_answer_without_a_version_or_of_another_subject() -> None:
+    desk = Desk(Box([]))
+    wanting(desk, 1)
+    (fact,) = list_heard(desk.list, GetLocalListVersion(), Answer(verdict=Verdict.REFUSED, status="Odd"))
+    assert fact == ListUnanswered(why="Odd", error=True)
+    assert list_heard(desk.list, Reset(), Answer(verdict=Verdict.AGREED)) == []
+    assert list_unheard(desk.list, Reset(), "no answer") == []
+
+
+def test_no_list_is_sent_before_the_charger_told_how_long_it_may_be() -> None:
+    desk = Desk(Box([]))
+    wanting(desk, 1)
+    at = Situation(protocol="1.6", limits_known=False)
+    assert next_list(desk.list, at, Abilities(), desk.now) == GetLocalListVersion()
+    desk.tell([ListReported(0)], of_list=True)
+    assert isinstance(next_list(desk.list, at, Abilities(), desk.now), Pause)

@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import pytest
 
+from domain.chargers.device_model import Attribute, Place, ReportedVariable, VariablesReported
 from domain.commands.intent import Answer, Verdict
 from domain.commands.settings import ChangeSettings, ReadSettings
 from domain.commands.upkeep import ChangeAvailability, Reset
@@ -22,7 +23,7 @@ from domain.desired_state.events import (
     WriteBudgetExhausted,
 )
 from domain.desired_state.goals import State, standing
-from domain.desired_state.hearing import heard, unheard
+from domain.desired_state.hearing import heard, unheard, variables_heard
 from domain.desired_state.manners import Manners, manners_of
 from domain.desired_state.settings_step import next_setting
 from domain.desired_state.step import Note, Pause, Situation
@@ -283,3 +284,42 @@ def test_a_refused_availability_rests_until_it_is_wanted_anew() -> None:
     assert wishes.want_availability(one.settings, True, evse_id=1) == []
     answers = [event.fact for event in one.events if isinstance(event.fact, AvailabilityAnswered)]
     assert [(fact.status, fact.agreed) for fact in answers] == [("Rejected", False), ("Scheduled", True)]
+
+
+def test_an_availability_answered_with_errors_is_given_up() -> None:
+    one = desk()
+    one.tell(wishes.want_availability(one.settings, False))
+    for _ in range(3):
+        one.tell(unheard(one.settings, ChangeAvailability(operative=False), "InternalError", error=True))
+    one.run(timedelta(days=2))
+    assert asked(one, ChangeAvailability) == []
+    (want,) = one.settings.availability.values()
+    assert (want.answered, want.agreed) == ("Error", False)
+
+
+def test_a_report_of_2x_variables_tells_settings_without_their_secrets() -> None:
+    def variable(component: str, name: str, *attributes: Attribute) -> ReportedVariable:
+        return ReportedVariable(place=Place(component=component, variable=name), attributes=attributes)
+
+    one = desk()
+    report = VariablesReported(
+        request_id=1,
+        seq_no=0,
+        variables=(
+            variable("AlignedDataCtrlr", "Interval", Attribute(kind="Target"), Attribute(value="900")),
+            variable("ChargingStation", "Model", Attribute(value="M", mutability="ReadOnly")),
+            variable("SecurityCtrlr", "BasicAuthPassword", Attribute(value="hunter2")),
+            variable("Other", "Nothing", Attribute(kind="Target", value="1")),
+        ),
+    )
+    one.tell(variables_heard(one.settings, report))
+    told = {known.setting.name: known.setting for known in one.settings.held.values()}
+    assert set(told) == {
+        "AlignedDataCtrlr.Interval",
+        "ChargingStation.Model",
+        "SecurityCtrlr.BasicAuthPassword",
+    }
+    assert told["AlignedDataCtrlr.Interval"].value == "900"
+    assert told["ChargingStation.Model"].readonly
+    assert "hunter2" not in repr(one.events)
+    assert variables_heard(one.settings, VariablesReported(request_id=1, seq_no=1)) == []
