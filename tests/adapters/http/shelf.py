@@ -24,6 +24,8 @@ class Shelf:
     """The services of these rows."""
 
     things: dict[str, "Thing"] = field(default_factory=dict)
+    made: int = 0
+    """How many there ever were: no id is given twice."""
     seen: list[Doing[Any, Any]] = field(default_factory=list)
     """What the handlers were given, in order: one for each time something was done."""
     poke: Callable[[], Awaitable[None]] | None = None
@@ -96,7 +98,8 @@ async def add_thing(doing: Doing[NoQuery, NewThing]) -> Answered:
     shelf = shelf_of(doing)
     if any(thing.name == doing.body.name for thing in shelf.things.values()):
         raise Problem("exists", "There is a thing of this name.")
-    name = f"t{len(shelf.things) + 1}"
+    shelf.made += 1
+    name = f"t{shelf.made}"
     thing = Thing(id=name, name=doing.body.name, parts=len(doing.body.parts), version=1)
     shelf.things[name] = thing
     with_secret = thing.model_copy(update={"secret": SECRET})
