@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from application.narrative_commands import SENTENCES as COMMANDS
+from application.narrative_desired_state import SENTENCES as DESIRED_STATE
 from application.narrative_notices import NOTICES
 from application.narrative_profiles import PROFILES
 from application.narrative_provisioning import PROVISIONING
@@ -236,6 +237,7 @@ SENTENCES: Mapping[type[Fact], Sentence] = {
     artefact.Withdrawn: lambda f: f"The file was withdrawn{': ' + f.reason if f.reason else ''}.",
     **NOTICES,
     **COMMANDS,
+    **DESIRED_STATE,
     **RESERVATIONS,
     **PROVISIONING,
     **PROFILES,

@@ -36,7 +36,7 @@ class Settings(BaseSettings):
         default=1,
         ge=1,
         le=64,
-        description="Gateway processes behind the port; `zeus serve --workers` says the same. A core each.",
+        description="Gateway processes behind the port, a core each; `zeus serve --workers 2` says the same.",
     )
     write_budget: int = Field(
         default=50,

@@ -23,7 +23,7 @@ from adapters.http.prefer import Prefer, read_prefer
 from adapters.http.problems import Problem, malformed, not_found, rate_limited
 from adapters.http.reading import VARY, document
 from adapters.http.route import asked
-from application.fleet import Begun, InProgress, Mismatch, Replay
+from application.fleet import ANSWER_LIMIT, Begun, FleetUnavailable, InProgress, Mismatch, Replay
 from application.ports import StoreUnavailable
 
 log = logging.getLogger("zeus.http")
@@ -107,7 +107,7 @@ async def _answered(action: Action, doing: Doing[Any, Any]) -> Answered | None:
     """The handler's answer; a store that does not confirm is told as such, whatever the handler was about."""
     try:
         return await action.handler(doing)
-    except StoreUnavailable as error:
+    except (StoreUnavailable, FleetUnavailable) as error:
         log.warning("request %s: the event store does not confirm: %s", doing.request_id, error)
         detail = "The event store did not confirm. It may have been done: look before you repeat."
         raise Problem("store_unavailable", detail) from error
