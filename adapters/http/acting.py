@@ -20,7 +20,7 @@ from adapters.http.idempotency import (
 )
 from adapters.http.parameters import read_query
 from adapters.http.prefer import Prefer, read_prefer
-from adapters.http.problems import Problem, malformed, not_found, rate_limited
+from adapters.http.problems import Problem, malformed, not_found
 from adapters.http.reading import VARY, document
 from adapters.http.route import asked
 from application.fleet import ANSWER_LIMIT, Begun, FleetUnavailable, InProgress, Mismatch, Replay
@@ -58,7 +58,12 @@ async def respond_by_acting(request: Request, action: Action, caller: Caller, ba
     if not key:
         return (await _perform(request, action, doing, backing))[0]
     fingerprint = fingerprint_of(raw, request.scope["query_string"])
-    match await backing.keys.begin(scope, key, fingerprint, ttl_s=TTL_S, lease_s=LEASE_S):
+    try:
+        begun_as = await backing.keys.begin(scope, key, fingerprint, ttl_s=TTL_S, lease_s=LEASE_S)
+    except FleetUnavailable as error:
+        log.warning("request %s: its key cannot be kept: %r", doing.request_id, error)
+        raise Problem("store_unavailable", "The key cannot be kept now; nothing was done.") from error
+    match begun_as:
         case Begun() as begun:
             return await _once(request, action, doing, backing, (scope, key, begun.attempt))
         case Replay() as replay:
@@ -80,11 +85,20 @@ async def _once(
         response, kept = await _perform(request, action, doing, backing)
         return response
     finally:
-        scope, key, attempt = place
-        if kept is None:
+        await _settle(backing, place, kept)
+
+
+async def _settle(backing: Backing, place: tuple[str, str, str], kept: Replay | None) -> None:
+    """Keep the answer, or free the key. Where neither is possible the key is free when its lease ends, and
+    what is done again then finds what `doing.key` named."""
+    scope, key, attempt = place
+    try:
+        if kept is None or len(kept.body) > ANSWER_LIMIT:
             await backing.keys.abandon(scope, key, attempt=attempt)
         else:
             await backing.keys.complete(scope, key, kept.status, kept.headers, kept.body, attempt=attempt)
+    except FleetUnavailable as error:
+        log.warning("the key of a request could not be settled: %r", error)
 
 
 async def _perform(
@@ -117,9 +131,7 @@ async def _spare(doing: Doing[Any, Any], backing: Backing) -> None:
     """A charger answers one call at a time: who floods it starves everybody else."""
     name = f"charger/{doing.caller.tenant}/{doing.path['cpid'].upper()}"
     limits = backing.limits
-    wait_s = await backing.rates.take(name, per_s=limits.command_per_s, burst=limits.command_burst)
-    if wait_s > 0:
-        raise rate_limited(wait_s)
+    await backing.spare(name, per_s=limits.command_per_s, burst=limits.command_burst)
 
 
 def _response(request: Request, action: Action, prefer: Prefer, answered: Answered) -> Response:

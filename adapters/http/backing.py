@@ -1,5 +1,6 @@
 """What the endpoints stand on, given once when the application is built."""
 
+import logging
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,8 +10,11 @@ from adapters.http.access import Access
 from adapters.http.cursors import Cursors
 from adapters.http.database import Database
 from adapters.http.idempotency import KeysInMemory
+from adapters.http.problems import rate_limited
 from adapters.http.rate_limits import Limits, RateLimitsInMemory
-from application.fleet import IdempotencyKeys, RateLimits
+from application.fleet import FleetUnavailable, IdempotencyKeys, RateLimits
+
+log = logging.getLogger("zeus.http")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,16 @@ class Backing:
     limits: Limits = field(default_factory=Limits)
     public_url: str = ""
     """`https://host` as clients see it; empty: taken from each request."""
+
+    async def spare(self, name: str, *, per_s: float, burst: int) -> None:
+        """Raises a 429 Problem for one who asks too often. Where nobody can count, nobody is turned away."""
+        try:
+            wait_s = await self.rates.take(name, per_s=per_s, burst=burst)
+        except FleetUnavailable as error:
+            log.warning("requests are not counted now: %r", error)
+            return
+        if wait_s > 0:
+            raise rate_limited(wait_s)
 
     def origin(self, request: Request) -> str:
         """`https://host[:port]` as this client sees it."""

@@ -13,7 +13,7 @@ from adapters.http.action import Action
 from adapters.http.backing import Backing
 from adapters.http.body import JSON
 from adapters.http.negotiation import CSV, wanted
-from adapters.http.problems import Problem, method_not_allowed, rate_limited, unauthenticated
+from adapters.http.problems import Problem, method_not_allowed, unauthenticated
 from adapters.http.reading import respond_by_reading
 from adapters.http.route import Route, Row
 
@@ -58,9 +58,7 @@ class Endpoint:
             raise unauthenticated()
         limits = self._backing.limits
         name = f"token/{caller.tenant}/{caller.name}"
-        wait_s = await self._backing.rates.take(name, per_s=limits.token_per_s, burst=limits.token_burst)
-        if wait_s > 0:
-            raise rate_limited(wait_s)
+        await self._backing.spare(name, per_s=limits.token_per_s, burst=limits.token_burst)
         if row.right not in caller.rights:
             raise Problem("role", f"The right `{row.right}` is needed.")
         return caller
