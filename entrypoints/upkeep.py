@@ -9,6 +9,7 @@ from application import clock
 from application.commands import settle_overdue
 from application.fleet import FleetUnavailable
 from application.ports import EventStoreError, StoreUnavailable
+from application.reservations import expire_due
 from application.stranded import close_stranded
 from application.switchboard import BEAT_EVERY_S
 from entrypoints.settings import Settings
@@ -19,6 +20,7 @@ log = logging.getLogger("zeus.serve")
 
 STRANDED_EVERY_S = 10
 SWEEP_EVERY_S = 5
+EXPIRE_EVERY_S = 10
 WINDOW_S = 3
 """So long after a window was opened its first charger may still be refused; it knocks again by itself."""
 
@@ -45,6 +47,7 @@ class Upkeep:
         every(self._core.gateway.doorkeeper.refresh, "interval", seconds=WINDOW_S)
         every(self.flush, "interval", seconds=15)
         every(self.sweep, "interval", seconds=SWEEP_EVERY_S)
+        every(self.expire, "interval", seconds=EXPIRE_EVERY_S)
         every(self.close_stranded, "interval", seconds=STRANDED_EVERY_S, next_run_time=clock.now())
         self._scheduler.start()
 
@@ -83,6 +86,14 @@ class Upkeep:
                 log.warning("settled %d commands whose end nobody had told", settled)
         except EventStoreError as error:
             log.warning("overdue commands not settled, trying again: %r", error)
+
+    async def expire(self) -> None:
+        """End reservations whose time is over."""
+        try:
+            for charger in await asyncio.to_thread(self._web.expired_reservations, clock.now()):
+                await expire_due(self._core.store, charger, clock.now())
+        except EventStoreError as error:
+            log.warning("reservations not expired, trying again: %r", error)
 
     async def close_stranded(self) -> None:
         """Close in the books what dead gateways left open, so that nobody looks online who is not."""

@@ -20,6 +20,7 @@ from entrypoints.settings import Settings
 from entrypoints.wiring import Core
 from projections.commands.queries import overdue
 from projections.positions import lag
+from projections.reservations.queries import due_for_expiry
 
 log = logging.getLogger("zeus.serve")
 
@@ -79,6 +80,15 @@ class Web:
                 return overdue(connection, now)
         except SQLAlchemyError as error:
             log.warning("cannot look for overdue commands yet: %s", error)
+            return []
+
+    def expired_reservations(self, now: datetime) -> list[ChargerId]:
+        """Chargers with a reservation whose time is over."""
+        try:
+            with self._engine.connect() as connection:
+                return [ChargerId(tenant, key) for tenant, key in due_for_expiry(connection, now)]
+        except SQLAlchemyError as error:
+            log.warning("cannot look for reservations that are over yet: %s", error)
             return []
 
     def close(self) -> None:

@@ -1,4 +1,8 @@
-"""A charger's history as the log has it: its own stream and those of its transactions, in the log's order."""
+"""A charger's history as the log has it: every stream that is about it, in the log's order.
+
+Its own stream and the books kept of it are found by their keys, and so are its transactions. A command's key does
+not name the charger: which are its, the read model of commands tells, where there is one.
+"""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -24,7 +28,7 @@ _EVENTS = Identifier(schema.SCHEMA, schema.EVENTS)
 # of years needs neither memory here nor temporary files there.
 _POSITIONS = SQL("""
     SELECT notification_id FROM {events}
-     WHERE (originator_id = %(charger)s OR (originator_id >= %(first)s AND originator_id < %(beyond)s))
+     WHERE (originator_id = ANY(%(streams)s) OR (originator_id >= %(first)s AND originator_id < %(beyond)s))
        AND (%(begin)s::timestamptz IS NULL OR recorded_at >= %(begin)s)
      ORDER BY notification_id
 """).format(events=_EVENTS)
@@ -44,21 +48,21 @@ def history(
     end: datetime | None = None,
     page: int = PAGE,
 ) -> Iterator[LogItem]:
-    """Every event of a charger and its transactions, told at or after `begin` and before `end`.
+    """Every event of a charger, its transactions, commands and books, told at or after `begin` and before `end`.
 
     In log order, read page by page. One that cannot be read comes as Unreadable in its place, whatever its
     time. Times are those of `told.recorded_at`, our clock at the frame.
     """
     mapper = EventMapper(facts)
     transactions = f"transaction/{charger.tenant}/{charger.key}/"
-    names = {
-        "charger": charger.stream,
+    names: dict[str, Any] = {
         "first": transactions,
         "beyond": transactions[:-1] + chr(ord("/") + 1),  # keys compare as bytes
         "begin": begin,
     }
     with psycopg.connect(dsn, application_name="zeus history") as connection:
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        names["streams"] = [*_books(charger), *_commands(connection, charger)]
         with connection.cursor(name="positions") as positions:
             positions.itersize = page
             positions.execute(_POSITIONS, names)
@@ -67,6 +71,23 @@ def history(
                     item = _item(mapper, row)
                     if isinstance(item, Unreadable) or _within(item, begin, end):
                         yield item
+
+
+BOOKS = ("charger", "settings", "local-list", "reservations", "charging-profiles")
+"""Kinds of streams of which a charger has one."""
+
+
+def _books(charger: ChargerId) -> list[str]:
+    return [f"{kind}/{charger.tenant}/{charger.key}" for kind in BOOKS]
+
+
+def _commands(connection: "psycopg.Connection[Any]", charger: ChargerId) -> list[str]:
+    if connection.execute("SELECT to_regclass('ocpp_commands') IS NULL").fetchone() == (True,):
+        return []
+    rows = connection.execute(
+        "SELECT id FROM ocpp_commands WHERE tenant = %s AND charger = %s", [charger.tenant, charger.key]
+    )
+    return [f"command/{charger.tenant}/{name}" for (name,) in rows]
 
 
 def _within(item: Recorded[Fact], begin: datetime | None, end: datetime | None) -> bool:
