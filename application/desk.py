@@ -32,13 +32,15 @@ class TransactionNumber(msgspec.Struct):
 class Desk:
     """One charger, its transactions at hand; made when a charger connects and dropped when it leaves."""
 
-    __slots__ = ("charger", "connection", "stale", "store", "transactions")
+    __slots__ = ("asked", "charger", "connection", "stale", "store", "transactions")
 
     def __init__(self, store: EventStore, charger: Charger) -> None:
         self.store = store
         self.charger = charger
         self.connection = ""
         """The connection it speaks for, once that is in the books."""
+        self.asked: frozenset[str] = frozenset()
+        """Actions that a trigger of ours asked for: welcome also from a charger that is not accepted yet."""
         self.transactions: dict[str, Transaction] = {}
         self.stale = False
         """The outcome of a write is unknown: reload before deciding anything."""

@@ -127,8 +127,8 @@ class Intake:
         body = report.body
         acceptance = desk.charger.acceptance
         if acceptance is not Acceptance.ACCEPTED and type(body) is not BootReport:
-            topic = getattr(body, "TOPIC", "")
-            if acceptance is Acceptance.REJECTED or topic not in ALLOWED_WHILE_PENDING:
+            asked = getattr(body, "TOPIC", "") in ALLOWED_WHILE_PENDING or action in desk.asked
+            if acceptance is Acceptance.REJECTED or not asked:
                 fact = MessageWithheld(action=action, acceptance=acceptance)
                 return Decision(Withheld(acceptance), [(desk.charger, [fact])])
         decide = DECIDERS.get(type(body))

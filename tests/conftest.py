@@ -11,12 +11,17 @@ from urllib.parse import quote
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.sql import SQL, Identifier
 
 from adapters.eventstore import schema
 from adapters.postgres.embedded import EmbeddedPostgres
 from tests.redis_server import RedisServer
+
+settings.register_profile("zeus", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("zeus")
+"""Timings never decide a test: a busy machine is no fault of the code."""
 
 _numbers = itertools.count(1)
 
