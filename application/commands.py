@@ -135,12 +135,17 @@ class CommandBook:
 
     async def life(self, tenant: str, command_id: str) -> tuple[Command, list[AnyEvent]]:
         """The command and all its events. Raises CommandUnknown."""
-        command = Command(command_stream(tenant, command_id))
-        events = await self.store.read(command.stream)
-        for event in events:
-            command.when(event)
+        command, events = await self._read(command_stream(tenant, command_id))
         if not command.version:
             raise CommandUnknown(command_id)
+        return command, events
+
+    async def _read(self, stream: str) -> tuple[Command, list[AnyEvent]]:
+        """As it is stored; of version 0 where a wish conflicted before it was, by what else it changes."""
+        command = Command(stream)
+        events = await self.store.read(stream)
+        for event in events:
+            command.when(event)
         return command, events
 
     async def record(
@@ -153,15 +158,15 @@ class CommandBook:
                 return command, False
             if await self._append(command, facts, told):
                 return command, True
-            command = await self.load(_tenant(command), command.id)
+            command, _ = await self._read(command.stream)
         raise VersionConflict(command.stream)
 
     async def _append(self, command: Command, facts: list[Fact], told: Told) -> bool:
         changes: list[tuple[Aggregate, list[Fact]]] = [(command, facts)]
-        intent = command.intent or next((one.intent for one in facts if isinstance(one, Requested)), None)
-        consequence = None if intent is None else self._consequences.get(type(intent))
+        asked = next((one for one in facts if isinstance(one, Requested)), command)
+        consequence = None if asked.intent is None else self._consequences.get(type(asked.intent))
         if consequence is not None:
-            charger = ChargerId(_tenant(command), command.charger)
+            charger = ChargerId(_tenant(command), asked.charger)
             changes += await consequence(self.store, charger, command, facts, told)
         events: list[Event[Fact]] = []
         for aggregate, more in changes:

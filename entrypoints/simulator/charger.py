@@ -230,7 +230,11 @@ class Charger:
             frame: list[Any] = [4, message_id, answer.code, answer.text, {}]
         else:
             frame = [3, message_id, answer]
-        self._out.append(orjson.dumps(frame).decode())
+        text, plan = orjson.dumps(frame).decode(), self.station.plan
+        if plan.strikes(Fault.SLOW, now_s):
+            self.station.after(now_s + plan.faults.slow_s, lambda _: self._out.append(text))
+        else:
+            self._out.append(text)
 
     # Output ----------------------------------------------------------------------------------------
 

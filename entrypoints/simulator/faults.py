@@ -36,6 +36,8 @@ class Fault(Enum):
     """The energy register falls back (meter replaced or overflowed)."""
     STOP_MINUS_ONE = "stop -1"
     """The stop (and meter values) of a 1.6 transaction carry transactionId -1 (errata 3.18)."""
+    SLOW = "slow"
+    """A call of the server is done at once and answered late, or not at all if the connection ends meanwhile."""
 
 
 class Scripted(msgspec.Struct, frozen=True):
@@ -59,6 +61,8 @@ class Faults(msgspec.Struct, frozen=True, kw_only=True):
     scripted: tuple[Scripted, ...] = ()
     away_s: float = 300.0
     """How long OFFLINE and HALF_OPEN last, in simulated seconds."""
+    slow_s: float = 60.0
+    """How late a SLOW answer is, in simulated seconds."""
     burst: int = 20
     """Frames in one burst of RUBBISH."""
 

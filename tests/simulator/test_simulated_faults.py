@@ -70,3 +70,18 @@ def test_clocks_go_wrong() -> None:
     assert drift.clock(1000.0) == 1020.0
     later = _scripted(Fault.WRONG_ZONE, 50).plan("CP1", 1, 0.0)
     assert [later.clock(t) - t for t in (49.0, 51.0, 60.0)] == [0, 3 * 3600, 3 * 3600]
+
+
+def test_a_slow_answer_comes_late_and_dies_with_its_connection() -> None:
+    call = '[2,"c{}","ClearCache",{{}}]'
+    table = Table(faults=Faults(share={Fault.SLOW: 1.0}, chance=1.0, slow_s=20)).online()
+    assert table.charger.received(call.format(1), table.now_s) == []
+    table.frames.clear()
+    table.wait(19)
+    assert table.frames == []
+    table.wait(2)
+    assert [orjson.loads(text)[:2] for text in table.frames] == [[3, "c1"]]
+    table.charger.received(call.format(2), table.now_s)
+    table.frames.clear()
+    table.offline().wait(30).online()
+    assert all(orjson.loads(text)[0] == 2 for text in table.frames)
