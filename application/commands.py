@@ -121,6 +121,17 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     """What makes a repetition of the wish the same command; empty: a new one each time."""
 
 
+class Offered(msgspec.Struct, frozen=True, kw_only=True):
+    """What a charger can be asked."""
+
+    cpid: str
+    protocol: str
+    """Of its last connection; empty where it never came."""
+    abilities: Abilities
+    why_not: Mapping[str, str]
+    """Every intent by name → why it cannot be asked, empty where it can; nothing where it never came."""
+
+
 class CommandBook:
     """Reads and writes the streams of commands; used by whoever asks, carries out, or watches."""
 
@@ -216,6 +227,19 @@ class Commands:
             raise NotPossible(words)
         _check_transactions(state, intent, force=force)
         return state
+
+    async def offered(self, charger: ChargerId) -> Offered:
+        """What the charger can be asked, whether or not it is connected now. Raises ChargerUnknown."""
+        state = await load_charger(self.book.store, charger)
+        if not state.registered:
+            raise ChargerUnknown(charger.key)
+        able = await self._abilities(charger)
+        return Offered(
+            cpid=state.cpid,
+            protocol=state.protocol,
+            abilities=able,
+            why_not=self._offering.offered(state.protocol, able) if state.protocol else {},
+        )
 
     async def request(self, charger: ChargerId, wish: Wish, wait_s: float = 0.0) -> Command:
         """Record the wish and hand it on; the command as it stands when it is settled, or after `wait_s`.

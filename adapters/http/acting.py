@@ -1,13 +1,17 @@
-"""How actions are answered: headers and body read, the key taken, the handler awaited, the answer kept."""
+"""How actions and transfers are answered: headers read, the key taken, the handler awaited, the answer kept."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import ASGIApp
 
 from adapters.http.access import Caller
-from adapters.http.action import Action, Answered, Doing
+from adapters.http.action import Action, Answered, Doing, NoBody
 from adapters.http.backing import Backing
 from adapters.http.body import read_body, read_raw
 from adapters.http.entity_tags import IfMatch, read_if_match
@@ -22,7 +26,8 @@ from adapters.http.parameters import read_query
 from adapters.http.prefer import Prefer, read_prefer
 from adapters.http.problems import Problem, malformed, not_found
 from adapters.http.reading import VARY, document
-from adapters.http.route import asked
+from adapters.http.route import Query, Row, asked
+from adapters.http.transfer import Transfer
 from application.fleet import ANSWER_LIMIT, Begun, FleetUnavailable, InProgress, Mismatch, Replay
 from application.ports import StoreUnavailable
 
@@ -35,25 +40,16 @@ _NOT_KEPT = frozenset({"content-length"})
 async def respond_by_acting(request: Request, action: Action, caller: Caller, backing: Backing) -> Response:
     """The answer to a request that passed access and limits; raises a Problem for anything that is wrong."""
     query = read_query(action.query, request.query_params)
-    if_match = _if_match(request, action)
+    if_match = _if_match(request, takes=action.if_match)
     key = read_key(request.headers.getlist("idempotency-key")) if action.mutates else ""
     raw = await read_raw(request, action.largest_body) if action.mutates else b""
-    asking = asked(action, caller, request.path_params, query, backing.cursors)
     scope = "\n".join((caller.tenant, caller.name, request.method, request.scope["path"]))
-    doing = Doing(
-        caller=caller,
-        path=request.path_params,
-        query=query,
+    doing = replace(
+        _doing(request, action, caller, backing, query),
         body=read_body(action.body, raw),
         prefer=read_prefer(request.headers.getlist("prefer")) if action.command else Prefer(),
         if_match=if_match,
         key=identity_of(scope, key),
-        services=backing.services,
-        reading=backing.database.read,
-        asking=asking,
-        now=asking.now,
-        request_id=request.scope["zeus.request_id"],
-        origin=backing.origin(request),
     )
     if not key:
         return (await _perform(request, action, doing, backing))[0]
@@ -74,6 +70,42 @@ async def respond_by_acting(request: Request, action: Action, caller: Caller, ba
             raise Problem("in_progress", detail, headers={"Retry-After": "1"})
         case Mismatch():
             raise Problem("idempotency_mismatch", "Use a new key for another request.")
+
+
+async def respond_by_transferring(
+    request: Request, transfer: Transfer, caller: Caller, backing: Backing
+) -> ASGIApp:
+    """The answer to a request that passed access and limits; raises a Problem for anything that is wrong."""
+    query = read_query(transfer.query, request.query_params)
+    _if_match(request, takes=False)
+    if transfer.method != "GET" and "idempotency-key" in request.headers:
+        raise malformed("Idempotency-Key", "Bodies are not kept here to be compared. Leave the header out.")
+    doing = _doing(request, transfer, caller, backing, query)
+    with _store_problems(doing.request_id):
+        answer = await transfer.handler(doing, request)
+    if answer is None:
+        raise not_found()
+    return _response(request, transfer, Prefer(), answer) if isinstance(answer, Answered) else answer
+
+
+def _doing(request: Request, row: Row, caller: Caller, backing: Backing, query: Query) -> Doing[Any, Any]:
+    """The request as handlers see it, without what only some rows take."""
+    asking = asked(row, caller, request.path_params, query, backing.cursors)
+    return Doing(
+        caller=caller,
+        path=request.path_params,
+        query=query,
+        body=NoBody(),
+        prefer=Prefer(),
+        if_match=None,
+        key="",
+        services=backing.services,
+        reading=backing.database.read,
+        asking=asking,
+        now=asking.now,
+        request_id=request.scope["zeus.request_id"],
+        origin=backing.origin(request),
+    )
 
 
 async def _once(
@@ -107,7 +139,8 @@ async def _perform(
     """The answer, and what a repetition is to be answered."""
     if action.command:
         await _spare(doing, backing)
-    answered = await _answered(action, doing)
+    with _store_problems(doing.request_id):
+        answered = await action.handler(doing)
     if answered is None:
         raise not_found()
     response = _response(request, action, doing.prefer, answered)
@@ -117,12 +150,13 @@ async def _perform(
     return response, _replay_of(_response(request, action, doing.prefer, discreet))
 
 
-async def _answered(action: Action, doing: Doing[Any, Any]) -> Answered | None:
-    """The handler's answer; a store that does not confirm is told as such, whatever the handler was about."""
+@contextmanager
+def _store_problems(request_id: str) -> Iterator[None]:
+    """A store that does not confirm is told as such, whatever the handler was about."""
     try:
-        return await action.handler(doing)
+        yield
     except (StoreUnavailable, FleetUnavailable) as error:
-        log.warning("request %s: the event store does not confirm: %s", doing.request_id, error)
+        log.warning("request %s: the event store does not confirm: %s", request_id, error)
         detail = "The event store did not confirm. It may have been done: look before you repeat."
         raise Problem("store_unavailable", detail) from error
 
@@ -134,7 +168,7 @@ async def _spare(doing: Doing[Any, Any], backing: Backing) -> None:
     await backing.spare(name, per_s=limits.command_per_s, burst=limits.command_burst)
 
 
-def _response(request: Request, action: Action, prefer: Prefer, answered: Answered) -> Response:
+def _response(request: Request, row: Row, prefer: Prefer, answered: Answered) -> Response:
     headers = dict(answered.headers)
     if answered.location:
         headers["Location"] = answered.location
@@ -144,7 +178,7 @@ def _response(request: Request, action: Action, prefer: Prefer, answered: Answer
         return Response(
             status_code=answered.status, headers={"Cache-Control": "no-store", "Vary": VARY} | headers
         )
-    return document(request, action, answered.shape, answered.status, headers)
+    return document(request, row, answered.shape, answered.status, headers)
 
 
 def _replay_of(response: Response) -> Replay:
@@ -152,8 +186,8 @@ def _replay_of(response: Response) -> Replay:
     return Replay(response.status_code, headers, bytes(response.body))
 
 
-def _if_match(request: Request, action: Action) -> IfMatch | None:
+def _if_match(request: Request, *, takes: bool) -> IfMatch | None:
     headers = request.headers.getlist("if-match")
-    if headers and not action.if_match:
+    if headers and not takes:
         raise malformed("If-Match", "There are no versions to compare here. Leave the header out.")
     return read_if_match(", ".join(headers)) if headers else None

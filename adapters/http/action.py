@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Generic, TypeAlias, TypeVar
 
 import msgspec
+from pydantic import BaseModel
 from sqlalchemy import Connection
 
 from adapters.http.access import Caller, Right
@@ -92,7 +93,7 @@ class Action(Row, frozen=True, kw_only=True):
 
     handler: Handler
     right: Right
-    response: type[Shape] | None
+    response: type[BaseModel] | None
     """None where every answer is without a body."""
     body: type[Body] = NoBody
     statuses: tuple[int, ...] = (200,)

@@ -5,10 +5,10 @@ from typing import TypeAlias
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from adapters.http.access import Caller
-from adapters.http.acting import respond_by_acting
+from adapters.http.acting import respond_by_acting, respond_by_transferring
 from adapters.http.action import Action
 from adapters.http.backing import Backing
 from adapters.http.body import JSON
@@ -16,8 +16,9 @@ from adapters.http.negotiation import CSV, wanted
 from adapters.http.problems import Problem, method_not_allowed, unauthenticated
 from adapters.http.reading import respond_by_reading
 from adapters.http.route import Route, Row
+from adapters.http.transfer import Transfer
 
-AnyRow: TypeAlias = Route | Action
+AnyRow: TypeAlias = Route | Action | Transfer
 
 
 class Endpoint:
@@ -37,7 +38,7 @@ class Endpoint:
         response = await self._respond(Request(scope, receive))
         await response(scope, receive, send)
 
-    async def _respond(self, request: Request) -> Response:
+    async def _respond(self, request: Request) -> ASGIApp:
         if request.method == "OPTIONS":
             return Response(status_code=204, headers={"Allow": self._allowed})
         row = self._routes.get("GET" if request.method == "HEAD" else request.method)
@@ -47,6 +48,9 @@ class Endpoint:
         if isinstance(row, Action):
             wanted(request.headers.get("accept"), (JSON,))
             return await respond_by_acting(request, row, caller, self._backing)
+        if isinstance(row, Transfer):
+            wanted(request.headers.get("accept"), row.gives or (JSON,))
+            return await respond_by_transferring(request, row, caller, self._backing)
         media_type = wanted(request.headers.get("accept"), (JSON, CSV) if row.csv else (JSON,))
         return await respond_by_reading(request, row, caller, self._backing, media_type)
 

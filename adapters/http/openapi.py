@@ -21,7 +21,8 @@ from adapters.http.openapi_parts import (
     ref,
 )
 from adapters.http.problems import KINDS, MEDIA_TYPE
-from adapters.http.route import EVERYWHERE, Link
+from adapters.http.route import EVERYWHERE, Link, Route
+from adapters.http.transfer import FORM, TAKING, Transfer
 
 Json = dict[str, Any]
 
@@ -51,7 +52,11 @@ def document(routes: Sequence[AnyRow], version: str, prefix: str = "") -> Json:
 
 def errors_of(row: AnyRow) -> tuple[str, ...]:
     """Every code that a row may answer, in the order of their statuses."""
-    shared = (*EVERYWHERE, *(MUTATING if isinstance(row, Action) and row.mutates else ()))
+    shared: tuple[str, ...] = EVERYWHERE
+    if isinstance(row, Action) and row.mutates:
+        shared += MUTATING
+    if isinstance(row, Transfer) and row.takes:
+        shared += TAKING
     codes = dict.fromkeys((*shared, *row.errors))
     return tuple(code for code in KINDS if code in codes)
 
@@ -95,7 +100,17 @@ def _operation(row: AnyRow, schemas: Schemas) -> Json:
             "content": {kind: {"schema": schemas.body(row.body)} for kind in media_types(row.method)},
             "x-largest-bytes": row.largest_body,
         }
+    if isinstance(row, Transfer) and row.takes:
+        operation["requestBody"] = {"required": True, "content": {kind: _file(kind) for kind in row.takes}}
     return operation
+
+
+def _file(media_type: str) -> Json:
+    """A file as it is, or as a field of a form."""
+    binary: Json = {"type": "string", "format": "binary"}
+    if media_type != FORM:
+        return {"schema": binary}
+    return {"schema": {"type": "object", "required": ["file"], "properties": {"file": binary}}}
 
 
 def _places(row: AnyRow) -> list[Json]:
@@ -116,16 +131,18 @@ def _headers(row: AnyRow) -> list[Json]:
 
 def _good(row: AnyRow, schemas: Schemas) -> Json:
     """The answers that are no errors."""
-    statuses = row.statuses if isinstance(row, Action) else (200,)
+    statuses = (200,) if isinstance(row, Route) else row.statuses
     answers: Json = {}
     for status in statuses:
         answer: Json = {"description": _phrase(status), "headers": _answer_headers(row, status)}
         if row.response is not None and status != HTTPStatus.NO_CONTENT:
             answer["content"] = {JSON: {"schema": schemas.answer(row.response)}}
-            if not isinstance(row, Action) and row.csv:
+            if isinstance(row, Route) and row.csv:
                 answer["content"]["text/csv"] = {"schema": {"type": "string"}}
             if row.links:
                 answer["links"] = {link.name: _link(link) for link in row.links}
+        if isinstance(row, Transfer) and row.gives:
+            answer["content"] = {kind: {"schema": {"type": "string"}} for kind in row.gives}
         answers[str(status)] = answer
     if row.etag and row.method == "GET":
         answers["304"] = {"description": "You have it already.", "headers": _answer_headers(row, 304)}

@@ -1,4 +1,4 @@
-"""Endpoints 2 to 5 and their companions: what they do, apart from the rows that route to them."""
+"""Endpoints 2, 4 and 5 and their companions: what they do, apart from the rows that route to them."""
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime, timedelta
@@ -27,14 +27,12 @@ from adapters.http.problems import Fault, Problem, invalid, not_found
 from application.registry import (
     ChargerAlreadyRegistered,
     ChargerUnknown,
-    Offered,
     Provisioned,
     Registry,
     RevisionPassed,
 )
 from application.windows import Wanted, Windows
 from domain.chargers.charger import Charger
-from domain.chargers.credentials import CredentialOffersUnsettled
 from domain.chargers.likeness import Neighbourhood
 from domain.chargers.particulars import (
     ChargerRetired,
@@ -110,11 +108,12 @@ async def patch_charger(
     """
     try:
         charger = await registry.describe_charger(cpid, _particulars(body), expected)
+    except InvalidChargerId as error:
+        raise not_found() from error
     except (
         ChargerUnknown,
         ChargerRetired,
         RevisionPassed,
-        InvalidChargerId,
         ProfileUnknown,
         DowngradeWithoutReason,
         PasswordNeeded,
@@ -137,21 +136,13 @@ async def new_credential(
     """POST `/chargers/{cpid}/credentials` by hand. Raises Problem `not_found`, `retired`."""
     try:
         made = await registry.new_password(cpid, length=body.length)
-    except (ChargerUnknown, ChargerRetired, InvalidChargerId) as error:
+    except InvalidChargerId as error:
+        raise not_found() from error
+    except (ChargerUnknown, ChargerRetired) as error:
         raise in_problem(error) from error
     card = cards.card(origin, made.cpid, made.security_profile, password=made.password)
     path, until = cards.link(card, now)
     return _shown(made, origin + path, until)
-
-
-async def offer_credential(cpid: str, body: NewCredential, registry: Registry) -> Offered:
-    """POST `/chargers/{cpid}/credentials` over OCPP, the first half: the password to be sent. What the charger
-    answers goes to `application.credential_change.settle`. Raises Problem `not_found`, `retired`, `busy`.
-    """
-    try:
-        return await registry.offer_password(cpid, length=body.length)
-    except (ChargerUnknown, ChargerRetired, CredentialOffersUnsettled, InvalidChargerId) as error:
-        raise in_problem(error) from error
 
 
 def reprint(row: ChargerRow, cards: InstallCards, *, origin: str, now: datetime) -> str:
@@ -235,7 +226,7 @@ def in_problem(error: Exception) -> Problem:
             return Problem("retired", detail)
         case RevisionPassed():
             return Problem("version_conflict", detail)
-        case CredentialOffersUnsettled() | WindowAlreadyOpen():
+        case WindowAlreadyOpen():
             return Problem("busy", detail)
         case InvalidChargerId():
             return invalid(Fault("cpid", detail))

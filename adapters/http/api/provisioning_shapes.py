@@ -4,9 +4,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, Field, RootModel
 
-from adapters.http.route import Shape
+from adapters.http.api.commands import CommandShape
+from adapters.http.route import Body, Shape
 from domain.chargers.credentials import LENGTH
 from domain.identity import CPID_LIMIT
 from domain.provisioning.window import MOST
@@ -16,13 +17,7 @@ Key = Annotated[str, Field(max_length=CPID_LIMIT)]
 Profile = Annotated[int, Field(ge=0, le=3, description="0 open, 1 password, 2 password over TLS.")]
 
 
-class Asked(BaseModel):
-    """A body: unknown fields are refused by name, never ignored."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class PlannedConnector(Asked):
+class PlannedConnector(Body):
     """A connector as its operator knows it."""
 
     id: int = Field(ge=1, le=64, description="1.6 connector n is EVSE n, connector 1.")
@@ -31,7 +26,7 @@ class PlannedConnector(Asked):
     phases: int | None = Field(None, ge=1, le=3)
 
 
-class NewCharger(Asked):
+class NewCharger(Body):
     """A charger to be made known."""
 
     cpid: str = Field(
@@ -50,6 +45,12 @@ class NewCharger(Asked):
         True,
         description="Boots are answered Accepted; `false`: Pending until somebody accepts it; a time: Accepted "
         "up to then, Pending afterwards.",
+    )
+    template: str = Field(
+        "",
+        max_length=64,
+        description="Whose settings it is to have: `auto` (chosen by vendor and model at each boot) or a template's "
+        "name; empty: none.",
     )
 
 
@@ -86,7 +87,7 @@ class ChargerAdded(CredentialShown):
     urls: BackendUrls
 
 
-class ChargerPatch(Asked):
+class ChargerPatch(Body):
     """A merge patch (RFC 7396): what is left out stays, null takes away."""
 
     name: Text | None = None
@@ -117,14 +118,18 @@ class ChargerChanged(Shape):
     revision: int = Field(description="For `If-Match`; heartbeats and the like do not move it.")
 
 
-class NewCredential(Asked):
+class NewCredential(Body):
     """A new password, by hand or over OCPP."""
 
     via: Literal["manual", "ocpp"] = Field(
         description="`manual`: valid at once, to be entered in the box. `ocpp`: sent to the connected charger; "
         "the former one is valid until the charger uses the new one."
     )
-    length: int = Field(LENGTH, ge=16, le=20)
+    length: int = Field(LENGTH, ge=16, le=20, description="Of a password by hand; over OCPP it is 20.")
+
+
+class CredentialAnswer(RootModel[CredentialShown | CommandShape]):
+    """By hand the password, over OCPP the command that carries it."""
 
 
 class NearMatch(Shape):
@@ -155,7 +160,7 @@ class UnknownIds(Shape):
     items: list[UnknownId]
 
 
-class NewWindow(Asked):
+class NewWindow(Body):
     """A window in which unknown chargers are registered by themselves."""
 
     until: AwareDatetime = Field(description="At most 24 hours away.")

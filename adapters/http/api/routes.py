@@ -2,9 +2,10 @@
 
 from datetime import datetime
 
-from adapters.http.action import Action
 from adapters.http.api import chargers, connection_attempts, id_tags, messages, read_models, sessions
 from adapters.http.api.command_routes import COMMAND_ROUTES
+from adapters.http.api.provisioning_routes import PROVISIONING_ROUTES
+from adapters.http.endpoint import AnyRow
 from adapters.http.route import READING, Link, Page, Route
 
 PREFIX = "/api/ocpp"
@@ -33,6 +34,7 @@ READING_ROUTES: tuple[Route, ...] = (
         response=chargers.Charger,
         errors=("not_found", *READING),
         etag=True,
+        version="revision",
         links=(
             Link("connectors", "list_connectors", {"cpid": "$response.body#/cpid"}),
             Link("messages", "list_messages_of_charger", {"cpid": "$response.body#/cpid"}),
@@ -121,5 +123,9 @@ READING_ROUTES: tuple[Route, ...] = (
     ),
 )
 
-ROUTES: tuple[Route | Action, ...] = (*READING_ROUTES, *COMMAND_ROUTES)
+ROUTES: tuple[AnyRow, ...] = (
+    *READING_ROUTES,
+    *PROVISIONING_ROUTES,
+    *COMMAND_ROUTES,
+)
 """The whole API."""

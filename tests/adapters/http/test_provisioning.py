@@ -17,13 +17,11 @@ from adapters.http.api.provisioning_shapes import (
 from adapters.http.install_card_links import PATH, InstallCards
 from adapters.http.problems import Problem
 from application import clock
-from application.credential_change import settle
 from application.registry import Registry
 from application.snapshots import load_charger
 from application.windows import Windows
 from domain.chargers.charger import Charger
 from domain.chargers.events import Acceptance, HandshakeRefused
-from domain.commands.intent import Answer, Verdict
 from domain.identity import ChargerId
 from projections.status_board import queries
 from tests.fakes.event_store import InMemoryEventStore
@@ -159,8 +157,6 @@ def manual(world: World, cpid: str = "CP-1", **asked: Any) -> Awaitable[Any]:
 async def test_strangers_are_not_found(world: World) -> None:
     assert await refused(world.patch(name="x")) == ("not_found", [])
     assert await refused(manual(world)) == ("not_found", [])
-    body = NewCredential(via="ocpp")
-    assert await refused(provisioning.offer_credential("CP-1", body, world.books)) == ("not_found", [])
 
 
 async def test_a_new_password_by_hand_comes_with_a_card(world: World) -> None:
@@ -172,35 +168,6 @@ async def test_a_new_password_by_hand_comes_with_a_card(world: World) -> None:
     assert keys.find(shown.password.encode())[0] is not None
     token = shown.install_card_url.removeprefix(ORIGIN + PATH)
     assert shown.password in await world.cards.open(token, NOW)
-
-
-@pytest.mark.parametrize(
-    ("answer", "sent", "outcome", "old", "new"),
-    [
-        (Answer(verdict=Verdict.AGREED, status="Accepted"), True, "adopted", False, True),
-        (Answer(verdict=Verdict.AGREED, status="RebootRequired"), True, "unsettled", True, True),
-        (Answer(verdict=Verdict.REFUSED, status="NotSupported"), True, "withdrawn", True, False),
-        (None, True, "unsettled", True, True),
-        (None, False, "withdrawn", True, False),
-    ],
-)
-async def test_a_password_sent_over_ocpp_is_settled_by_the_answer(
-    world: World, answer: Answer | None, sent: bool, outcome: str, old: bool, new: bool
-) -> None:
-    first = await world.add()
-    offered = await provisioning.offer_credential("CP-1", NewCredential(via="ocpp"), world.books)
-    assert await settle(world.books, offered, answer, sent=sent) == outcome
-    keys = (await world.charger()).keyring
-    assert (keys.find(first.password.encode())[0] is not None) is old
-    assert (keys.find(offered.password.encode())[0] is not None) is new
-
-
-async def test_a_third_password_waits_for_the_outcome_of_two(world: World) -> None:
-    await world.add()
-    body = NewCredential(via="ocpp")
-    for _ in range(2):
-        await provisioning.offer_credential("CP-1", body, world.books)
-    assert await refused(provisioning.offer_credential("CP-1", body, world.books)) == ("busy", [])
 
 
 async def test_a_window_is_opened_and_closed(world: World) -> None:
