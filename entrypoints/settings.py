@@ -134,6 +134,11 @@ class Settings(BaseSettings):
         ge=1,
         description="Bytes of one log or diagnostics file; larger ones are refused.",
     )
+    firmware_hosts: Names = Field(
+        default=(),
+        description="Hosts (`host` or `host:port`, by name) beside our own that chargers may be sent to for "
+        "firmware. Unset: none, firmware comes from Zeus alone.",
+    )
     log_format: str = Field(
         default="auto",
         pattern="^(auto|json|text)$",
@@ -141,7 +146,7 @@ class Settings(BaseSettings):
     )
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
 
-    @field_validator("versions", "trusted_proxies", mode="before")
+    @field_validator("versions", "trusted_proxies", "firmware_hosts", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):

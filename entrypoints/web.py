@@ -36,6 +36,7 @@ class Web:
                 version=zeus_version(),
                 cursor_secret=hashlib.sha256(b"cursor" + token.encode()).digest(),
                 ocpp_versions=settings.versions,
+                public_url=settings.public_url or "",
                 limits=Limits(
                     token_per_s=settings.api_per_s,
                     token_burst=settings.api_burst,

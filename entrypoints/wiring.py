@@ -112,6 +112,7 @@ class Core:
             ),
             artefacts=self.artefacts,
             notify=self.switchboard.notify,
+            firmware_hosts=frozenset(settings.firmware_hosts),
         )
 
     def desired_state(self, tenant: str, actor: str = GUIDE) -> DesiredState:

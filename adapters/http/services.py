@@ -1,6 +1,6 @@
 """What the handlers of actions work with: the use cases, as one value."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -35,6 +35,8 @@ class Services:
     artefacts: Artefacts
     notify: Callable[[ChargerId, str], Awaitable[None]]
     """Tells whichever process has the charger's socket."""
+    firmware_hosts: Collection[str] = ()
+    """Hosts beside our own that chargers may be sent to for firmware."""
 
     async def wanted(self, caller: Caller, charger: ChargerId) -> None:
         """Something lasting was wanted: have the charger led there, now or when it returns."""

@@ -1,0 +1,132 @@
+"""What the API's handlers work with, put together as a process does it, and a charger that is connected to it."""
+
+import asyncio
+from base64 import b64encode
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from adapters.artefacts.local_disk import LocalDisk
+from adapters.http.install_card_links import InstallCards
+from adapters.http.services import Services
+from adapters.ocpp.gateway import GatewaySettings
+from adapters.ocpp.versions import Version
+from application.artefacts import Artefacts, ArtefactSettings
+from application.attempts import Attempts
+from application.charging_profiles import ChargingProfiles
+from application.desired_state import DesiredState
+from application.ports import EventStore
+from application.registry import Registry
+from application.windows import Windows
+from domain.identity import ChargerId
+from tests.adapters.ocpp.front_door import Workplace
+from tests.fakes.charger_socket import ChargerSocket
+
+TENANT = "zeus"
+ORIGIN = "https://csms.example"
+SECRET = b"sealed with this"
+
+
+def workplace_on(store: EventStore, tenant: str = TENANT) -> Workplace:
+    """A process with a gateway that knows every action, alone in its fleet.
+
+    Call `await workplace.switchboard.open(…)` before anything is asked of a charger.
+    """
+    settings = GatewaySettings(tenant=tenant, gateway="test", versions=frozenset(Version))
+    return Workplace(store, Attempts(store, tenant), settings)
+
+
+def services_on(
+    store: EventStore,
+    workplace: Workplace,
+    directory: Path,
+    *,
+    tenant: str = TENANT,
+    news: "News | None" = None,
+    firmware_hosts: Collection[str] = (),
+) -> Services:
+    """The use cases over this store; files lie in `directory`, and `news` remembers whom was told what."""
+    choices = ArtefactSettings(tenant=tenant, public_url=ORIGIN, firmware_bytes=100_000, upload_bytes=100_000)
+    return Services(
+        store=store,
+        commands=workplace.commands,
+        desired_state=lambda caller: DesiredState(store, caller.tenant, caller.name),
+        charging_profiles=lambda caller: ChargingProfiles(store, caller.tenant, caller.name),
+        registry=lambda caller: Registry(store, caller.tenant, caller.name),
+        windows=lambda caller: Windows(store, caller.tenant, caller.name),
+        cards=InstallCards(store, tenant, SECRET),
+        artefacts=Artefacts(store, LocalDisk(directory), SECRET, choices),
+        notify=(news or News()).tell,
+        firmware_hosts=frozenset(firmware_hosts),
+    )
+
+
+@dataclass
+class News:
+    """What would have been told to the processes that have the sockets."""
+
+    told: list[tuple[str, str]] = field(default_factory=list)
+    """(charger, news), in order."""
+
+    async def tell(self, charger: ChargerId, news: str) -> None:
+        """Remember it."""
+        self.told.append((charger.key, news))
+
+
+class PluggedIn:
+    """A 1.6 charger that is connected, booted, and answers what it is told to."""
+
+    def __init__(self, socket: ChargerSocket) -> None:
+        self.socket = socket
+        self.answers: dict[str, Any] = {}
+        """Payloads by action; a call whose action has none is left without an answer."""
+        self.calls: list[tuple[str, Any]] = []
+        """What it was asked, in order."""
+        self._heard = 0
+
+    async def boot(self) -> None:
+        """Say who it is."""
+        boot = {"chargePointVendor": "Acme", "chargePointModel": "One"}
+        assert await self.socket.decided() == 101
+        answer = await self.socket.ask(orjson.dumps([2, "boot", "BootNotification", boot]).decode())
+        assert orjson.loads(answer)[2]["status"] == "Accepted"
+
+    async def attend(self) -> None:
+        """Answer calls until cancelled."""
+        while True:
+            with suppress(TimeoutError):
+                await self.socket.until(lambda: len(self.socket.texts) > self._heard)
+            while len(self.socket.texts) > self._heard:
+                self._hear(orjson.loads(self.socket.texts[self._heard]))
+                self._heard += 1
+
+    def _hear(self, message: list[Any]) -> None:
+        if message[0] != 2:
+            return
+        _, name, action, payload = message
+        self.calls.append((action, payload))
+        if action in self.answers:
+            self.socket.say(orjson.dumps([3, name, self.answers[action]]).decode())
+
+
+@asynccontextmanager
+async def plugged_in(
+    workplace: Workplace, cpid: str, password: str | None = None, **answers: Any
+) -> AsyncIterator[PluggedIn]:
+    """A registered charger at the gateway; it hangs up at the end. `answers` are payloads by action."""
+    basic = b64encode(f"{cpid}:{password}".encode())
+    headers = [] if password is None else [(b"authorization", b"Basic " + basic)]
+    charger = PluggedIn(ChargerSocket(workplace.gateway, f"/ocpp/1.6/{cpid}", headers=headers))
+    charger.answers.update(answers)
+    await charger.boot()
+    attending = asyncio.create_task(charger.attend())
+    try:
+        yield charger
+    finally:
+        attending.cancel()
+        charger.socket.leave()
+        await charger.socket.ended()
