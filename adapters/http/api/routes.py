@@ -5,6 +5,8 @@ from datetime import datetime
 from adapters.http.action import Action
 from adapters.http.api import chargers, connection_attempts, id_tags, messages, read_models, sessions
 from adapters.http.api.command_routes import COMMAND_ROUTES
+from adapters.http.api.reservation_routes import RESERVATION_ROUTES
+from adapters.http.api.settings_routes import SETTINGS_ROUTES
 from adapters.http.route import READING, Link, Page, Route
 
 PREFIX = "/api/ocpp"
@@ -121,5 +123,10 @@ READING_ROUTES: tuple[Route, ...] = (
     ),
 )
 
-ROUTES: tuple[Route | Action, ...] = (*READING_ROUTES, *COMMAND_ROUTES)
+ROUTES: tuple[Route | Action, ...] = (
+    *READING_ROUTES,
+    *COMMAND_ROUTES,
+    *SETTINGS_ROUTES,
+    *RESERVATION_ROUTES,
+)
 """The whole API."""
