@@ -1,6 +1,7 @@
 """All that is told and wanted of a charger's settings, as the API shows it."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 import msgspec
 
@@ -30,6 +31,10 @@ class SettingsView(msgspec.Struct, frozen=True):
     template_choice: str
     template: str
     read_complete: bool
+    read_at: datetime | None
+    """When everything was read last; None: not since the last boot that mattered."""
+    unknown: tuple[str, ...]
+    """Names that the charger said it does not know, in small letters where nobody wants them."""
     settings: tuple[SettingView, ...]
     availability: Mapping[Place, WantedAvailability]
 
@@ -38,11 +43,14 @@ def view_of(state: ChargerSettings, charger: Charger) -> SettingsView:
     """All that is told or wanted, by name."""
     manners = manners_of(charger.vendor, charger.model)
     keys = sorted({*state.held, *state.by_operator, *state.by_template})
+    wanted = {key: want.name for key, want in state.wanted()}
     return SettingsView(
         version=state.version,
         template_choice=state.template_choice,
         template=state.template,
         read_complete=state.read_at is not None,
+        read_at=state.read_at,
+        unknown=tuple(wanted.get(key, key) for key in sorted(state.unknown)),
         settings=tuple(_view(state, key, standing_of=standing(state, key, manners)) for key in keys),
         availability=state.availability,
     )

@@ -137,7 +137,7 @@ async def _perform(
     request: Request, action: Action, doing: Doing[Any, Any], backing: Backing
 ) -> tuple[Response, Replay]:
     """The answer, and what a repetition is to be answered."""
-    if action.command:
+    if action.command and (not action.asks_with or getattr(doing.query, action.asks_with)):
         await _spare(doing, backing)
     with _store_problems(doing.request_id):
         answered = await action.handler(doing)

@@ -104,6 +104,8 @@ class Action(Row, frozen=True, kw_only=True):
     """Understand `If-Match`; the other rows refuse it, for who sends it relies on it."""
     command: bool = False
     """Asks something of the charger `{cpid}`: takes `Prefer`, and only so many a second for each charger."""
+    asks_with: str = ""
+    """Where a command: the query parameter without which the charger is left alone, and nothing is counted."""
 
     @property
     def mutates(self) -> bool:

@@ -31,6 +31,10 @@ PLACES: dict[str, Json] = {
         "description": "The connector: EVSE n of a 2.x charger, connector n of a 1.6 one.",
         "schema": {"type": "integer", "minimum": 0},
     },
+    "name": {
+        "description": "The template's name, percent-encoded.",
+        "schema": {"type": "string", "minLength": 1, "maxLength": 100},
+    },
     "rid": {"description": "The reservation's id.", "schema": {"type": "integer", "minimum": 1}},
 }
 """Parameters in paths; a row that uses another name adds it here."""

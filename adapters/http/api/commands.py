@@ -167,6 +167,13 @@ async def ask(
     doing: Doing[Any, Any], intent: AnyIntent, *, force: bool = False, reason: str = ""
 ) -> Answered | None:
     """Ask the charger `{cpid}`, and answer with what it said, or with where to look for that."""
+    return answer_of(doing, await asked(doing, intent, force=force, reason=reason))
+
+
+async def asked(
+    doing: Doing[Any, Any], intent: AnyIntent, *, force: bool = False, reason: str = ""
+) -> Command:
+    """Ask the charger `{cpid}`; the command as it stands when it is settled, or when the client waits no longer."""
     charger = charger_of(doing)
     wish = Wish(
         intent=intent,
@@ -178,10 +185,9 @@ async def ask(
     )
     services: Services = doing.services
     try:
-        command = await services.commands.request(charger, wish, doing.prefer.wait_s)
+        return await services.commands.request(charger, wish, doing.prefer.wait_s)
     except REFUSALS as error:
         raise problem_of(error) from error
-    return answer_of(doing, command)
 
 
 def charger_of(doing: Doing[Any, Any]) -> ChargerId:
@@ -229,7 +235,17 @@ def problem_of(error: Exception) -> Problem:
 
 def answer_of(doing: Doing[Any, Any], command: Command) -> Answered:
     """200 with the settled command, 202 with where it will be; a CALLERROR is 502, strict silence 504."""
-    location = f"/api/ocpp/commands/{command.id}"
+    check_answered(doing, command)
+    return Answered(shape_of(command), 200 if command.settled else 202, location_of(command))
+
+
+def location_of(command: Command) -> str:
+    """Where to look for it."""
+    return f"/api/ocpp/commands/{command.id}"
+
+
+def check_answered(doing: Doing[Any, Any], command: Command) -> None:
+    """Raises a 502 Problem for a CALLERROR, and a 504 one for silence where the client is strict."""
     if command.state is State.FAILED:
         raise Problem(
             "callerror",
@@ -238,12 +254,9 @@ def answer_of(doing: Doing[Any, Any], command: Command) -> Answered:
         )
     if command.state is State.TIMED_OUT and doing.prefer.strict:
         raise Problem("timeout", command.why, extra={"command": command.id})
-    if command.settled:
-        return Answered(shape_of(command), 200, location)
-    if doing.prefer.strict and doing.prefer.wait_s:
+    if not command.settled and doing.prefer.strict and doing.prefer.wait_s:
         words = f"No answer within {doing.prefer.wait_s} s; the command goes on."
         raise Problem("timeout", words, extra={"command": command.id})
-    return Answered(shape_of(command), 202, location)
 
 
 def shape_of(command: Command) -> CommandShape:

@@ -5,6 +5,8 @@ from datetime import datetime
 from adapters.http.api import chargers, connection_attempts, id_tags, messages, read_models, sessions
 from adapters.http.api.command_routes import COMMAND_ROUTES
 from adapters.http.api.provisioning_routes import PROVISIONING_ROUTES
+from adapters.http.api.reservation_routes import RESERVATION_ROUTES
+from adapters.http.api.settings_routes import SETTINGS_ROUTES
 from adapters.http.endpoint import AnyRow
 from adapters.http.route import READING, Link, Page, Route
 
@@ -127,5 +129,7 @@ ROUTES: tuple[AnyRow, ...] = (
     *READING_ROUTES,
     *PROVISIONING_ROUTES,
     *COMMAND_ROUTES,
+    *SETTINGS_ROUTES,
+    *RESERVATION_ROUTES,
 )
 """The whole API."""

@@ -42,11 +42,6 @@ SALT = "00" * 16
 HEARTBEAT = '[2,"{}","Heartbeat",{{}}]'
 
 
-async def able(charger: ChargerId) -> Abilities:
-    """Nothing is known of what it cannot do."""
-    return Abilities()
-
-
 class Workplace:
     """One process of a fleet on a store: its gateway, and the commands that may be asked for here."""
 
@@ -57,12 +52,16 @@ class Workplace:
         settings: GatewaySettings,
         actions: Mapping[Version, Mapping[str, Action]] = ACTIONS,
         broker: InMemoryBroker | None = None,
+        *,
+        knows_abilities: bool = False,
     ) -> None:
+        """`knows_abilities`: go by what chargers told they can do, as `zeus serve` does."""
         self.fleet = (broker or InMemoryBroker()).open_fleet()
         self.store = store
+        self._knows_abilities = knows_abilities
         self.book = CommandBook(store, consequences(self._premises))
         self.switchboard = Switchboard(settings.gateway, self.fleet, self.book)
-        self.commands = Commands(self.book, self.switchboard, WordsOfOcpp(), able)
+        self.commands = Commands(self.book, self.switchboard, WordsOfOcpp(), self.abilities)
         self.guide = Guide(
             store,
             self.commands,
@@ -76,7 +75,7 @@ class Workplace:
             actions,
             settings,
             self.switchboard,
-            lambda session: Caller(session, self.book, settings.gateway, able, self._secret_for),
+            lambda session: Caller(session, self.book, settings.gateway, self.abilities, self._secret_for),
             self.guide,
         )
 
@@ -85,7 +84,14 @@ class Workplace:
             self.guide.lead(charger.id, booted=True)
 
     async def _premises(self, charger: ChargerId) -> Premises:
-        return premises_of(await load_charger(self.store, charger), Abilities())
+        return premises_of(await load_charger(self.store, charger), await self.abilities(charger))
+
+    async def abilities(self, charger: ChargerId) -> Abilities:
+        """What the charger is known to be able to do."""
+        if not self._knows_abilities:
+            return Abilities()
+        state = await load_charger(self.store, charger)
+        return await DesiredState(self.store, charger.tenant, GUIDE).abilities(state)
 
     async def _secret_for(self, charger: ChargerId, intent: Intent) -> str:
         credential_id: str = getattr(intent, "credential_id", "")
