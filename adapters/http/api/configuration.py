@@ -11,7 +11,8 @@ from adapters.http.api.wishes import address_of, come_true, the_charger
 from adapters.http.problems import Fault, invalid
 from adapters.http.route import Body, Query, Shape
 from adapters.http.services import Services
-from application.desired_state import DesiredState, SettingsView, SettingView
+from application.desired_state import DesiredState
+from application.settings_view import SettingsView, SettingView
 from domain.chargers.charger import Charger
 from domain.chargers.variable_names import NotAVariableName, place_named
 from domain.commands.settings import ReadSettings
