@@ -48,6 +48,8 @@ class Abilities(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """1.6 NumberOfConnectors."""
     settings: dict[str, str] = {}
     """1.6 configuration keys, or 2.x variables as `domain/chargers/variable_names.py` spells them, as last told."""
+    complete: bool = False
+    """All of its settings were read: a key that is not among them, it does not have."""
     tethered: bool = False
     """A fixed cable: nothing to unlock."""
     accepted: bool | None = None

@@ -18,6 +18,7 @@ def abilities_of(state: ChargerSettings, *, vendor: str = "", model: str = "") -
             for known in state.held.values()
             if known.setting.value is not None
         },
+        complete=state.read_at is not None,
         tethered=manners_of(vendor, model).tethered or _cannot_unlock(state),
     )
 

@@ -36,6 +36,8 @@ class ZeusProcess:
         self.port = _free_port()
         self.log_path = data_dir / f"serve-{self.port}.log"
         self._database_url = database_url
+        self.redis_url = settings.get("redis_url")
+        """The broker, where it is no Postgres."""
         self._environment = {
             **{k: v for k, v in os.environ.items() if not k.startswith(("ZEUS_", "DATABASE_URL"))},
             "ZEUS_DATA_DIR": str(data_dir),

@@ -13,7 +13,7 @@ SETTINGS = (
 
 
 def has_extension(abilities: Abilities) -> bool | None:
-    """None where the charger's settings were never read."""
-    if not abilities.settings:
-        return None
-    return any(name in abilities.settings for name in SETTINGS)
+    """None where no such setting was told, and not all settings were read."""
+    if any(name in abilities.settings for name in SETTINGS):
+        return True
+    return False if abilities.complete else None

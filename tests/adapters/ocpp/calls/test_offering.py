@@ -1,10 +1,12 @@
 """What a screen greys out, and with which words."""
 
 import pytest
+from msgspec.structs import replace
 
 from adapters.ocpp.offering import CALLS, compose, offered, why_not
 from adapters.ocpp.operation import CannotSay
 from adapters.ocpp.versions import Version
+from domain.commands.certificates import InstallCertificate
 from domain.commands.drivers import GetLocalListVersion, ReserveNow
 from domain.commands.files import GetLog, LogKind, UpdateFirmware
 from domain.commands.intent import Abilities, Intent
@@ -17,7 +19,7 @@ from tests.adapters.ocpp.calls.examples import AT, PEM, TOKEN, URL
 
 V16, V201, V21 = Version.V16, Version.V201, Version.V21
 NOTHING = Abilities()
-CORE = Abilities(profiles=frozenset({"Core"}), settings={"HeartbeatInterval": "300"})
+CORE = Abilities(profiles=frozenset({"Core"}), settings={"HeartbeatInterval": "300"}, complete=True)
 EXTENDED_CORE = Abilities(profiles=frozenset({"Core"}), settings={"SecurityProfile": "2"})
 
 
@@ -70,6 +72,12 @@ def test_the_security_extension_offers_what_feature_profiles_do_not() -> None:
     heartbeat = TriggerMessage(message="Heartbeat")
     assert compose(V16, heartbeat, EXTENDED_CORE).action == "ExtendedTriggerMessage"
     assert why_not(V16, heartbeat, EXTENDED_CORE) == ""
+
+
+def test_one_setting_read_by_its_name_says_nothing_of_the_security_extension() -> None:
+    one = Abilities(settings={"LocalPreAuthorize": "true"})
+    assert why_not(V16, InstallCertificate, one) == ""
+    assert "security extension" in why_not(V16, InstallCertificate, replace(one, complete=True))
 
 
 @pytest.mark.parametrize("version", [V201, V21])

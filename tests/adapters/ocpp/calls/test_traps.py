@@ -28,8 +28,9 @@ CARD = "04AABBCCDDEEFF"
 
 
 def told(**settings: str) -> Abilities:
-    """A charger that told these settings, with the dots of 2.x written as `__`."""
-    return Abilities(settings={name.replace("__", "."): value for name, value in settings.items()})
+    """A charger that told these settings and has no others, with the dots of 2.x written as `__`."""
+    held = {name.replace("__", "."): value for name, value in settings.items()}
+    return Abilities(settings=held, complete=True)
 
 
 def limited(limit: str, **fields: Any) -> SetChargingProfile:
