@@ -5,6 +5,7 @@ from datetime import datetime
 from adapters.http.action import Action
 from adapters.http.api import chargers, connection_attempts, id_tags, messages, read_models, sessions
 from adapters.http.api.command_routes import COMMAND_ROUTES
+from adapters.http.api.profile_routes import PROFILE_ROUTES
 from adapters.http.api.reservation_routes import RESERVATION_ROUTES
 from adapters.http.api.settings_routes import SETTINGS_ROUTES
 from adapters.http.route import READING, Link, Page, Route
@@ -128,5 +129,6 @@ ROUTES: tuple[Route | Action, ...] = (
     *COMMAND_ROUTES,
     *SETTINGS_ROUTES,
     *RESERVATION_ROUTES,
+    *PROFILE_ROUTES,
 )
 """The whole API."""
