@@ -25,6 +25,8 @@ from domain.event import Event, Fact, Told, events_of
 from domain.identity import ChargerId
 
 ATTEMPTS = 8
+GUIDE = "job:guide"
+"""Who leads chargers to what is wanted of them, as the log names it."""
 NUMBER_DIGITS = 10
 """Of the largest int32."""
 SEND_WITHIN = timedelta(seconds=30)

@@ -16,7 +16,6 @@ from application.registry import ChargerUnknown
 from application.settings_view import SettingsView, view_of
 from application.snapshots import load_charger
 from domain.chargers.charger import Charger
-from domain.chargers.device_model import VariablesReported
 from domain.commands.drivers import GetLocalListVersion, ListEntry, SendLocalList
 from domain.commands.intent import Abilities, Answer, Intent
 from domain.commands.settings import ChangeSettings, ReadSettings
@@ -25,7 +24,7 @@ from domain.desired_state import wishes
 from domain.desired_state.abilities import abilities_of
 from domain.desired_state.built_in_templates import BUILT_IN
 from domain.desired_state.events import BootNoticed
-from domain.desired_state.hearing import boot_heard, heard, unheard, variables_heard
+from domain.desired_state.hearing import boot_heard, heard, unheard
 from domain.desired_state.local_list import LocalList
 from domain.desired_state.local_list_step import (
     limits_of,
@@ -232,10 +231,6 @@ class DesiredState:
                 lambda state: list_unheard(state, intent, why, error=error),
                 cause,
             )
-
-    async def variables_reported(self, charger: Charger, report: VariablesReported) -> None:
-        """A 2.x charger told a part of its device model: the values of its variables are its settings."""
-        await self._change(lambda: ChargerSettings(charger.id), lambda state: variables_heard(state, report))
 
     async def _apply_template(self, charger: Charger) -> None:
         templates = await self.templates()

@@ -66,6 +66,9 @@ PROFILES: Mapping[type[Fact], Callable[[Any], str]] = {
         f"Profile {f.profile_id} is no longer wanted{_instead(f.replaced_by)}."
     ),
     charging_profile.Cleared: _cleared,
+    charging_profile.ClearingRefused: lambda f: (
+        f"Cannot drop profile {f.profile_id} ({joined(f.status, f.reason)}); it is asked no more."
+    ),
     charging_profile.Lapsed: lambda f: f"Profile {f.profile_id} is over: {_WHY[f.why]}.",
     charging_profile.Lost: lambda f: f"Does not hold profile {f.profile_id}; it is to be installed again.",
 }

@@ -126,6 +126,10 @@ class Switchboard:
         except FleetUnavailable as error:
             log.warning("%s: its place could not be given up, it will expire: %r", charger.stream, error)
 
+    def has(self, charger: ChargerId) -> bool:
+        """Is it connected to this process?"""
+        return charger in self._places
+
     async def occupied_elsewhere(self, charger: ChargerId, timeout_s: float) -> bool:
         """Is the charger connected to another gateway, and alive there? Raises FleetUnavailable."""
         owner = await self._fleet.sockets.owner(charger)

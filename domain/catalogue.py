@@ -151,6 +151,7 @@ FACTS: tuple[type[Fact], ...] = (
     charging_profile.Refused,
     charging_profile.Withdrawn,
     charging_profile.Cleared,
+    charging_profile.ClearingRefused,
     charging_profile.Lapsed,
     charging_profile.Lost,
 )

@@ -319,7 +319,8 @@ class Gateway:
         charger = connection.session.desk.charger.id
         await self.presence.leave(connection, code, reason)
         await self._switchboard.leave(charger, connection)
-        self._guide.leave(charger)
+        if not self._switchboard.has(charger):  # a newer connection of it is led on
+            self._guide.leave(charger)
 
     async def _read(self, session: Session, receive: Receive) -> tuple[int, str]:
         pace = Pace(self._settings.frames_per_s, self._settings.burst)

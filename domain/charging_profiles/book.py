@@ -14,6 +14,7 @@ import msgspec
 
 from domain.charging_profiles.events import (
     Cleared,
+    ClearingRefused,
     Ending,
     Installed,
     Lapsed,
@@ -44,6 +45,9 @@ class Entry(msgspec.Struct):
     placed: Placed
     origin: Origin
     ack: Ack = Ack.PENDING
+    status: str = ""
+    """Its own word, where it refused."""
+    reason: str = ""
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -52,6 +56,10 @@ class Held(msgspec.Struct, frozen=True):
     placed: Placed
     sure: bool = True
     """No: something was sent and nothing heard. It may not be there, or another of its id, in another slot."""
+    plain: bool = False
+    """Sent without being wanted for good: nobody wants it, and it stays all the same."""
+    stuck: bool = False
+    """The charger cannot drop it."""
 
 
 class Criteria(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,8 +98,13 @@ class Book(msgspec.Struct):
         return [held.placed for held in self.held.values() if held.sure]
 
     def matching(self, criteria: Criteria) -> list[int]:
-        """The ids of the wanted profiles that are meant."""
-        return [number for number, entry in self.wanted.items() if criteria.fit(entry.placed)]
+        """The ids of the profiles that are meant: the wanted ones, and those that are left at the charger."""
+        left = [
+            number
+            for number, held in self.held.items()
+            if number not in self.wanted and (held.plain or held.stuck) and criteria.fit(held.placed)
+        ]
+        return [number for number, entry in self.wanted.items() if criteria.fit(entry.placed)] + left
 
     def want(self, profile: ChargingProfile, evse_id: int, origin: Origin = Origin.OPERATOR) -> list[Fact]:
         """Want it, in place of whatever it displaces; wanted already: nothing new, unless it was refused.
@@ -118,8 +131,13 @@ class Book(msgspec.Struct):
         """Want them no longer; the charger is told by and by."""
         return [Withdrawn(profile_id=number) for number in self.matching(criteria)]
 
-    def install(self, profile: ChargingProfile, evse_id: int, command: str = "") -> list[Fact]:
-        """The charger took a profile, as it was sent; what that displaced at the charger is gone from it."""
+    def install(
+        self, profile: ChargingProfile, evse_id: int, command: str = "", *, plain: bool = False
+    ) -> list[Fact]:
+        """The charger took a profile, as it was sent; what that displaced at the charger is gone from it.
+
+        `plain`: whoever sent it does not want it for good.
+        """
         new = Placed(profile=profile, evse_id=evse_id)
         entry = self.wanted.get(profile.profile_id)
         as_wanted = entry is not None and _same(entry.placed, new)
@@ -132,7 +150,13 @@ class Book(msgspec.Struct):
             if held.sure and number != profile.profile_id and new.displaces(held.placed)
         ]
         gone = self.gone(displaced, command, replaced_by=profile.profile_id)
-        taken = Installed(profile=profile, evse_id=evse_id, command=command, outdated=not as_wanted)
+        taken = Installed(
+            profile=profile,
+            evse_id=evse_id,
+            command=command,
+            outdated=not as_wanted,
+            plain=plain and not as_wanted,
+        )
         return [*gone, taken]
 
     def refuse(
@@ -144,6 +168,16 @@ class Book(msgspec.Struct):
         if entry is None or entry.ack is not Ack.PENDING or not _same(entry.placed, sent):
             return []
         return [Refused(profile_id=profile.profile_id, status=status, reason=reason, command=command)]
+
+    def keep(
+        self, profile_ids: Iterable[int], status: str, reason: str = "", command: str = ""
+    ) -> list[Fact]:
+        """The charger cannot drop these, and is not asked again."""
+        return [
+            ClearingRefused(profile_id=number, status=status, reason=reason, command=command)
+            for number in profile_ids
+            if number in self.held and not self.held[number].stuck
+        ]
 
     def gone(
         self, profile_ids: Iterable[int], command: str = "", *, replaced_by: int | None = None
@@ -206,6 +240,7 @@ def _wanted(book: Book, fact: Wanted, at: datetime) -> None:
     _leave(book, fact.profile.profile_id)
     placed = Placed(profile=fact.profile, evse_id=fact.evse_id)
     book.wanted[fact.profile.profile_id] = Entry(placed, fact.origin)
+    _touch(book, fact.profile.profile_id)
 
 
 def _installed(book: Book, fact: Installed, at: datetime) -> None:
@@ -213,18 +248,33 @@ def _installed(book: Book, fact: Installed, at: datetime) -> None:
     placed = Placed(profile=fact.profile, evse_id=fact.evse_id, since=at)
     before = book.held.get(number)
     if before is None or not (before.sure and _same(before.placed, placed)):
-        book.held[number] = Held(placed)
+        book.held[number] = Held(placed, plain=fact.plain)
     if number in book.wanted and not fact.outdated:
         book.wanted[number].ack = Ack.INSTALLED
 
 
 def _refused(book: Book, fact: Refused, at: datetime) -> None:
     if fact.profile_id in book.wanted:
-        book.wanted[fact.profile_id].ack = Ack.REFUSED
+        entry = book.wanted[fact.profile_id]
+        entry.ack, entry.status, entry.reason = Ack.REFUSED, fact.status, fact.reason
 
 
 def _withdrawn(book: Book, fact: Withdrawn, at: datetime) -> None:
     _leave(book, fact.profile_id)
+    _touch(book, fact.profile_id)
+
+
+def _clearing_refused(book: Book, fact: ClearingRefused, at: datetime) -> None:
+    held = book.held.get(fact.profile_id)
+    if held is not None:
+        book.held[fact.profile_id] = msgspec.structs.replace(held, stuck=True)
+
+
+def _touch(book: Book, profile_id: int) -> None:
+    """Somebody has a wish about it: it is no longer left as it is."""
+    held = book.held.get(profile_id)
+    if held is not None and (held.plain or held.stuck):
+        book.held[profile_id] = msgspec.structs.replace(held, plain=False, stuck=False)
 
 
 def _cleared(book: Book, fact: Cleared, at: datetime) -> None:
@@ -258,7 +308,7 @@ def _leave(book: Book, profile_id: int) -> None:
         return
     for number, held in book.held.items():
         if _may_have_displaced(entry, held.placed):
-            book.held[number] = Held(held.placed, sure=False)
+            book.held[number] = msgspec.structs.replace(held, sure=False)
     book.held.setdefault(profile_id, Held(entry.placed, sure=False))
 
 
@@ -268,6 +318,7 @@ _EVOLVE: dict[type[Fact], Callable[[Book, Any, datetime], None]] = {
     Refused: _refused,
     Withdrawn: _withdrawn,
     Cleared: _cleared,
+    ClearingRefused: _clearing_refused,
     Lapsed: _lapsed,
     Lost: _lost,
 }

@@ -47,6 +47,8 @@ class Installed(Fact, frozen=True, kw_only=True, omit_defaults=True):
     """The command it was sent with; empty where it held it already."""
     outdated: bool = False
     """By now it is not wanted any more, or not like that."""
+    plain: bool = False
+    """Somebody sent it without wanting it for good: it is left there until somebody wants it gone."""
 
 
 class Refused(Fact, frozen=True, kw_only=True, omit_defaults=True):
@@ -61,7 +63,7 @@ class Refused(Fact, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Withdrawn(Fact, frozen=True, kw_only=True, omit_defaults=True):
-    """Nobody wants the profile any more."""
+    """Nobody wants the profile any more, or one that was never wanted for good is wanted gone."""
 
     TOPIC = "charging_profile.withdrawn"
     profile_id: int
@@ -77,6 +79,17 @@ class Cleared(Fact, frozen=True, kw_only=True, omit_defaults=True):
     command: str = ""
     replaced_by: int | None = None
     """The profile it took in its place."""
+
+
+class ClearingRefused(Fact, frozen=True, kw_only=True, omit_defaults=True):
+    """The charger cannot drop a profile: it is asked no more until somebody wants it gone anew."""
+
+    TOPIC = "charging_profile.clearing_refused"
+    profile_id: int
+    status: str
+    """The code of its error, or `NotPossible` where its version of OCPP has no words for it."""
+    reason: str = ""
+    command: str = ""
 
 
 class Lapsed(Fact, frozen=True, kw_only=True, omit_defaults=True):

@@ -48,7 +48,8 @@ def next_step(book: Book, now: datetime, ready: Ready) -> Step | None:
     """The next thing to ask; None: nothing until something changes, or until those that rest have rested.
 
     First goes what nobody wants, for it takes up room. It stays where the charger would replace it by itself with
-    one that is about to come, and where it refused the one to come: an old limit is better than none.
+    one that is about to come, and where it refused the one to come: an old limit is better than none. What somebody
+    sent as a plain command stays too, and what the charger cannot drop.
     """
     step = next(_unwanted(book, now, ready), None) or next(_missing(book, now, ready), None)
     return step or next(_in_the_way(book, now, ready), None)
@@ -56,7 +57,7 @@ def next_step(book: Book, now: datetime, ready: Ready) -> Step | None:
 
 def _unwanted(book: Book, now: datetime, ready: Ready) -> Iterator[Step]:
     for number, held in book.held.items():
-        if number in book.wanted or number in ready.resting:
+        if number in book.wanted or number in ready.resting or held.plain or held.stuck:
             continue
         heir = next((one for one in book.wanted.values() if one.placed.slot == held.placed.slot), None)
         if heir is None or not held.sure or not _keeps(heir, now, ready):
@@ -80,7 +81,7 @@ def _in_the_way(book: Book, now: datetime, ready: Ready) -> Iterator[Step]:
         return
     for entry in _due(book, now, ready):
         for number, held in _blockers(book, entry.placed).items():
-            if number not in ready.resting:
+            if number not in ready.resting and not held.stuck:
                 yield _clear(number, held)
 
 

@@ -1,9 +1,10 @@
 """What an answer, or none, means for a charger's settings: answer → facts, as pure functions."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
-from domain.chargers.device_model import VariablesReported
+from domain.chargers.device_model import ReportedVariable, VariablesReported
 from domain.chargers.variable_names import name_of
 from domain.commands.intent import Answer, Intent, Verdict
 from domain.commands.settings import ChangeSettings, ReadSettings
@@ -62,19 +63,33 @@ def unheard(state: ChargerSettings, intent: Intent, why: str, *, error: bool = F
             return []
 
 
-def variables_heard(state: ChargerSettings, report: VariablesReported) -> list[Fact]:
-    """The facts in a part of a 2.x report, which is how a charger tells everything."""
-    told = []
-    for variable in report.variables:
-        actual = next((one for one in variable.attributes if one.kind == "Actual"), None)
-        if actual is not None and variable.place.variable:
-            readonly = actual.mutability == "ReadOnly"
-            told.append({"name": name_of(variable.place), "value": actual.value, "readonly": readonly})
-    names = tuple(str(one["name"]) for one in told)
-    if not names:
+def variables_heard(state: ChargerSettings, report: VariablesReported, at: datetime) -> list[Fact]:
+    """The facts in a part of a 2.x device model, told `at`; what was heard later of a setting counts more.
+
+    Of what is as told before, only what somebody waits for is mentioned: reports are long.
+    """
+    told = {folded(one.name): one for one in map(_actual, report.variables) if one is not None}
+    told = {key: one for key, one in told.items() if key not in state.held or state.held[key].at < at}
+    news = {key for key, one in told.items() if key not in state.held or state.held[key].setting != one}
+    awaited = {key for key, _ in state.wanted()} | state.accepted.keys() | state.stale | state.unknown.keys()
+    mentioned = [one for key, one in told.items() if key in news or key in awaited]
+    if not mentioned:
         return []
-    answer = Answer(verdict=Verdict.AGREED, result={"settings": told})
-    return _reported(state, ReadSettings(names=names), answer)
+    return [
+        SettingsReported(
+            settings=tuple(one for key, one in told.items() if key in news),
+            asked=tuple(one.name for one in mentioned),
+        )
+    ]
+
+
+def _actual(variable: ReportedVariable) -> HeldSetting | None:
+    """The value that counts; None where only bounds or targets were told."""
+    attribute = next((one for one in variable.attributes if one.kind == "Actual"), None)
+    if attribute is None:
+        return None
+    readonly = attribute.mutability == "ReadOnly"
+    return _masked({"name": name_of(variable.place), "value": attribute.value, "readonly": readonly})
 
 
 def boot_heard(

@@ -33,8 +33,16 @@ NOT_OFFERED = ("NotSupported", "NotImplemented")
 ENDS = ("succeeded", "rejected", "failed", "timed_out", "unknown", "cancelled")
 ANSWERED_BY = {"succeeded": "command.answered", "rejected": "command.answered", "failed": "command.failed"}
 MUST_SHOW = frozenset(
-    ("RemoteStart", "RemoteStop", "ChangeAvailability", "Reset", "TriggerMessage", "ReserveNow")
-    + ("UpdateFirmware", "GetLog")
+    [
+        "RemoteStart",
+        "RemoteStop",
+        "ChangeAvailability",
+        "Reset",
+        "TriggerMessage",
+        "ReserveNow",
+        "UpdateFirmware",
+        "GetLog",
+    ]
 )
 """Intents whose effect has to be seen in each version, however the rest of the table may change."""
 
@@ -257,4 +265,3 @@ def many(chargers: int) -> dict[str, str]:
     """Charger → version, the versions in turn."""
     versions = list(Version)
     return {f"CMD-{n + 1:03d}": versions[n % len(versions)].value for n in range(chargers)}
-

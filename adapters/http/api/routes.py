@@ -4,6 +4,7 @@ from datetime import datetime
 
 from adapters.http.api import chargers, connection_attempts, id_tags, messages, read_models, sessions
 from adapters.http.api.command_routes import COMMAND_ROUTES
+from adapters.http.api.profile_routes import PROFILE_ROUTES
 from adapters.http.api.provisioning_routes import PROVISIONING_ROUTES
 from adapters.http.api.reservation_routes import RESERVATION_ROUTES
 from adapters.http.api.settings_routes import SETTINGS_ROUTES
@@ -131,5 +132,6 @@ ROUTES: tuple[AnyRow, ...] = (
     *COMMAND_ROUTES,
     *SETTINGS_ROUTES,
     *RESERVATION_ROUTES,
+    *PROFILE_ROUTES,
 )
 """The whole API."""

@@ -1,6 +1,6 @@
 """Given what was told and wanted, the next step: the cases that the field taught."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
@@ -297,6 +297,9 @@ def test_an_availability_answered_with_errors_is_given_up() -> None:
     assert (want.answered, want.agreed) == ("Error", False)
 
 
+LATER = datetime(2030, 1, 1, tzinfo=UTC)
+
+
 def test_a_report_of_2x_variables_tells_settings_without_their_secrets() -> None:
     def variable(component: str, name: str, *attributes: Attribute) -> ReportedVariable:
         return ReportedVariable(place=Place(component=component, variable=name), attributes=attributes)
@@ -312,7 +315,7 @@ def test_a_report_of_2x_variables_tells_settings_without_their_secrets() -> None
             variable("Other", "Nothing", Attribute(kind="Target", value="1")),
         ),
     )
-    one.tell(variables_heard(one.settings, report))
+    one.tell(variables_heard(one.settings, report, LATER))
     told = {known.setting.name: known.setting for known in one.settings.held.values()}
     assert set(told) == {
         "AlignedDataCtrlr.Interval",
@@ -322,4 +325,4 @@ def test_a_report_of_2x_variables_tells_settings_without_their_secrets() -> None
     assert told["AlignedDataCtrlr.Interval"].value == "900"
     assert told["ChargingStation.Model"].readonly
     assert "hunter2" not in repr(one.events)
-    assert variables_heard(one.settings, VariablesReported(request_id=1, seq_no=1)) == []
+    assert variables_heard(one.settings, VariablesReported(request_id=1, seq_no=1), LATER) == []
