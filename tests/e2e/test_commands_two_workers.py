@@ -98,7 +98,8 @@ async def sent(desks: Desks, worker: str, chargers: Pavement, cpid: str) -> str:
         replied = await asked(asker, cpid, ClearCache(), Prefer="wait=0")
         assert replied.status == 202, replied.body
         command_id: str = replied.body["id"]
-        while (await asker.get(f"/commands/{command_id}")).body["state"] == "queued":
+        # Another process sends it, and tells nobody here.
+        while (await asker.get(f"/commands/{command_id}")).body["state"] == "queued":  # noqa: ASYNC110
             await asyncio.sleep(0.01)
         return command_id
 

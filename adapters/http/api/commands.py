@@ -149,7 +149,7 @@ def list_commands(asked: Asked[CommandsQuery]) -> Page[CommandLine]:
 
 
 async def one_command(doing: Doing[OneCommandQuery, Any]) -> Answered | None:
-    """A command as it stands in the log at this moment; waits for its end as `Prefer: wait` says."""
+    """A command as it stands in the log at this moment."""
     services: Services = doing.services
     tenant, name = doing.caller.tenant, doing.path["id"]
     if not name.isalnum() or len(name) > 36:
