@@ -257,4 +257,3 @@ def many(chargers: int) -> dict[str, str]:
     """Charger → version, the versions in turn."""
     versions = list(Version)
     return {f"CMD-{n + 1:03d}": versions[n % len(versions)].value for n in range(chargers)}
-
