@@ -11,7 +11,7 @@ from entrypoints.simulator.faults import Fault, Faults
 from entrypoints.simulator.fleet import make_member, no_password, run_members
 from entrypoints.simulator.member import Endpoint, Member
 from entrypoints.simulator.report import FleetReport
-from entrypoints.simulator.station import Pace, Station
+from entrypoints.simulator.station import Away, Pace, Station
 from entrypoints.simulator.story import Equipment
 
 LAPSE = 5.0
@@ -54,6 +54,11 @@ class Pavement:
         """A car with an empty battery comes."""
         frames = self.charger(cpid).plug(evse_id, Vehicle(90_000, 11_000), self._clock.now_s())
         self.members[cpid].act(frames)
+
+    def leave(self, cpid: str, real_s: float) -> None:
+        """The charger is without network for so long; its memory stays."""
+        self.station(cpid).away = Away(real_s * LAPSE)
+        self.members[cpid].act([])
 
     def slow(self, cpid: str) -> None:
         """The next call of the server is not answered for minutes."""
