@@ -164,9 +164,12 @@ async def one_command(doing: Doing[OneCommandQuery, Any]) -> Answered | None:
 
 
 async def ask(
-    doing: Doing[Any, Any], intent: AnyIntent, *, force: bool = False, reason: str = ""
+    doing: Doing[Any, Any], intent: AnyIntent, *, force: bool = False, reason: str = "", command_id: str = ""
 ) -> Answered | None:
-    """Ask the charger `{cpid}`, and answer with what it said, or with where to look for that."""
+    """Ask the charger `{cpid}`, and answer with what it said, or with where to look for that.
+
+    `command_id` is for rows that have to know it beforehand; it is `doing.key` where there is one.
+    """
     charger = charger_of(doing)
     wish = Wish(
         intent=intent,
@@ -174,7 +177,7 @@ async def ask(
         cause=doing.request_id,
         reason=reason,
         force=force,
-        command_id=doing.key,
+        command_id=command_id or doing.key,
     )
     services: Services = doing.services
     try:

@@ -11,6 +11,7 @@ from adapters.http.action import Answered, Doing, NoBody
 from adapters.http.api import provisioning
 from adapters.http.api.chargers import visible_charger
 from adapters.http.api.commands import ask, charger_of, one_of, problem_of
+from adapters.http.api.control import PlainQuery
 from adapters.http.api.provisioning_shapes import (
     ChargerPatch,
     NewCharger,
@@ -32,10 +33,6 @@ from domain.chargers.provisioning import Standing
 from domain.commands.settings import ChangePassword
 from domain.desired_state.templates import AUTO
 from domain.identity import ChargerId
-
-
-class PlainQuery(Query):
-    """Takes no parameters."""
 
 
 class UnknownQuery(Query):

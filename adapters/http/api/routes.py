@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from adapters.http.api import chargers, connection_attempts, id_tags, messages, read_models, sessions
+from adapters.http.api.artefact_routes import ARTEFACT_ROUTES
 from adapters.http.api.command_routes import COMMAND_ROUTES
 from adapters.http.api.provisioning_routes import PROVISIONING_ROUTES
 from adapters.http.endpoint import AnyRow
@@ -127,5 +128,6 @@ ROUTES: tuple[AnyRow, ...] = (
     *READING_ROUTES,
     *PROVISIONING_ROUTES,
     *COMMAND_ROUTES,
+    *ARTEFACT_ROUTES,
 )
 """The whole API."""
