@@ -1,6 +1,7 @@
 """`/chargers`, `/provisioning`: chargers made known, described, given passwords, let in and put out of use."""
 
 import asyncio
+from urllib.parse import quote
 
 from pydantic import Field
 from sqlalchemy import Connection
@@ -75,7 +76,7 @@ async def add_charger(doing: Doing[PlainQuery, NewCharger]) -> Answered:
         await wishes.choose_template(made.cpid, body.template)
         # It is not connected: nobody has to be told, and no broker that is down may cost the password.
         await services.registry(caller).begin_guidance(made.cpid)
-    location = f"/api/ocpp/chargers/{ChargerId.of(caller.tenant, made.cpid).key}"
+    location = f"/api/ocpp/chargers/{quote(ChargerId.of(caller.tenant, made.cpid).key, safe='')}"
     return Answered(made, 201, location, kept=provisioning.without_secret(made))
 
 

@@ -155,7 +155,9 @@ async def test_one_firmware_at_a_time(house: House) -> None:
         await house.project()
         busy = await firmware_asked(house)
         assert (busy.status_code, busy.json()["code"], busy.json()["command"]) == (409, "busy", first["id"])
-        await house.followed(first["id"], EffectObserved(charger="CP-1", effect="Installed", event="x@1"))
+        await house.followed(
+            first["id"], EffectObserved(charger="CP-1", effect="Installed", event="x@1", after_s=1.0)
+        )
         second = (await firmware_asked(house)).json()
         assert second["state"] == "succeeded"
         await house.project()
