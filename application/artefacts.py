@@ -109,6 +109,16 @@ class Artefacts:
         """The largest firmware that is taken."""
         return self._settings.firmware_bytes
 
+    @property
+    def tenant(self) -> str:
+        """Whose they are."""
+        return self._settings.tenant
+
+    @property
+    def address(self) -> str:
+        """What every URL made here begins with."""
+        return f"{self._settings.public_url.rstrip('/')}{PATH}/"
+
     async def store_firmware(
         self,
         chunks: AsyncIterable[bytes],
@@ -305,7 +315,7 @@ class Artefacts:
 
     def _url(self, artefact: str, link: str, name: str) -> SignedUrl:
         token = self._signer.token(LinkId(artefact, link))
-        url = f"{self._settings.public_url.rstrip('/')}{PATH}/{token}/{name}"
+        url = f"{self.address}{token}/{name}"
         return SignedUrl(url=url, artefact=artefact, link=link)
 
     def _told(self, actor: str, cause: str) -> Told:

@@ -202,6 +202,7 @@ def _problem(status: int, codes: Sequence[str]) -> Json:
 def _phrase(status: int) -> str:
     return {
         201: "It was made.",
+        206: "The bytes asked for.",
         202: "It is under way; `Location` tells how it goes.",
         204: "Done; there is nothing to tell.",
     }.get(status, "The answer.")

@@ -71,6 +71,23 @@ def list_commands(
     )
 
 
+def firmware_job(connection: Connection, tenant: str, charger: str, *, besides: str = "") -> str | None:
+    """The firmware update that this charger is at: asked for, or agreed to and neither installed, failed nor given up.
+
+    `besides` is a command that does not count.
+    """
+    c = COMMANDS.c
+    at_it = or_(c.state.in_(("queued", "sent")), and_(c.state == "succeeded", c.effect_seen.is_(None)))
+    query = (
+        select(c.id)
+        .where(c.tenant == tenant, c.charger == charger, c.intent == "UpdateFirmware", c.id != besides, at_it)
+        .order_by(c.id.desc())
+        .limit(1)
+    )
+    found: str | None = connection.execute(query).scalar()
+    return found
+
+
 def overdue(connection: Connection, now: datetime, limit: int = 500) -> list[str]:
     """Streams of commands whose deadline has passed and of which no end was heard, of every tenant."""
     c = COMMANDS.c

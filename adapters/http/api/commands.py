@@ -164,16 +164,20 @@ async def one_command(doing: Doing[OneCommandQuery, Any]) -> Answered | None:
 
 
 async def ask(
-    doing: Doing[Any, Any], intent: AnyIntent, *, force: bool = False, reason: str = ""
+    doing: Doing[Any, Any], intent: AnyIntent, *, force: bool = False, reason: str = "", command_id: str = ""
 ) -> Answered | None:
     """Ask the charger `{cpid}`, and answer with what it said, or with where to look for that."""
-    return answer_of(doing, await asked(doing, intent, force=force, reason=reason))
+    command = await asked(doing, intent, force=force, reason=reason, command_id=command_id)
+    return answer_of(doing, command)
 
 
 async def asked(
-    doing: Doing[Any, Any], intent: AnyIntent, *, force: bool = False, reason: str = ""
+    doing: Doing[Any, Any], intent: AnyIntent, *, force: bool = False, reason: str = "", command_id: str = ""
 ) -> Command:
-    """Ask the charger `{cpid}`; the command as it stands when it is settled, or when the client waits no longer."""
+    """Ask the charger `{cpid}`; the command as it stands when it is settled, or when the client waits no longer.
+
+    `command_id` is for rows that have to know it beforehand; it is `doing.key` where there is one.
+    """
     charger = charger_of(doing)
     wish = Wish(
         intent=intent,
@@ -181,7 +185,7 @@ async def asked(
         cause=doing.request_id,
         reason=reason,
         force=force,
-        command_id=doing.key,
+        command_id=command_id or doing.key,
     )
     services: Services = doing.services
     try:

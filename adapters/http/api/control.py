@@ -130,8 +130,18 @@ async def command(doing: Doing[PlainQuery, CommandBody]) -> Answered | None:
 
 
 _INTENTS = {intent.name(): intent for intent in INTENTS}
-APART = frozenset({"Raw", "ChangePassword", "SendLocalList", "ReserveNow", "CancelReservation"})
-"""Intents with books of their own: they are asked for at their own addresses alone."""
+APART = frozenset(
+    {
+        "Raw",
+        "ChangePassword",
+        "SendLocalList",
+        "ReserveNow",
+        "CancelReservation",
+        "UpdateFirmware",
+        "GetLog",
+    }
+)
+"""Intents with books, links or rights of their own: they are asked for at their own addresses alone."""
 
 
 def _intent(body: CommandBody) -> Any:

@@ -1,6 +1,7 @@
 """`/chargers`, `/provisioning`: chargers made known, described, given passwords, let in and put out of use."""
 
 import asyncio
+from urllib.parse import quote
 
 from pydantic import Field
 from sqlalchemy import Connection
@@ -11,6 +12,7 @@ from adapters.http.action import Answered, Doing, NoBody
 from adapters.http.api import provisioning
 from adapters.http.api.chargers import visible_charger
 from adapters.http.api.commands import ask, charger_of, one_of, problem_of
+from adapters.http.api.control import PlainQuery
 from adapters.http.api.provisioning_shapes import (
     ChargerPatch,
     NewCharger,
@@ -32,10 +34,6 @@ from domain.chargers.provisioning import Standing
 from domain.commands.settings import ChangePassword
 from domain.desired_state.templates import AUTO
 from domain.identity import ChargerId
-
-
-class PlainQuery(Query):
-    """Takes no parameters."""
 
 
 class UnknownQuery(Query):
@@ -78,7 +76,7 @@ async def add_charger(doing: Doing[PlainQuery, NewCharger]) -> Answered:
         await wishes.choose_template(made.cpid, body.template)
         # It is not connected: nobody has to be told, and no broker that is down may cost the password.
         await services.registry(caller).begin_guidance(made.cpid)
-    location = f"/api/ocpp/chargers/{ChargerId.of(caller.tenant, made.cpid).key}"
+    location = f"/api/ocpp/chargers/{quote(ChargerId.of(caller.tenant, made.cpid).key, safe='')}"
     return Answered(made, 201, location, kept=provisioning.without_secret(made))
 
 

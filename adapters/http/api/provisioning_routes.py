@@ -4,7 +4,7 @@ from adapters.http.access import Right
 from adapters.http.action import MUTATING, STORING, Action
 from adapters.http.api import onboarding
 from adapters.http.api.commands import COMMANDING
-from adapters.http.api.onboarding import PlainQuery
+from adapters.http.api.control import PlainQuery
 from adapters.http.api.provisioning_shapes import (
     ChargerAdded,
     ChargerChanged,

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from adapters.http.api import chargers, connection_attempts, id_tags, messages, read_models, sessions
+from adapters.http.api.artefact_routes import ARTEFACT_ROUTES
 from adapters.http.api.command_routes import COMMAND_ROUTES
 from adapters.http.api.profile_routes import PROFILE_ROUTES
 from adapters.http.api.provisioning_routes import PROVISIONING_ROUTES
@@ -133,5 +134,6 @@ ROUTES: tuple[AnyRow, ...] = (
     *SETTINGS_ROUTES,
     *RESERVATION_ROUTES,
     *PROFILE_ROUTES,
+    *ARTEFACT_ROUTES,
 )
 """The whole API."""

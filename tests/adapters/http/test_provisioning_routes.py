@@ -54,6 +54,12 @@ async def test_a_charger_is_made_known_once(house: House) -> None:
     assert told["password"] in card
 
 
+async def test_the_location_of_any_id_can_be_opened(house: House) -> None:
+    made = await house.client.post(CHARGERS, json={"cpid": "Straße 1 \U00011a31"})
+    await house.project()
+    assert (await house.client.get(made.headers["location"])).json()["cpid"] == made.json()["cpid"]
+
+
 async def test_a_charger_follows_the_template_it_was_added_with(house: House) -> None:
     unknown = await house.client.post(CHARGERS, json={"cpid": "CP-1", "template": "none such"})
     assert "body.template" in str(problem(unknown, 422, "validation")["errors"])
