@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx
 import psycopg
@@ -21,6 +22,7 @@ from adapters.ocpp.versions import Version
 from application.attempts import Attempts
 from domain.catalogue import FACTS
 from projections.positions import ensure_positions
+from tests.adapters.http.services import House, News, services_on, workplace_on
 from tests.adapters.http.shelf import SHELF, Shelf
 from tests.adapters.ocpp.front_door import Workplace
 
@@ -121,3 +123,31 @@ async def shop(world: World, engine: Engine) -> AsyncIterator[Shop]:
         shop.client = client
         yield shop
     shop.app.database.close()
+
+
+@pytest.fixture
+async def house(postgres_dsn: str, engine: Engine, tmp_path: Path) -> AsyncIterator[House]:
+    """The whole API over its real services; read models follow when told to."""
+    with psycopg.connect(postgres_dsn) as connection:
+        ensure_positions(connection)
+    store = CountedEventStore(open_store(postgres_dsn, FACTS))
+    workplace, news = workplace_on(store), News()
+    await workplace.switchboard.open(news.tell)
+    services = services_on(store, workplace, tmp_path, news=news, firmware_hosts=("fw.example",))
+
+    def serving(*rights: Right) -> WebApplication:
+        return build_app(
+            replace(SETTINGS, public_url="https://csms.example"),
+            engine=engine,
+            access=Rights(*rights),
+            gateway=workplace.gateway,
+            store=store,
+            services=services,
+        )
+
+    app = serving(*Right)
+    async with client_of(app, AUTH) as client:
+        yield House(client, store, workplace, services, news, postgres_dsn, serving)
+    app.database.close()
+    await workplace.switchboard.finish()
+    await store.close()

@@ -2,15 +2,18 @@
 
 import asyncio
 from base64 import b64encode
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import httpx
 import orjson
 
 from adapters.artefacts.local_disk import LocalDisk
+from adapters.eventstore.counted import CountedEventStore
+from adapters.http.app import WebApplication
 from adapters.http.install_card_links import InstallCards
 from adapters.http.services import Services
 from adapters.ocpp.gateway import GatewaySettings
@@ -23,6 +26,7 @@ from application.ports import EventStore
 from application.registry import Registry
 from application.windows import Windows
 from domain.identity import ChargerId
+from tests.adapters.http.fleet import project
 from tests.adapters.ocpp.front_door import Workplace
 from tests.fakes.charger_socket import ChargerSocket
 
@@ -77,6 +81,32 @@ class News:
         self.told.append((charger.key, news))
 
 
+@dataclass
+class House:
+    """The API with everything behind it."""
+
+    client: httpx.AsyncClient
+    """With every right."""
+    store: CountedEventStore
+    workplace: Workplace
+    services: Services
+    news: News
+    dsn: str
+    serving: Callable[..., WebApplication]
+    """The same for a caller with these rights; close its `database`."""
+
+    async def project(self) -> None:
+        """Bring the read models up to the log."""
+        await asyncio.to_thread(project, self.dsn)
+
+    async def charger(self, cpid: str = "CP-1", **asked: Any) -> Any:
+        """POST /chargers, without a password unless asked for."""
+        body = {"cpid": cpid, "security_profile": 0, **asked}
+        response = await self.client.post("/api/ocpp/chargers", json=body)
+        assert response.status_code == 201, response.text
+        return response.json()
+
+
 class PluggedIn:
     """A 1.6 charger that is connected, booted, and answers what it is told to."""
 
@@ -87,6 +117,7 @@ class PluggedIn:
         self.calls: list[tuple[str, Any]] = []
         """What it was asked, in order."""
         self._heard = 0
+        self._called = asyncio.Event()
 
     async def boot(self) -> None:
         """Say who it is."""
@@ -104,11 +135,17 @@ class PluggedIn:
                 self._hear(orjson.loads(self.socket.texts[self._heard]))
                 self._heard += 1
 
+    async def asked(self) -> None:
+        """Wait for a call."""
+        async with asyncio.timeout(5):
+            await self._called.wait()
+
     def _hear(self, message: list[Any]) -> None:
         if message[0] != 2:
             return
         _, name, action, payload = message
         self.calls.append((action, payload))
+        self._called.set()
         if action in self.answers:
             self.socket.say(orjson.dumps([3, name, self.answers[action]]).decode())
 

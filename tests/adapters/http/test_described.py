@@ -4,7 +4,11 @@ Two tables are served: the API's own, and the shelf of things that shows every c
 """
 
 import asyncio
+import atexit
+import shutil
+import tempfile
 from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -27,6 +31,7 @@ from domain.catalogue import FACTS
 from projections.positions import ensure_positions
 from tests.adapters.http.conftest import AUTH, SETTINGS, TENANT, TOKEN, gateway_on
 from tests.adapters.http.fleet import Fleet, project
+from tests.adapters.http.services import services_on, workplace_on
 from tests.adapters.http.shelf import SHELF, Shelf
 
 UNFIT = [positive_data_acceptance, negative_data_rejection]
@@ -45,7 +50,9 @@ Services = Callable[[CountedEventStore], Awaitable[Any]]
 
 async def services_of_the_api(store: CountedEventStore) -> Any:
     """What the handlers of the API's actions work with."""
-    return None
+    directory = Path(tempfile.mkdtemp(prefix="zeus-test-"))
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)
+    return services_on(store, workplace_on(store), directory, firmware_hosts=("fw.example",))
 
 
 async def services_of_the_shelf(store: CountedEventStore) -> Any:
