@@ -25,7 +25,9 @@ class TemplateBody(Body):
     model: Glob = "*"
     firmware: Glob = "*"
     protocol: Glob = Field("*", description="`1.6`, `2.0.1`, `2.1`, or such as `2.*`.")
-    settings: dict[Name, Value] = Field(min_length=1, max_length=MOST_KEYS)
+    settings: dict[Name, Value] = Field(
+        min_length=1, max_length=MOST_KEYS, examples=[{"HeartbeatInterval": "300"}]
+    )
     restart_if_required: bool = False
 
 
