@@ -1,4 +1,4 @@
-"""Commands over HTTP to chargers that agree at once: how many a second, and how long one takes; one worker, then two."""
+"""Commands over HTTP to chargers that agree at once: how many a second, how long one takes; one worker, then two."""
 
 import asyncio
 from itertools import count
