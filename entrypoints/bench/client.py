@@ -167,6 +167,9 @@ class Client(asyncio.Protocol):
             self._transport.write(frame(payload, opcode=10))
 
     def _answered(self, text: bytes) -> None:
+        if text.startswith(b"[2,"):  # a command: agreed to at once, whatever it is
+            self._write(b"[3," + text.split(b",", 2)[1] + b',{"status":"Accepted"}]')
+            return
         now = clock.monotonic()
         if not text.startswith(self._expecting):
             self._tally.wrong += 1

@@ -3,10 +3,12 @@
 import asyncio
 import signal
 import socket
+import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 import orjson
 import psutil
@@ -62,24 +64,58 @@ def _batch(found: list[tuple[str, bytes]], start: int) -> tuple[list[str], list[
     return streams, [n // 1000 + 1 for n in numbers], [row[0] for row in rows], [row[1] for row in rows]
 
 
+def commit_ms(url: str, rows: int) -> float:
+    """Median ms of one raw durable event, committed alone, one after another on one connection."""
+    took = []
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(
+            SQL("CREATE TABLE IF NOT EXISTS {} (LIKE {} INCLUDING ALL)").format(
+                _SCRATCH, Identifier(SCHEMA, EVENTS)
+            )
+        )
+        for number in range(rows):
+            row = [f"command/default/{number}"], [1], ["command.sent"], [b"x" * 600]
+            began = clock.monotonic()
+            connection.execute(_INSERT, row, prepare=True, binary=True)
+            took.append(clock.monotonic() - began)
+        connection.execute(SQL("DROP TABLE {}").format(_SCRATCH))
+    return statistics.median(took) * 1e3
+
+
+async def echo_ms(seconds: float) -> float:
+    """Median ms of a round trip of one charger to a server that only echoes."""
+    tally = Tally()
+    async with _echoing() as (port, _):
+        client = await knock(Target(port), 0, tally)
+        await closed_loop([client], "heartbeat", seconds)
+        client.leave()
+    return statistics.median(tally.latencies) * 1e3
+
+
 async def echo_us(chargers: int, kind: str, seconds: float) -> float:
     """µs of CPU a message of a server that only echoes, under the same closed loop."""
+    tally = Tally()
+    async with _echoing() as (port, process):
+        clients = await asyncio.gather(*(knock(Target(port), n, tally) for n in range(chargers)))
+        before = process.cpu_times()
+        await closed_loop(list(clients), kind, seconds)
+        after = process.cpu_times()
+        for client in clients:
+            client.leave()
+    used = after.user + after.system - before.user - before.system
+    return float(used) / max(1, len(tally.latencies)) * 1e6
+
+
+@asynccontextmanager
+async def _echoing() -> AsyncIterator[tuple[int, psutil.Process]]:
+    """The echo server's port and process."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
     child = subprocess.Popen([sys.executable, "-m", "entrypoints.bench.echo", str(port)])  # noqa: S603, ASYNC220
     try:
         await _listening(port)
-        process = psutil.Process(child.pid)
-        tally = Tally()
-        clients = await asyncio.gather(*(knock(Target(port), n, tally) for n in range(chargers)))
-        before = process.cpu_times()
-        await closed_loop(list(clients), kind, seconds)
-        after = process.cpu_times()
-        used = after.user + after.system - before.user - before.system
-        for client in clients:
-            client.leave()
-        return float(used) / max(1, len(tally.latencies)) * 1e6
+        yield port, psutil.Process(child.pid)
     finally:
         child.send_signal(signal.SIGTERM)
         await asyncio.to_thread(child.wait, 15)

@@ -53,6 +53,8 @@ BARS: tuple[Bar, ...] = (
     Bar("closed loop, mix", "closed.mix", "per_s", 5000, "/s", at_least=True),
     Bar("open loop at 1,000/s, mix, p99", "open.mix", "p99_ms", 50, "ms"),
     Bar("commit → visible in every read model, p99", "freshness", "p99_ms", 250, "ms"),
+    Bar("command, one worker, at a rate: p95", "commands.open.1", "p95_ms", 100, "ms"),
+    Bar("command, two workers, at a rate: p95", "commands.open.2", "p95_ms", 100, "ms"),
     Bar("memory per idle charger, deflate", "memory.deflate", "kb", 40, "KB"),
     Bar("memory per idle charger, plain", "memory.plain", "kb", 40, "KB"),
     Bar("fleet arrives: all booted", "storm.arrival", "seconds", 30, "s"),

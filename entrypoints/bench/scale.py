@@ -26,19 +26,28 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True):
     """Messages of each kind through the protocol alone."""
     events: int
     """Rows of the raw insert."""
+    commanded: int
+    """Chargers that are asked for commands."""
+    askers: int
+    """HTTP connections that ask, each for one command at a time."""
+    command_rate: int
+    """Commands a second of their open loop."""
 
 
 QUICK = Scale(
     name="quick", chargers=1000, few=100, seconds=3, warm_up_s=1, rate=1000, idle=(1000,), storm=1000,
-    history=3, pages=100, rounds=3_000, events=20_480,
+    history=3, pages=100, rounds=3_000, events=20_480, commanded=200, askers=64,
+    command_rate=50,
 )  # fmt: skip
 USUAL = Scale(
     name="usual", chargers=1000, few=100, seconds=8, warm_up_s=2, rate=1000, idle=(1000, 5000), storm=5000,
-    history=10, pages=200, rounds=10_000, events=61_440,
+    history=10, pages=200, rounds=10_000, events=61_440, commanded=200, askers=64,
+    command_rate=50,
 )  # fmt: skip
 FULL = Scale(
     name="full", chargers=1000, few=100, seconds=15, warm_up_s=3, rate=1000, idle=(1000, 5000, 10_000),
-    storm=10_000, history=20, pages=500, rounds=20_000, events=102_400,
+    storm=10_000, history=20, pages=500, rounds=20_000, events=102_400, commanded=200, askers=64,
+    command_rate=50,
 )  # fmt: skip
 
 
@@ -47,5 +56,10 @@ def with_chargers(scale: Scale, chargers: int | None) -> Scale:
     if chargers is None:
         return scale
     return msgspec.structs.replace(
-        scale, chargers=chargers, few=min(scale.few, chargers), idle=(chargers,), storm=chargers
+        scale,
+        chargers=chargers,
+        few=min(scale.few, chargers),
+        idle=(chargers,),
+        storm=chargers,
+        commanded=chargers,
     )

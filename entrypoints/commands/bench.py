@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from application import clock
-from entrypoints.bench import lists, memory, protocol, rebuild, storm, throughput
+from entrypoints.bench import commands, lists, memory, protocol, rebuild, storm, throughput
 from entrypoints.bench.report import (
     Results,
     bars_table,
@@ -23,6 +23,7 @@ from entrypoints.bench.scale import FULL, QUICK, USUAL, with_chargers
 MEASURES = {
     "protocol": protocol.measure,
     "throughput": throughput.measure,
+    "commands": commands.measure,
     "memory": memory.measure,
     "storm": storm.measure,
     "rebuild": rebuild.measure,
@@ -56,6 +57,7 @@ def bench(
     **protocol** parse, validate, map and answer, without sockets and database · **throughput** durable
     messages a second, latency and CPU per process, in closed loop (as fast as answered) and open loop (at a
     rate, latency from the moment a message was due), beside the floors: an echo server and a raw insert ·
+    **commands** asked over HTTP of chargers that answer at once, one worker and two ·
     **memory** per idle connection · **storm** a fleet that arrives, vanishes and returns at once ·
     **rebuild** of all read models · **lists** of the API.
 

@@ -5,6 +5,8 @@ import json
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import AsyncExitStack
+from statistics import quantiles
+from time import monotonic
 from typing import Any, NamedTuple
 
 import msgspec
@@ -21,19 +23,30 @@ from domain.identity import ChargerId
 from entrypoints.bench.asker import Asker, Replied
 from entrypoints.settings import Settings
 from entrypoints.wiring import asking
-from tests.e2e.conditions import until
+from tests.e2e.conditions import until, until_told
 from tests.e2e.pavement import Pavement
 from tests.e2e.wishes import Story, fitted, stories, unknown_to
 from tests.e2e.workers import Desks, owners, workers
 from tests.e2e.zeus_process import TOKEN, ZeusProcess
 
+TWO_WORKERS: dict[str, object] = {
+    "workers": 2,
+    "accept_unknown_tokens": True,
+    "frames_per_s": 10_000,
+    "api_per_s": 100_000,
+    "api_burst": 100_000,
+    "commands_per_s": 1000,
+    "commands_burst": 1000,
+}
+"""Settings of the server: commands may be asked as fast as one can."""
+PER_S = 40.0
+"""Commands asked in a second: a pace at which the answer's time is the system's and not the queue's."""
 EFFECT_WITHIN_S = 60.0
-LOOK_EVERY_S = 0.2
 NOT_OFFERED = ("NotSupported", "NotImplemented")
 ENDS = ("succeeded", "rejected", "failed", "timed_out", "unknown", "cancelled")
 ANSWERED_BY = {"succeeded": "command.answered", "rejected": "command.answered", "failed": "command.failed"}
 MUST_SHOW = frozenset(
-    [
+    {
         "RemoteStart",
         "RemoteStop",
         "ChangeAvailability",
@@ -42,7 +55,7 @@ MUST_SHOW = frozenset(
         "ReserveNow",
         "UpdateFirmware",
         "GetLog",
-    ]
+    }
 )
 """Intents whose effect has to be seen in each version, however the rest of the table may change."""
 
@@ -65,9 +78,14 @@ class Report(NamedTuple):
     done: list[Done]
     refused: list[tuple[Version, Intent, Replied]]
 
-    def latencies(self) -> list[float]:
-        """Seconds, those of the API alone, in order."""
-        return sorted(one.seconds for one in self.done if one.seconds is not None)
+    def figures(self) -> str:
+        """How many there were, and how long the API took from the request to the charger's answer."""
+        seconds = [one.seconds for one in self.done if one.seconds is not None]
+        cuts = quantiles(seconds, n=100)
+        timing = (
+            f"p50 {cuts[49] * 1e3:.1f} ms, p95 {cuts[94] * 1e3:.1f} ms, longest {max(seconds) * 1e3:.0f} ms"
+        )
+        return f"{len(self.done)} commands, {len(seconds)} of them over HTTP: {timing}"
 
     def wrong(self) -> list[str]:
         """What should not be; empty after a run as it should be."""
@@ -130,9 +148,11 @@ def awaits_effect(intent: Intent, life: dict[str, Any]) -> bool:
     return expectation(intent, msgspec.convert(life["answer"], Answer)) is not None
 
 
-async def command_everything(server: ZeusProcess, chargers: Pavement, desks: Desks) -> Report:
+async def command_everything(
+    server: ZeusProcess, chargers: Pavement, desks: Desks, per_s: float = PER_S
+) -> Report:
     """Tell every charger its story; they run side by side, the steps of one after another."""
-    report = Report([], [])
+    report, pace = Report([], []), Pace(per_s)
     owned = await until(lambda: _all_owned(server, chargers), "every charger online", timeout_s=60)
     async with AsyncExitStack() as stack:
         commands = await stack.enter_async_context(_own_desk(server))
@@ -143,7 +163,7 @@ async def command_everything(server: ZeusProcess, chargers: Pavement, desks: Des
             told = stories(version)
             number = by_version[version]
             by_version[version] += 1
-            teller = _Teller(cpid, version, owned[cpid], server, chargers, desks, commands, report)
+            teller = _Teller(cpid, version, owned[cpid], server, chargers, desks, commands, report, pace)
             work.append(teller.tell(told[number % len(told)], number))
         await asyncio.gather(*work)
     return report
@@ -168,6 +188,20 @@ def _all_owned(server: ZeusProcess, chargers: Pavement) -> dict[str, str]:
     return here if booted and here.keys() >= chargers.versions.keys() else {}
 
 
+class Pace:
+    """Lets one go on after the other, at even distances."""
+
+    def __init__(self, per_s: float) -> None:
+        self._apart_s = 1 / per_s
+        self._next = monotonic()
+
+    async def next(self) -> None:
+        """Wait for a place of one's own."""
+        now = monotonic()
+        self._next = max(self._next + self._apart_s, now)
+        await asyncio.sleep(self._next - now)
+
+
 class _Teller:
     """Asks one charger, step after step."""
 
@@ -181,10 +215,11 @@ class _Teller:
         desks: Desks,
         commands: Commands,
         report: Report,
+        pace: Pace,
     ) -> None:
         self._cpid, self._version, self._owner = cpid, version, owner
         self._server, self._chargers, self._desks = server, chargers, desks
-        self._commands, self._report = commands, report
+        self._commands, self._report, self._pace = commands, report, pace
         self._turn = 0
 
     async def tell(self, story: Story, number: int) -> None:
@@ -224,19 +259,23 @@ class _Teller:
         """At the workers in turn."""
         self._turn += 1
         worker = self._desks.names[self._turn % len(self._desks.names)]
+        await self._pace.next()
         async with self._desks.at(worker) as asker:
             return worker, await asked(asker, self._cpid, intent)
 
     async def _follow(self, intent: Intent, command_id: str, seconds: float | None, *, local: bool) -> None:
         """Until what it leads to is seen."""
-        deadline = asyncio.get_running_loop().time() + EFFECT_WITHIN_S
-        while True:
+
+        async def look() -> Any:
             async with self._desks.at(self._desks.names[0]) as asker:
-                life = (await asker.get(f"/commands/{command_id}")).body
-            waits = awaits_effect(intent, life) and life["effect"] is None
-            if not waits or asyncio.get_running_loop().time() > deadline:
-                break
-            await asyncio.sleep(LOOK_EVERY_S)
+                return (await asker.get(f"/commands/{command_id}")).body
+
+        deadline = monotonic() + EFFECT_WITHIN_S  # what did not come by then is for the verdict
+
+        def enough(life: Any) -> bool:
+            return not awaits_effect(intent, life) or life["effect"] is not None or monotonic() > deadline
+
+        life = await until_told(look, enough, "what a command leads to", 2 * EFFECT_WITHIN_S)
         self._report.done.append(Done(self._version, intent, local, life, seconds))
 
 

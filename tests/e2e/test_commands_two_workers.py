@@ -1,14 +1,15 @@
 """Commands through two workers, dispatched by Postgres and by Redis: every intent, every version, and a kill -9."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from statistics import quantiles
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
 
 import pytest
 
+from domain.commands.patience import ANSWER_WITHIN_S
 from domain.commands.upkeep import ClearCache
-from tests.e2e.commanded import Report, asked, command_everything, many, unlogged
-from tests.e2e.conditions import until
+from tests.e2e.commanded import TWO_WORKERS, asked, command_everything, many, unlogged
+from tests.e2e.conditions import until, until_told
 from tests.e2e.pavement import Pavement, pavement
 from tests.e2e.workers import Desks, owners, workers
 from tests.e2e.zeus_process import ZeusProcess, zeus
@@ -23,16 +24,7 @@ pytestmark = pytest.mark.slow
 def two_workers(request: pytest.FixtureRequest) -> Iterator[ZeusProcess]:
     """`zeus serve --workers 2` on a broker; a command may be asked as fast as one can."""
     broker = {} if request.param == "postgres" else {"redis_url": request.getfixturevalue("redis_url")}
-    with zeus(
-        workers=2,
-        accept_unknown_tokens=True,
-        frames_per_s=10_000,
-        api_per_s=100_000,
-        api_burst=100_000,
-        commands_per_s=1000,
-        commands_burst=1000,
-        **broker,
-    ) as running:
+    with zeus(**TWO_WORKERS, **broker) as running:
         yield running
 
 
@@ -53,14 +45,7 @@ async def test_every_intent_of_every_version(two_workers: ZeusProcess, desks: De
         assert report.wrong() == []
         await until(lambda: not unlogged(two_workers, report.done), "both frames of every command in the log")
     assert "Traceback" not in two_workers.said()
-    say(report)
-
-
-def say(report: Report) -> None:
-    """Figures are told and never judged: the machine may be busy with anything."""
-    seconds = report.latencies()
-    cuts = quantiles(seconds, n=100)
-    print(f"{len(seconds)} commands, p50 {cuts[49] * 1e3:.1f} ms, p95 {cuts[94] * 1e3:.1f} ms")  # noqa: T201
+    print(report.figures())  # noqa: T201 - told and never judged: the machine may be busy with anything
 
 
 async def test_a_worker_killed_in_mid_command(two_workers: ZeusProcess, desks: Desks) -> None:
@@ -97,28 +82,32 @@ async def sent(desks: Desks, worker: str, chargers: Pavement, cpid: str) -> str:
     async with desks.at(worker) as asker:
         replied = await asked(asker, cpid, ClearCache(), Prefer="wait=0")
         assert replied.status == 202, replied.body
-        command_id: str = replied.body["id"]
-        # Another process sends it, and tells nobody here.
-        while (await asker.get(f"/commands/{command_id}")).body["state"] == "queued":  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
-        return command_id
+    command_id: str = replied.body["id"]
+    life = await told_at(desks, worker, command_id, lambda life: life["state"] != "queued", 10.0)
+    assert life["state"] == "sent", life["why"]
+    return command_id
 
 
 async def ends_unknown(desks: Desks, worker: str, command_id: str) -> None:
     """Within its deadline and a little, and with a reason."""
-    async with desks.at(worker) as asker:
-        life = (await asker.get(f"/commands/{command_id}")).body
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + 30.0 + BEYOND_DEADLINE_S
-    while life["state"] == "sent":
-        assert loop.time() < deadline, "it is under way for ever"
-        await asyncio.sleep(0.2)
-        async with desks.at(worker) as asker:
-            life = (await asker.get(f"/commands/{command_id}")).body
+    within_s = ANSWER_WITHIN_S + BEYOND_DEADLINE_S
+    life = await told_at(desks, worker, command_id, lambda life: life["state"] != "sent", within_s)
     assert life["state"] == "unknown"
     assert life["why"]
     topics = [step["event"] for step in life["life"]]
     assert topics[:3] == ["command.requested", "command.sent", "command.outcome_unknown"]
+
+
+async def told_at(
+    desks: Desks, worker: str, command_id: str, enough: Callable[[Any], object], within_s: float
+) -> Any:
+    """A command's life, as soon as it went so far."""
+
+    async def look() -> Any:
+        async with desks.at(worker) as asker:
+            return (await asker.get(f"/commands/{command_id}")).body
+
+    return await until_told(look, enough, f"the next step of {command_id}", within_s)
 
 
 def nobody_at(server: ZeusProcess, victim: str, versions: dict[str, str]) -> bool:

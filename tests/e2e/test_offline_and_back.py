@@ -24,7 +24,7 @@ from domain.desired_state.goals import State
 from domain.identity import ChargerId, IdToken
 from entrypoints.bench.asker import Asker
 from tests.e2e.commanded import asked
-from tests.e2e.conditions import LOOK_EVERY_S, until
+from tests.e2e.conditions import until, until_told
 from tests.e2e.log import read_log
 from tests.e2e.pavement import Pavement, pavement
 from tests.e2e.workers import owners
@@ -118,10 +118,9 @@ def holds_all(chargers: Pavement, cpid: str, version: str) -> bool:
 async def known(store: EventStore, cpid: str, version: str) -> None:
     """As the books have it, once the last answer is in them."""
     profiles = ChargingProfiles(store, TENANT, ACTOR)
-    async with asyncio.timeout(20):
-        while not (await profiles.book(ChargerId.of(TENANT, cpid))).held:  # noqa: ASYNC110 - by another process
-            await asyncio.sleep(LOOK_EVERY_S)
-    assert list((await profiles.book(ChargerId.of(TENANT, cpid))).held) == [PROFILE.profile_id]
+    charger = ChargerId.of(TENANT, cpid)
+    book = await until_told(lambda: profiles.book(charger), lambda book: book.held, "the profile is booked")
+    assert list(book.held) == [PROFILE.profile_id]
     view = await DesiredState(store, TENANT, ACTOR).settings_of(cpid)
     standing = {one.name: one.standing.state for one in view.settings if one.desired is not None}
     assert standing == {SETTING[version]: State.REACHED}
