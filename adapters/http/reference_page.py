@@ -8,6 +8,7 @@ from typing import Any
 
 from adapters.http.landing import STYLE as LANDING_STYLE
 from adapters.http.reference_words import example_of, fields_of, name_of, type_of
+from adapters.http.transfer import BYTES
 
 Json = Mapping[str, Any]
 
@@ -138,7 +139,9 @@ class _Reference:
             for one in fields_of(_schema(body), self.shapes)
         ]
         kinds = ", ".join(f"<code>{escape(kind)}</code>" for kind in body["content"])
-        note = f"<p>Body: {kinds}, at most {body['x-largest-bytes']} bytes.</p>"
+        largest = body.get("x-largest-bytes")
+        bound = f"at most {largest} bytes" if largest else "as large as the operator allows"
+        note = f"<p>Body: {kinds}, {bound}.</p>"
         return note + _table("Body", ("Field", "Type", "", "Meaning"), rows)
 
     def _answers(self, operation: Json) -> str:
@@ -160,7 +163,10 @@ class _Reference:
         lines.append('-H "Authorization: Bearer $ZEUS_TOKEN"')
         if any(one["name"] == "Idempotency-Key" for one in parameters):
             lines.append('-H "Idempotency-Key: $(uuidgen)"')
-        if "requestBody" in operation:
+        kind = next(iter(operation.get("requestBody", {}).get("content", ())), "")
+        if kind == BYTES:
+            lines += [f'-H "Content-Type: {BYTES}"', "--data-binary @file.bin"]
+        elif kind:
             body = example_of(_schema(operation["requestBody"]), self.shapes)
             text = json.dumps(body, ensure_ascii=False).replace("'", "'\\''")
             lines += ['-H "Content-Type: application/json"', f"-d '{text}'"]

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 Json = Mapping[str, Any]
 
-DEEPEST = 4
+DEEPEST = 8
 """Levels of an object that are unfolded in one table."""
 
 
@@ -74,6 +74,8 @@ def example_of(schema: Json, shapes: Json, depth: int = 0) -> Any:
     match found.get("type"):
         case "object":
             names = found.get("required", ()) if depth < DEEPEST else ()
+            if found.get("minProperties"):
+                return {"…": example_of(found.get("additionalProperties", {}), shapes, depth + 1)}
             return {name: example_of(found["properties"][name], shapes, depth + 1) for name in names}
         case "array":
             return [example_of(found.get("items", {}), shapes, depth + 1)] if depth < DEEPEST else []

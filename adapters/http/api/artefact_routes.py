@@ -63,7 +63,7 @@ ARTEFACT_ROUTES: tuple[Route | Action | Transfer, ...] = (
         right=Right.ENGINEER,
         statuses=(201,),
         errors=("not_found", *STORING, *KEEPING),
-        links=(Link("content", "content", {"id": "$response.body#/id"}),),
+        links=(Link("content", "artefact_content", {"id": "$response.body#/id"}),),
     ),
     Route(
         method="GET",
@@ -79,7 +79,7 @@ ARTEFACT_ROUTES: tuple[Route | Action | Transfer, ...] = (
         method="GET",
         path="/artefacts/{id}/content",
         summary="The file itself",
-        handler=artefacts.content,
+        handler=artefacts.artefact_content,
         query=PlainQuery,
         gives=(BYTES,),
         right=Right.OPERATE,

@@ -51,7 +51,7 @@ class Artefact(Shape):
     """A file, or the upload that is awaited."""
 
     id: str
-    kind: str | None = Field(description="`firmware` or `upload`; null while it is awaited.")
+    kind: str | None = Field(description="`firmware` or `upload`.")
     state: str = Field(description="`awaited`, `missed`, `stored`, `withdrawn`.")
     name: str | None
     charger: str | None = Field(description="That sent it.")
@@ -107,7 +107,7 @@ def one_artefact(asked: Asked[PlainQuery]) -> Artefact | None:
     return None if found is None else Artefact.model_validate(found)
 
 
-async def content(doing: Doing[PlainQuery, NoBody], request: Request) -> FileAnswer:
+async def artefact_content(doing: Doing[PlainQuery, NoBody], request: Request) -> FileAnswer:
     """The bytes, to be saved: whole, or one range of them."""
     return await desk.give_artefact(artefacts_of(doing), doing.path["id"])
 

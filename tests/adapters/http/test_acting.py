@@ -8,6 +8,8 @@ from adapters.http.access import Right
 from adapters.http.action import Action
 from adapters.http.api.routes import PREFIX, ROUTES
 from adapters.http.rate_limits import Limits
+from adapters.http.route import Route
+from adapters.http.transfer import Transfer
 from application.ports import StoreUnavailable
 from tests.adapters.http.conftest import AUTH, TENANT, Shop, client_of
 from tests.adapters.http.fleet import Fleet, project
@@ -123,8 +125,8 @@ async def test_a_store_that_does_not_confirm_is_503(shop: Shop) -> None:
 
 async def test_every_row_refuses_what_it_does_not_know(shop: Shop) -> None:
     for row in (*ROUTES, *SHELF):
-        if isinstance(row, Action):
-            path = address(PREFIX + row.path)
+        path = address(PREFIX + row.path)
+        if not isinstance(row, Route):
             found = problem(await shop.client.request(row.method, path + "?colour=1"), 422, "validation")
             assert "colour" in str(found["detail"])
         if isinstance(row, Action) and row.mutates:
@@ -132,6 +134,8 @@ async def test_every_row_refuses_what_it_does_not_know(shop: Shop) -> None:
             assert "body.colour" in str(problem(response, 422, "validation")["detail"])
             response = await shop.client.request(row.method, path, headers={"Idempotency-Key": "x" * 129})
             problem(response, 400, "malformed")
+        if isinstance(row, Transfer):
+            problem(await shop.client.request(row.method, path, headers={"If-Match": "*"}), 400, "malformed")
     assert shop.shelf.seen == []
 
 
