@@ -10,6 +10,8 @@ from domain.desired_state.availability import Place, WantedAvailability
 from domain.desired_state.goals import Standing, standing
 from domain.desired_state.manners import manners_of
 from domain.desired_state.settings import ChargerSettings, Known
+from domain.desired_state.settings_step import CAPABILITIES, CAPABILITIES_2X
+from domain.desired_state.values import folded
 
 
 class SettingView(msgspec.Struct, frozen=True):
@@ -34,7 +36,7 @@ class SettingsView(msgspec.Struct, frozen=True):
     read_at: datetime | None
     """When everything was read last; None: not since the last boot that mattered."""
     unknown: tuple[str, ...]
-    """Names that the charger said it does not know, in small letters where nobody wants them."""
+    """Names that the charger said it does not know, in small letters where only it was asked for them."""
     settings: tuple[SettingView, ...]
     availability: Mapping[Place, WantedAvailability]
 
@@ -43,14 +45,15 @@ def view_of(state: ChargerSettings, charger: Charger) -> SettingsView:
     """All that is told or wanted, by name."""
     manners = manners_of(charger.vendor, charger.model)
     keys = sorted({*state.held, *state.by_operator, *state.by_template})
-    wanted = {key: want.name for key, want in state.wanted()}
+    spelled = {folded(name): name for name in (*CAPABILITIES["1.6"], *CAPABILITIES_2X)}
+    spelled |= {key: want.name for key, want in state.wanted()}
     return SettingsView(
         version=state.version,
         template_choice=state.template_choice,
         template=state.template,
         read_complete=state.read_at is not None,
         read_at=state.read_at,
-        unknown=tuple(wanted.get(key, key) for key in sorted(state.unknown)),
+        unknown=tuple(spelled.get(key, key) for key in sorted(state.unknown)),
         settings=tuple(_view(state, key, standing_of=standing(state, key, manners)) for key in keys),
         availability=state.availability,
     )

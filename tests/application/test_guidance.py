@@ -232,7 +232,7 @@ async def test_a_connection_that_is_replaced_does_not_stop_the_guide(site: Site)
     assert first is not None
     site.charger.silent = set()
     connecting = asyncio.create_task(site.charger.connect())
-    await site.becomes(lambda: bool(first.link.pings) or connecting.done())
+    await asyncio.wait_for(first.link.pinged.wait(), 5)
     first.link.answer(alive=False)
     await connecting
     await site.becomes(lambda: site.charger.settings["HeartbeatInterval"] == "60")

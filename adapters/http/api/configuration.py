@@ -1,5 +1,6 @@
 """`/chargers/{cpid}/configuration`: the settings of a charger as it told them, and as they are wanted."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -15,6 +16,7 @@ from application.desired_state import DesiredState
 from application.settings_view import SettingsView, SettingView
 from domain.chargers.charger import Charger
 from domain.chargers.variable_names import NotAVariableName, place_named
+from domain.commands.events import State as CommandState
 from domain.commands.settings import ReadSettings
 from domain.desired_state.goals import State
 from domain.desired_state.templates import AUTO, TemplateUnknown
@@ -104,8 +106,10 @@ async def show_configuration(doing: Doing[ConfigurationQuery, Any]) -> Answered 
     _check_names(charger, names)
     command = await asked(doing, ReadSettings(names=names), reason="to show them")
     check_answered(doing, command)
-    shape = await _shown(doing, names, command=command.id, why=command.why)
-    if command.settled:
+    in_reports = command.state is CommandState.SUCCEEDED and charger.protocol != "1.6" and not names
+    why = "It tells them in reports that follow: look again." if in_reports else command.why
+    shape = await _shown(doing, names, command=command.id, why=why)
+    if command.settled and not in_reports:
         return Answered(shape)
     return Answered(shape, 202, location_of(command))
 
@@ -119,7 +123,7 @@ async def want_configuration(doing: Doing[Query, ConfigurationBody]) -> Answered
         raise one_of("keys", "Name at least one, or a `template`.")
     await _check_wishes(charger, body, books)
     await _write_wishes(charger, body, books)
-    named = frozenset(map(folded, body.keys))
+    named = {folded(name): name for name in body.keys}
 
     async def look() -> SettingsView:
         return await books.settings_of(charger.id.key)
@@ -200,20 +204,22 @@ async def _shown(
 ) -> Configuration:
     services: Services = doing.services
     view = await services.desired_state(doing.caller).settings_of(charger_of(doing).key)
-    return shape_of(view, frozenset(map(folded, names)), command=command, why=why)
+    return shape_of(view, {folded(name): name for name in names}, command=command, why=why)
 
 
 def shape_of(
-    view: SettingsView, names: frozenset[str] = frozenset(), *, command: str | None = None, why: str = ""
+    view: SettingsView, names: Mapping[str, str], *, command: str | None = None, why: str = ""
 ) -> Configuration:
-    """In its public shape; `names`, folded: these alone, else all."""
+    """In its public shape; `names`, as compared → as asked for: these alone, else all."""
     settings = [one for one in view.settings if not names or folded(one.name) in names]
     told = [one.told.at for one in view.settings if one.told is not None]
     return Configuration(
         read_at=view.read_at or max(told, default=None),
         complete=view.read_complete,
         keys=[_setting(one) for one in settings],
-        unknown=[name for name in view.unknown if not names or folded(name) in names],
+        unknown=[
+            names.get(folded(name), name) for name in view.unknown if not names or folded(name) in names
+        ],
         template=view.template,
         template_choice=view.template_choice,
         command=command,

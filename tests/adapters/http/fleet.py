@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from application.ports import EventStore
+from domain.artefacts import events as artefact
 from domain.chargers.events import (
     Acceptance,
     Booted,
@@ -14,10 +15,13 @@ from domain.chargers.events import (
     Registered,
     StatusReported,
 )
+from domain.commands.events import Requested
+from domain.commands.upkeep import ClearCache
 from domain.event import Fact, Told, events_of
 from domain.id_tokens.events import Issued
 from domain.identity import ChargerId, IdToken
 from domain.metering import ENERGY_IMPORT, Reading, Sample
+from domain.reservations import events as reservation
 from domain.transactions.events import Ended, EnergySettled, Metered, Started
 from entrypoints.wiring import open_engine
 from projections.streams import session_id
@@ -111,3 +115,21 @@ class Fleet:
             cpid=cpid, reason="id_unknown", status=404, hint="Add the charger.", path="/ocpp/x"
         )
         await self.tell(f"attempt/{tenant}/{n:06d}", [fact], START + timedelta(seconds=n))
+
+    async def asked(self, tenant: str, cpid: str, n: int) -> None:
+        """A command that was never sent, a reservation that stands, and a file."""
+        key, until = cpid.upper(), START + timedelta(hours=1)
+        wanted = Requested(charger=key, intent=ClearCache(), send_before=until, answer_within_s=30)
+        await self.tell(f"command/{tenant}/{n:022x}", [wanted])
+        terms = {"reservation_id": n, "evse_id": 1, "id_token": IdToken("ann"), "expires_at": until}
+        made = [reservation.Requested(command="c", **terms), reservation.Confirmed(command="c", **terms)]
+        await self.tell(f"reservations/{tenant}/{key}", made)
+        stored = artefact.Stored(
+            name=f"log of {cpid}",
+            kind=artefact.Kind.UPLOAD,
+            size_bytes=1,
+            sha256="ab",
+            blob="b",
+            charger=key,
+        )
+        await self.tell(f"artefact/{tenant}/{n:022x}", [stored])

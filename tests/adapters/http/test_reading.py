@@ -31,6 +31,8 @@ async def fleet(world: World) -> Fleet:
             await fleet.session(tenant, prefix + "Depot-02", n, card=f"{prefix}CARD-{n}")
         await fleet.token(tenant, prefix + "CARD-1")
         await fleet.refusal(tenant, prefix + "STRANGER", 1)
+        for n in range(1, 4):
+            await fleet.asked(tenant, prefix + f"Depot-0{n}", n)
     project(world.dsn)
     return fleet
 
