@@ -1,5 +1,7 @@
 """The rows that ask something of a charger, and those that show what came of it."""
 
+from functools import partial
+
 from adapters.http.access import Right
 from adapters.http.action import MUTATING, Action
 from adapters.http.api import commands, control
@@ -10,76 +12,53 @@ SHOW = (Link("command", "one_command", {"id": "$response.body#/id"}),)
 """Where a command's answer leads."""
 ASKING = (*COMMANDING, *MUTATING)
 
+_asking = partial(
+    Action,
+    method="POST",
+    query=control.PlainQuery,
+    response=CommandShape,
+    right=Right.OPERATE,
+    statuses=(200, 202),
+    command=True,
+    links=SHOW,
+)
+
 COMMAND_ROUTES: tuple[Route | Action, ...] = (
-    Action(
-        method="POST",
+    _asking(
         path="/chargers/{cpid}/remote-start",
         summary="Start a transaction for a token",
         handler=control.remote_start,
-        query=control.PlainQuery,
         body=control.RemoteStartBody,
-        response=CommandShape,
-        right=Right.OPERATE,
-        statuses=(200, 202),
         errors=ASKING,
-        command=True,
-        links=SHOW,
     ),
-    Action(
-        method="POST",
+    _asking(
         path="/chargers/{cpid}/remote-stop",
         summary="End a transaction",
         handler=control.remote_stop,
-        query=control.PlainQuery,
         body=control.RemoteStopBody,
-        response=CommandShape,
-        right=Right.OPERATE,
-        statuses=(200, 202),
         errors=("ended", *ASKING, *READING),
-        command=True,
-        links=SHOW,
     ),
-    Action(
-        method="POST",
+    _asking(
         path="/chargers/{cpid}/reset",
         summary="Restart a charger, or one EVSE of it",
         handler=control.reset,
-        query=control.PlainQuery,
         body=control.ResetBody,
-        response=CommandShape,
-        right=Right.OPERATE,
-        statuses=(200, 202),
         errors=ASKING,
-        command=True,
-        links=SHOW,
     ),
-    Action(
-        method="POST",
+    _asking(
         path="/chargers/{cpid}/connectors/{n}/unlock",
         summary="Release the plug of a socket",
         handler=control.unlock,
         query=control.ForceQuery,
         body=control.ReasonBody,
-        response=CommandShape,
-        right=Right.OPERATE,
-        statuses=(200, 202),
         errors=ASKING,
-        command=True,
-        links=SHOW,
     ),
-    Action(
-        method="POST",
+    _asking(
         path="/chargers/{cpid}/commands",
         summary="Ask for anything a charger can be asked, by the name of the intent",
         handler=control.command,
-        query=control.PlainQuery,
         body=control.CommandBody,
-        response=CommandShape,
-        right=Right.OPERATE,
-        statuses=(200, 202),
         errors=ASKING,
-        command=True,
-        links=SHOW,
     ),
     Route(
         method="GET",
