@@ -42,6 +42,8 @@ TWO_WORKERS: dict[str, object] = {
 PER_S = 40.0
 """Commands asked in a second: a pace at which the answer's time is the system's and not the queue's."""
 EFFECT_WITHIN_S = 60.0
+LOOK_EVERY_S = 1.0
+"""A hundred chargers may be looked after at a time: looking must not be the load."""
 NOT_OFFERED = ("NotSupported", "NotImplemented")
 ENDS = ("succeeded", "rejected", "failed", "timed_out", "unknown", "cancelled")
 ANSWERED_BY = {"succeeded": "command.answered", "rejected": "command.answered", "failed": "command.failed"}
@@ -275,7 +277,7 @@ class _Teller:
         def enough(life: Any) -> bool:
             return not awaits_effect(intent, life) or life["effect"] is not None or monotonic() > deadline
 
-        life = await until_told(look, enough, "what a command leads to", 2 * EFFECT_WITHIN_S)
+        life = await until_told(look, enough, "what a command leads to", 2 * EFFECT_WITHIN_S, LOOK_EVERY_S)
         self._report.done.append(Done(self._version, intent, local, life, seconds))
 
 

@@ -25,7 +25,11 @@ async def until(look: Callable[[], T], what: str, timeout_s: float = 20.0) -> T:
 
 
 async def until_told(
-    ask: Callable[[], Awaitable[T]], enough: Callable[[T], object], what: str, timeout_s: float = 20.0
+    ask: Callable[[], Awaitable[T]],
+    enough: Callable[[T], object],
+    what: str,
+    timeout_s: float = 20.0,
+    every_s: float = LOOK_EVERY_S,
 ) -> T:
     """What `ask` is told as soon as that is `enough`; AssertionError with `what` when it takes too long."""
     deadline = monotonic() + timeout_s
@@ -35,4 +39,4 @@ async def until_told(
             return told
         if monotonic() > deadline:
             raise AssertionError(f"not within {timeout_s:g} s: {what} (last told: {told!r})")
-        await asyncio.sleep(LOOK_EVERY_S)
+        await asyncio.sleep(every_s)
