@@ -97,12 +97,17 @@ class Upkeep:
 
     async def close_stranded(self) -> None:
         """Close in the books what dead gateways left open, so that nobody looks online who is not."""
+        sockets = self._core.fleet.sockets
         try:
-            living = await self._core.fleet.sockets.living() | {self._core.gateway_name}
-            chargers = await asyncio.to_thread(self._web.chargers_left_online, living)
-        except FleetUnavailable as error:
-            log.warning("cannot tell which gateways live, trying again: %r", error)
-            return
-        if chargers:
+            living = await sockets.living() | {self._core.gateway_name}
+            dead = await sockets.owned_by_the_dead()
+            chargers = {charger for charger, _ in dead}
+            chargers.update(await asyncio.to_thread(self._web.chargers_left_online, living))
+            if not chargers:
+                return
             closed = await close_stranded(self._core.store, self._core.intake, chargers, living)
             log.info("closed %d connections of a server that had ended without a goodbye", closed)
+            for charger, owner in dead:
+                await sockets.release(charger, owner.generation)
+        except FleetUnavailable as error:
+            log.warning("cannot tell which gateways live, trying again: %r", error)
