@@ -160,10 +160,12 @@ class CommandBook:
 
     async def _append(self, command: Command, facts: list[Fact], told: Told) -> bool:
         changes: list[tuple[Aggregate, list[Fact]]] = [(command, facts)]
-        intent = command.intent or next((one.intent for one in facts if isinstance(one, Requested)), None)
+        request = next((one for one in facts if isinstance(one, Requested)), None)
+        intent = command.intent if request is None else request.intent
         consequence = None if intent is None else self._consequences.get(type(intent))
         if consequence is not None:
-            charger = ChargerId(_tenant(command), command.charger)
+            key = command.charger if request is None else request.charger
+            charger = ChargerId(_tenant(command), key)
             changes += await consequence(self.store, charger, command, facts, told)
         events: list[Event[Fact]] = []
         for aggregate, more in changes:
