@@ -18,6 +18,7 @@ from adapters.http.install_card_links import InstallCards
 from adapters.http.services import Services
 from adapters.ocpp.gateway import GatewaySettings
 from adapters.ocpp.versions import Version
+from application import clock
 from application.artefacts import Artefacts, ArtefactSettings
 from application.attempts import Attempts
 from application.charging_profiles import ChargingProfiles
@@ -25,6 +26,7 @@ from application.desired_state import DesiredState
 from application.ports import EventStore
 from application.registry import Registry
 from application.windows import Windows
+from domain.event import Fact, Told, events_of
 from domain.identity import ChargerId
 from tests.adapters.http.fleet import project
 from tests.adapters.ocpp.front_door import Workplace
@@ -98,6 +100,13 @@ class House:
     async def project(self) -> None:
         """Bring the read models up to the log."""
         await asyncio.to_thread(project, self.dsn)
+
+    async def followed(self, command: str, fact: Fact) -> None:
+        """Something is seen of a command; the read models have it."""
+        found = await self.services.commands.book.load(TENANT, command)
+        told = Told(recorded_at=clock.now())
+        await self.store.append(events_of(found.stream, found.version, [fact], told))
+        await self.project()
 
     async def charger(self, cpid: str = "CP-1", **asked: Any) -> Any:
         """POST /chargers, without a password unless asked for."""

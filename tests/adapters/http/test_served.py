@@ -13,13 +13,29 @@ import uvicorn
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
+from adapters.http.access import Caller, Right
 from adapters.http.app import WebApplication
 from adapters.ocpp.websocket import ChargerWebSocket
 from tests.adapters.http.conftest import AUTH, TENANT, TOKEN, World
 from tests.adapters.http.fleet import Fleet, project
+from tests.adapters.http.services import House, plugged_in
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "api.md"
 EXAMPLES = re.findall(r"^```sh\n(.*?)^```$", DOCUMENT.read_text(), re.DOTALL | re.MULTILINE)
+
+AGREED = {
+    "ChangeConfiguration": {"status": "Accepted"},
+    "UpdateFirmware": {},
+    "GetDiagnostics": {"fileName": "log.zip"},
+    "GetConfiguration": {
+        "configurationKey": [{"key": "HeartbeatInterval", "readonly": False, "value": "60"}]
+    },
+    "ReserveNow": {"status": "Accepted"},
+    "CancelReservation": {"status": "Accepted"},
+    "ClearChargingProfile": {"status": "Accepted"},
+    "GetCompositeSchedule": {"status": "Rejected"},
+}
+"""What the charger of the document answers, by action."""
 
 
 class Listening(uvicorn.Server):
@@ -71,6 +87,28 @@ async def port(world: World) -> AsyncIterator[int]:
         yield port
 
 
+@pytest.fixture
+async def furnished(house: House) -> AsyncIterator[int]:
+    """The port of the whole API over a fleet, one charger of which is connected and agrees to everything."""
+    fleet = Fleet(house.store)
+    for cpid in ("DEPOT-01", "DEPOT-02", "DEPOT-03"):
+        await fleet.charger(TENANT, cpid)
+        for n in range(1, 4):
+            await fleet.session(TENANT, cpid, n, card=f"CARD-{n}")
+    await fleet.token(TENANT, "CARD-1")
+    await fleet.refusal(TENANT, "STRANGER", 1)
+    operator = Caller(TENANT, "key:test", frozenset(Right))
+    made = await house.services.registry(operator).new_password("DEPOT-01")
+    await house.project()
+    app = house.serving(*Right)
+    async with (
+        plugged_in(house.workplace, "DEPOT-01", made.password, **AGREED),
+        served(app) as port,
+    ):
+        yield port
+    app.database.close()
+
+
 async def run(script: str, environment: dict[str, str]) -> tuple[int, str, str]:
     """Exit code, output and errors of a shell script."""
     process = await asyncio.create_subprocess_exec(
@@ -87,11 +125,11 @@ async def run(script: str, environment: dict[str, str]) -> tuple[int, str, str]:
     return process.returncode or 0, output.decode(), errors.decode()
 
 
-async def test_the_commands_of_the_document_work(port: int, tmp_path: Path) -> None:
+async def test_the_commands_of_the_document_work(furnished: int, house: House, tmp_path: Path) -> None:
     assert len(EXAMPLES) >= 10
     environment = {
         "PATH": os.environ["PATH"],
-        "ZEUS_URL": f"http://127.0.0.1:{port}",
+        "ZEUS_URL": f"http://127.0.0.1:{furnished}",
         "ZEUS_TOKEN": TOKEN,
         "ZEUS_OUT": str(tmp_path),
         "CPID": "DEPOT-01",
@@ -99,9 +137,10 @@ async def test_the_commands_of_the_document_work(port: int, tmp_path: Path) -> N
     for example in EXAMPLES:
         code, output, errors = await run(example, environment)
         assert code == 0, f"{example}\n{output}\n{errors}"
+        await house.project()
         assert '"items":[]' not in output or "errors=true" in example, example
         if "while :" in example:
-            assert output.split() == ["DEPOT-01", "DEPOT-02", "DEPOT-03"]
+            assert output.split() == ["DEPOT-01", "DEPOT-02", "DEPOT-03", "DEPOT-07"]
     assert len((tmp_path / "sessions.csv").read_text().splitlines()) == 1 + 9
 
 
