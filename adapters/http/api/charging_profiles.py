@@ -140,7 +140,7 @@ class Cleared(Shape):
 
 
 async def set_charging_profile(doing: Doing[Query, NewProfileBody]) -> Answered | None:
-    """Endpoint 18. Checked by the rules V1 to V12 (docs/charging-profiles.md) before the charger is asked."""
+    """Endpoint 18. Checked by the rules V1 to V12 (docs/api.md) before the charger is asked."""
     charger, body = await the_charger(doing), doing.body
     services: Services = doing.services
     books = services.charging_profiles(doing.caller)

@@ -34,7 +34,9 @@ class ScheduleBody(Body):
     """A limit that changes over time."""
 
     unit: Unit = Field(strict=False, description="`A` per phase, or `W` over all phases.")
-    periods: list[PeriodBody] = Field(min_length=1, max_length=1024)
+    periods: list[PeriodBody] = Field(
+        min_length=1, max_length=1024, examples=[[{"start": 0, "limit": 16}, {"start": 3600, "limit": 10.5}]]
+    )
     duration: int | None = Field(None, ge=0, le=2_147_483_647, description="Seconds; null: no end.")
     start: AwareDatetime | None = Field(None, strict=False)
     min: Decimal | None = Field(None, ge=0, strict=False, description="Below this charging is inefficient.")

@@ -27,6 +27,13 @@ AGREED = {
     "ChangeConfiguration": {"status": "Accepted"},
     "UpdateFirmware": {},
     "GetDiagnostics": {"fileName": "log.zip"},
+    "GetConfiguration": {
+        "configurationKey": [{"key": "HeartbeatInterval", "readonly": False, "value": "60"}]
+    },
+    "ReserveNow": {"status": "Accepted"},
+    "CancelReservation": {"status": "Accepted"},
+    "ClearChargingProfile": {"status": "Accepted"},
+    "GetCompositeSchedule": {"status": "Rejected"},
 }
 """What the charger of the document answers, by action."""
 
