@@ -190,3 +190,49 @@ def test_those_that_rest_are_left_alone() -> None:
     resting = msgspec.structs.replace(world.ready, resting=frozenset({1}))
     assert next_step(world.book, NOON, resting) is None
     assert [type(event.fact) for event in world.log] == [Wanted]
+
+
+@pytest.mark.parametrize("replaces", [True, False])
+def test_what_was_sent_without_being_wanted_stays_until_it_is_wanted_gone(replaces: bool) -> None:
+    world = World(replaces=replaces)
+    plain, wish = (placement(Purpose.TX_DEFAULT, n, n, 1, 16, None) for n in (1, 2))
+    world.tell(world.book.install(plain.profile, 1, "c1", plain=True))
+    world.tell(world.book.want(wish.profile, 1))
+    assert next_step(world.book, NOON, world.ready) == Install(wish.profile, 1)
+    world.tell(world.book.install(wish.profile, 1, "c2"))
+    assert next_step(world.book, NOON, world.ready) is None
+    assert world.book.matching(Criteria(evse_id=1)) == [2, 1]
+    world.tell(world.book.withdraw(Criteria(profile_id=1)))
+    assert next_step(world.book, NOON, world.ready) == Clear(1, 1)
+
+
+def test_what_was_sent_without_being_wanted_gives_way_to_what_is() -> None:
+    world = World(replaces=False)
+    plain, wish = (placement(Purpose.TX_DEFAULT, n, 0, 1, 16, None) for n in (1, 2))
+    world.tell(world.book.install(plain.profile, 1, "c1", plain=True))
+    world.tell(world.book.want(wish.profile, 1))
+    assert next_step(world.book, NOON, world.ready) == Clear(1, 1)
+
+
+def test_a_wanted_profile_that_is_sent_by_hand_as_well_is_wanted_all_the_same() -> None:
+    world = World(replaces=True)
+    wish = placement(Purpose.TX_DEFAULT, 1, 0, 1, 16, None)
+    world.tell(world.book.want(wish.profile, 1))
+    world.tell(world.book.install(wish.profile, 1, "c1", plain=True))
+    assert not world.book.held[1].plain
+    world.tell(world.book.withdraw(Criteria(profile_id=1)))
+    assert next_step(world.book, NOON, world.ready) == Clear(1, 1)
+
+
+def test_what_the_charger_cannot_drop_is_asked_for_once_more_only_when_somebody_wants_it_gone() -> None:
+    world = World(replaces=True)
+    wish = placement(Purpose.TX_DEFAULT, 1, 0, 1, 16, None)
+    world.tell(world.book.want(wish.profile, 1))
+    world.tell(world.book.install(wish.profile, 1, "c1"))
+    world.tell(world.book.withdraw(Criteria(profile_id=1)))
+    world.tell(world.book.keep([1], "NotSupported", command="c2"))
+    assert world.book.keep([1, 9], "NotSupported") == [], "said once, and of what it holds"
+    assert next_step(world.book, NOON, world.ready) is None
+    assert world.book.in_force, "it counts all the same"
+    world.tell(world.book.withdraw(Criteria(profile_id=1)))
+    assert next_step(world.book, NOON, world.ready) == Clear(1, 1)
