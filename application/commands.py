@@ -190,7 +190,7 @@ class Commands:
         book: CommandBook,
         lines: Lines,
         offering: Offering,
-        abilities: Callable[[ChargerId], Awaitable[Abilities]],
+        abilities: Callable[[Charger], Awaitable[Abilities]],
     ) -> None:
         self.book = book
         self._lines = lines
@@ -212,7 +212,7 @@ class Commands:
             state.acceptance is Acceptance.PENDING and intent.name() in NOT_WHILE_PENDING
         ):
             raise ChargerNotAccepted
-        if words := self._offering.why_not(state.protocol, intent, await self._abilities(charger)):
+        if words := self._offering.why_not(state.protocol, intent, await self._abilities(state)):
             raise NotPossible(words)
         _check_transactions(state, intent, force=force)
         return state

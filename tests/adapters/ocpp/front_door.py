@@ -42,7 +42,7 @@ SALT = "00" * 16
 HEARTBEAT = '[2,"{}","Heartbeat",{{}}]'
 
 
-async def able(charger: ChargerId) -> Abilities:
+async def able(charger: Charger) -> Abilities:
     """Nothing is known of what it cannot do."""
     return Abilities()
 
