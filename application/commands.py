@@ -203,7 +203,7 @@ class Commands:
         book: CommandBook,
         lines: Lines,
         offering: Offering,
-        abilities: Callable[[ChargerId], Awaitable[Abilities]],
+        abilities: Callable[[Charger], Awaitable[Abilities]],
     ) -> None:
         self.book = book
         self._lines = lines
@@ -225,7 +225,7 @@ class Commands:
             state.acceptance is Acceptance.PENDING and intent.name() in NOT_WHILE_PENDING
         ):
             raise ChargerNotAccepted
-        if words := self._offering.why_not(state.protocol, intent, await self._abilities(charger)):
+        if words := self._offering.why_not(state.protocol, intent, await self._abilities(state)):
             raise NotPossible(words)
         _check_transactions(state, intent, force=force)
         return state
@@ -235,7 +235,7 @@ class Commands:
         state = await load_charger(self.book.store, charger)
         if not state.registered:
             raise ChargerUnknown(charger.key)
-        able = await self._abilities(charger)
+        able = await self._abilities(state)
         return Offered(
             cpid=state.cpid,
             protocol=state.protocol,

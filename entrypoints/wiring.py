@@ -79,7 +79,7 @@ class Core:
         self.attempts = Attempts(self.store, settings.tenant)
         self.book = CommandBook(self.store, consequences(self._premises))
         self.switchboard = Switchboard(self.gateway_name, self.fleet, self.book)
-        self.commands = Commands(self.book, self.switchboard, WordsOfOcpp(), self.abilities)
+        self.commands = Commands(self.book, self.switchboard, WordsOfOcpp(), self.abilities_of)
         self.guide = Guide(self.store, self.commands, self.desired_state, self.charging_profiles)
         self.gateway = Gateway(
             self.store,
@@ -96,7 +96,9 @@ class Core:
                 burst=settings.burst,
             ),
             self.switchboard,
-            lambda session: Caller(session, self.book, self.gateway_name, self.abilities, self._secret_for),
+            lambda session: Caller(
+                session, self.book, self.gateway_name, self.abilities_of, self._secret_for
+            ),
             self.guide,
         )
         self.artefacts = open_artefacts(settings, data_home(settings), self.store, secret, settings.port)
@@ -138,13 +140,17 @@ class Core:
 
     async def abilities(self, charger: ChargerId) -> Abilities:
         """What the charger is known to be able to do."""
-        state = await load_charger(self.store, charger)
-        found = await self.desired_state(charger.tenant).abilities(state)
+        return await self.abilities_of(await load_charger(self.store, charger))
+
+    async def abilities_of(self, state: Charger) -> Abilities:
+        """The same, where the charger is loaded already."""
+        found = await self.desired_state(state.id.tenant).abilities(state)
         accepted = state.acceptance is Acceptance.ACCEPTED
         return msgspec.structs.replace(found, accepted=accepted)
 
     async def _premises(self, charger: ChargerId) -> Premises:
-        return premises_of(await load_charger(self.store, charger), await self.abilities(charger))
+        state = await load_charger(self.store, charger)
+        return premises_of(state, await self.abilities_of(state))
 
     async def _secret_for(self, charger: ChargerId, intent: Intent) -> str:
         """The password of a credential that is about to be sent; it is offered in the books before it leaves."""

@@ -12,6 +12,7 @@ from adapters.ocpp.session import Session
 from adapters.ocpp.versions import Version
 from application import clock
 from application.commands import CommandBook
+from domain.chargers.charger import Charger
 from domain.chargers.credentials import CredentialOffersUnsettled
 from domain.commands.command import Command
 from domain.commands.events import Sent
@@ -35,7 +36,7 @@ class Caller:
         session: Session,
         book: CommandBook,
         gateway: str,
-        abilities: Callable[[ChargerId], Awaitable[Abilities]],
+        abilities: Callable[[Charger], Awaitable[Abilities]],
         secret_for: SecretFor,
     ) -> None:
         """`secret_for` gives the password that an intent carries by its name alone; it never enters the log."""
@@ -89,7 +90,7 @@ class Caller:
     async def _composed(self, command: Command) -> WireCall:
         if command.intent is None:
             raise CannotSay("the command holds no intent")
-        abilities = await self._abilities(self.session.desk.charger.id)
+        abilities = await self._abilities(self.session.desk.charger)
         return compose(self.session.version, command.intent, abilities)
 
     async def _secret(self, command: Command, text: str) -> str:

@@ -8,13 +8,22 @@ import pytest
 from typer.testing import CliRunner
 
 from application import clock
-from entrypoints.bench import memory, protocol, rebuild, storm, throughput
+from entrypoints.bench import commands, memory, protocol, rebuild, storm, throughput
 from entrypoints.bench.report import BARS, Results, document, verdicts
 from entrypoints.bench.scale import QUICK, Scale, with_chargers
 from entrypoints.cli import app
 
 TINY = msgspec.structs.replace(
-    with_chargers(QUICK, 4), seconds=0.3, warm_up_s=0.1, rate=40, history=0.5, pages=3, rounds=20, events=4096
+    with_chargers(QUICK, 4),
+    seconds=0.3,
+    warm_up_s=0.1,
+    rate=40,
+    history=0.5,
+    pages=3,
+    rounds=20,
+    events=4096,
+    askers=3,
+    command_rate=20,
 )
 
 
@@ -57,6 +66,18 @@ def test_storm_boots_everybody_and_loses_nobody() -> None:
     for case in ("storm.arrival", "storm.return"):
         assert results[case]["booted"] == TINY.storm
         assert results[case]["refused"] == results[case]["lost"] == 0
+
+
+@pytest.mark.slow
+def test_commands_are_agreed_to_at_one_worker_and_at_two() -> None:
+    results = commands.measure(TINY, silent)
+    for workers in (1, 2):
+        closed, opened = results[f"commands.closed.{workers}"], results[f"commands.open.{workers}"]
+        assert closed["commands"] > 0
+        assert opened["commands"] == TINY.command_rate * TINY.seconds * 2
+        assert closed["wrong"] == opened["wrong"] == 0
+        assert opened["p50_ms"] <= opened["p95_ms"] <= opened["p99_ms"]
+        assert opened["floor_ms"] == opened["echo_ms"] + 3 * opened["commit_ms"] > 0
 
 
 @pytest.mark.slow

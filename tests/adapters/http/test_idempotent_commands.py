@@ -203,7 +203,7 @@ class Posting(RuleBasedStateMachine):
 
     # -- what may happen -----------------------------------------------------------------------------------
 
-    @rule(place=st.sampled_from(PLACES), key=st.sampled_from(KEYS), turns=st.integers(0, 30))
+    @rule(place=st.sampled_from(PLACES), key=st.sampled_from(KEYS), turns=st.integers(0, 60))
     def post(self, place: str, key: str, turns: int) -> None:
         self.run(self.start(place, key))
         self.run(self.go_on(turns))
@@ -216,10 +216,12 @@ class Posting(RuleBasedStateMachine):
         )
         self.under_way.append((key, asyncio.ensure_future(asking)))
 
+    @precondition(lambda self: self.under_way)
     @rule(turns=st.integers(1, 60))
     def others_go_on(self, turns: int) -> None:
         self.run(self.go_on(turns))
 
+    @precondition(lambda self: self.under_way)
     @rule(place=st.sampled_from(PLACES))
     def crash(self, place: str) -> None:
         self.run(self.fall(place))
@@ -230,6 +232,7 @@ class Posting(RuleBasedStateMachine):
         self.dead.append(process)
         await self.be_born(place)
 
+    @precondition(lambda self: self.dead)
     @rule(place=st.sampled_from(PLACES))
     def the_charger_comes(self, place: str) -> None:
         self.run(self.come(place))
@@ -252,6 +255,7 @@ class Posting(RuleBasedStateMachine):
             self.replied.add(call)
             socket.say(f'[3,"{call}",{{"status":"Accepted"}}]')
 
+    @precondition(lambda self: self.under_way)
     @rule(seconds=st.sampled_from([6, 40, LEASE_S + 1]))
     def time_passes(self, seconds: float) -> None:
         self.run(self.wind(seconds))
@@ -357,8 +361,8 @@ async def _ignore(*_: object) -> None:
 
 TestPosting = Posting.TestCase
 TestPosting.settings = settings(
-    max_examples=60,
-    stateful_step_count=25,
+    max_examples=50,
+    stateful_step_count=40,
     deadline=None,
     phases=[Phase.explicit, Phase.generate],  # shrinking winds minutes of leases, over and over
 )

@@ -84,14 +84,14 @@ class Workplace:
             self.guide.lead(charger.id, booted=True)
 
     async def _premises(self, charger: ChargerId) -> Premises:
-        return premises_of(await load_charger(self.store, charger), await self.abilities(charger))
+        state = await load_charger(self.store, charger)
+        return premises_of(state, await self.abilities(state))
 
-    async def abilities(self, charger: ChargerId) -> Abilities:
+    async def abilities(self, charger: Charger) -> Abilities:
         """What the charger is known to be able to do."""
         if not self._knows_abilities:
             return Abilities()
-        state = await load_charger(self.store, charger)
-        return await DesiredState(self.store, charger.tenant, GUIDE).abilities(state)
+        return await DesiredState(self.store, charger.id.tenant, GUIDE).abilities(charger)
 
     async def _secret_for(self, charger: ChargerId, intent: Intent) -> str:
         credential_id: str = getattr(intent, "credential_id", "")
