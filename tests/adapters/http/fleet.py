@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from application.ports import EventStore
+from domain.artefacts.events import Kind, Stored
 from domain.chargers.events import (
     Acceptance,
     Booted,
@@ -14,6 +15,9 @@ from domain.chargers.events import (
     Registered,
     StatusReported,
 )
+from domain.commands.command import command_stream
+from domain.commands.events import Requested
+from domain.commands.upkeep import ClearCache
 from domain.event import Fact, Told, events_of
 from domain.id_tokens.events import Issued
 from domain.identity import ChargerId, IdToken
@@ -104,6 +108,18 @@ class Fleet:
     async def token(self, tenant: str, value: str) -> None:
         """A registered token."""
         await self.tell(IdToken(value).stream(tenant), [Issued(id_token=IdToken(value), label="Ann")])
+
+    async def firmware(self, tenant: str, name: str) -> None:
+        """A firmware that an operator brought; there are no bytes."""
+        fact = Stored(name=name, kind=Kind.FIRMWARE, size_bytes=1, sha256="00" * 32, blob="b")
+        await self.tell(f"artefact/{tenant}/{name.encode().hex()[:22].ljust(22, '0')}", [fact])
+
+    async def command(self, tenant: str, cpid: str, name: str) -> None:
+        """Something that was asked of a charger."""
+        fact = Requested(
+            charger=cpid.upper(), intent=ClearCache(), send_before=START, answer_within_s=30, protocol="1.6"
+        )
+        await self.tell(command_stream(tenant, name), [fact])
 
     async def refusal(self, tenant: str, cpid: str, n: int) -> None:
         """A refused handshake."""

@@ -30,6 +30,8 @@ async def fleet(world: World) -> Fleet:
         for n in range(1, 6):
             await fleet.session(tenant, prefix + "Depot-02", n, card=f"{prefix}CARD-{n}")
         await fleet.token(tenant, prefix + "CARD-1")
+        await fleet.firmware(tenant, prefix + "fw.bin")
+        await fleet.command(tenant, prefix + "Depot-02", "c1")
         await fleet.refusal(tenant, prefix + "STRANGER", 1)
     project(world.dsn)
     return fleet
