@@ -11,7 +11,7 @@ from adapters.http.api.values import charger_key
 from adapters.http.problems import Fault, Problem, invalid
 from adapters.http.route import Asked, Page, PageQuery, Query, Shape
 from adapters.http.services import Services
-from adapters.ocpp.secrets import without_secrets
+from adapters.ocpp.secrets import without_links, without_secrets
 from application.commands import (
     ChargerNotAccepted,
     ChargerNotConnected,
@@ -197,7 +197,7 @@ async def asked(
 def charger_of(doing: Doing[Any, Any]) -> ChargerId:
     """Whom `{cpid}` names; an id that nobody can have is looked up all the same: equal work."""
     tenant = doing.caller.tenant
-    return ChargerId(tenant, charger_key(tenant, doing.path["cpid"]) or "-")
+    return ChargerId(tenant, charger_key(tenant, doing.path["cpid"]) or "")
 
 
 REFUSALS = (
@@ -280,7 +280,7 @@ def _values(command: Command) -> dict[str, Any]:
         "charger": command.charger,
         "action": request.pop("intent"),
         "state": command.state,
-        "request": request,
+        "request": without_links(request),
         "answer": None if command.answer is None else _answer(command.answer),
         "requested_by": command.requested_by,
         "requested_at": command.requested_at,

@@ -101,6 +101,7 @@ def _values(kind: Any) -> st.SearchStrategy[Any]:
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         return _structs(kind)
     plain = {datetime: _times, Decimal: _amounts, int: st.integers(-(2**63), 2**63 - 1), str: _texts}
+    plain[float] = st.floats(allow_nan=False, allow_infinity=False)  # JSON knows no others
     return plain[kind] if kind in plain else st.from_type(kind)
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from adapters.ocpp.secrets import without_secrets
+from adapters.ocpp.secrets import HIDDEN, without_links, without_secrets
 
 CANARY = "0123456789abcdefCANARY"
 
@@ -25,3 +25,14 @@ def test_a_password_in_a_frame_is_hidden(frame: str) -> None:
 def test_other_frames_are_shown_as_they_are() -> None:
     frame = '[2, "1","ChangeConfiguration",{"key":"HeartbeatInterval","value":"300"}]'
     assert without_secrets(frame) is frame
+
+
+def test_the_key_of_a_link_is_hidden_and_the_file_s_name_is_not() -> None:
+    frame = '[2,"1","UpdateFirmware",{"location":"https://zeus/artefacts/01ab.Zm9v-_x/fw 2.bin"}]'
+    shown = without_secrets(frame)
+    assert "Zm9v" not in shown
+    assert f"/artefacts/{HIDDEN}/fw 2.bin" in shown
+    assert without_links({"location": "x/artefacts/k3y/", "n": 1}) == {
+        "location": f"x/artefacts/{HIDDEN}/",
+        "n": 1,
+    }
