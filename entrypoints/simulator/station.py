@@ -62,6 +62,8 @@ class Station:
         self.token_cache: set[str] = set()
         self.local_list: dict[str, str] = {}
         self.local_list_version = 0
+        self.tariffs: dict[int, dict[str, Any]] = {}
+        """2.1: the default tariff of each EVSE, 0 for all."""
         self.certificates: dict[str, tuple[str, dict[str, Any]]] = {}
         self._later: list[tuple[float, int, Callable[[float], None]]] = []
         self._tie = count()

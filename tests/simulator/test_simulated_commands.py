@@ -7,7 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from entrypoints.simulator.commands import v2x, v16
+from adapters.ocpp.offering import CALLS
+from adapters.ocpp.versions import Version
+from entrypoints.simulator.commands import v2x, v16, v21
 from entrypoints.simulator.connector import Vehicle
 from tests.simulator.workbench import Table
 
@@ -111,15 +113,29 @@ _V2X: dict[str, dict[str, Any]] = {
     "UnlockConnector": {"evseId": 1, "connectorId": 1},
     "UpdateFirmware": {"requestId": 1, "firmware": _UPDATE},
 }
+_TARIFF = {"tariffId": "T1", "currency": "EUR"}
+_V21: dict[str, dict[str, Any]] = {
+    "AFRRSignal": {"timestamp": "2026-01-01T00:00:00Z", "signal": 5},
+    "ChangeTransactionTariff": {"transactionId": "t", "tariff": _TARIFF},
+    "ClearTariffs": {"tariffIds": ["T1"]},
+    "GetPeriodicEventStream": {},
+    "GetTariffs": {"evseId": 0},
+    "NotifyAllowedEnergyTransfer": {"transactionId": "t", "allowedEnergyTransfer": ["DC"]},
+    "NotifyWebPaymentStarted": {"evseId": 1, "timeout": 60},
+    "SetDefaultTariff": {"evseId": 0, "tariff": _TARIFF},
+    "UsePriorityCharging": {"transactionId": "t", "activate": True},
+}
 _CASES = [
     *(("1.6", action, payload) for action, payload in _V16.items()),
     *((version, action, payload) for version in ("2.0.1", "2.1") for action, payload in _V2X.items()),
+    *(("2.1", action, payload) for action, payload in _V21.items()),
 ]
 
 
 def test_every_handler_is_tried_below() -> None:
     assert set(_V16) == set(v16.HANDLERS)
     assert set(_V2X) == set(v2x.HANDLERS)
+    assert set(_V21) == set(v21.HANDLERS)
 
 
 @pytest.mark.parametrize(("version", "action", "payload"), _CASES)
@@ -241,3 +257,22 @@ def test_a_tethered_cable_cannot_be_unlocked() -> None:
     assert Table(tethered=True).online().ask("UnlockConnector", {"connectorId": 1}) == {
         "status": "NotSupported"
     }
+
+
+def test_a_default_tariff_of_2_1_is_set_told_and_cleared() -> None:
+    table = Table("2.1").online()
+    assert table.ask("GetTariffs", {"evseId": 0}) == {"status": "NoTariff"}
+    assert table.ask("SetDefaultTariff", _V21["SetDefaultTariff"]) == {"status": "Accepted"}
+    told = table.ask("GetTariffs", {"evseId": 0})["tariffAssignments"]
+    assert [entry["tariffId"] for entry in told] == ["T1"]
+    cleared = table.ask("ClearTariffs", {"tariffIds": ["T1", "T2"]})["clearTariffsResult"]
+    assert [entry["status"] for entry in cleared] == ["Accepted", "NoTariff"]
+
+
+@pytest.mark.parametrize("version", list(Version))
+def test_every_action_of_a_version_is_known(version: Version) -> None:
+    """NotImplemented is for actions that the version does not have."""
+    table = Table(version.value).online()
+    actions = {action for operation in CALLS[version].values() for action in operation.ACTIONS}
+    unknown = {action for action in actions if table.ask(action, {}) == "NotImplemented"}
+    assert unknown == set()

@@ -28,6 +28,7 @@ from domain.commands.events import (
     State,
     TimedOut,
 )
+from domain.commands.patience import ANSWER_WITHIN_S
 from domain.commands.upkeep import ClearCache
 from domain.event import Event, Fact
 from tests.adapters.ocpp.front_door import CP, FrontDoor
@@ -38,6 +39,8 @@ from tests.fakes.hand_wound_loop import HandWoundLoop
 
 T = TypeVar("T")
 TURNS = 40
+PATIENCE_S = ANSWER_WITHIN_S - 0.5
+"""A call that is there for so long was given up, in one leap of time or in several."""
 ENDS = (Answered, Failed, TimedOut, OutcomeUnknown, Cancelled)
 
 
@@ -53,7 +56,16 @@ class Line:
         self.socket = socket
         self.gateway = gateway
         self.answered: set[str] = set()
-        self.given_up: set[str] = set()
+        self.seen_at: dict[str, float] = {}
+
+    def look(self, now: float) -> None:
+        """Note which calls are there by now."""
+        for call in self.calls():
+            self.seen_at.setdefault(call, now)
+
+    def in_flight(self, now: float) -> list[str]:
+        """Unanswered, and not given up."""
+        return [one for one in self.waiting() if now - self.seen_at.get(one, now) < PATIENCE_S]
 
     def calls(self) -> list[str]:
         return [json.loads(text)[1] for text in self.socket.texts if text.startswith("[2,")]
@@ -147,11 +159,10 @@ class UnderFire(RuleBasedStateMachine):
     def time_passes(self, seconds: int) -> None:
         loop = self.runner.get_loop()
         assert isinstance(loop, HandWoundLoop)
+        for line in self.lines:
+            line.look(loop.time())
         loop.wind(seconds)
         self.run(turn())
-        for line in self.lines:
-            if seconds > 30:
-                line.given_up |= set(line.waiting())
 
     @rule(down=st.booleans())
     def the_store_goes_and_comes(self, down: bool) -> None:
@@ -161,9 +172,10 @@ class UnderFire(RuleBasedStateMachine):
 
     @invariant()
     def one_call_in_flight(self) -> None:
+        now = self.runner.get_loop().time()
         for line in self.lines:
-            in_flight = [one for one in line.waiting() if one not in line.given_up]
-            assert len(in_flight) <= 1
+            line.look(now)
+            assert len(line.in_flight(now)) <= 1
 
     @invariant()
     def what_left_was_recorded_first(self) -> None:
