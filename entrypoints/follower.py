@@ -20,13 +20,15 @@ from domain.catalogue import FACTS
 from domain.commands.effects import EffectWatch
 from domain.commands.events import EffectFailed, EffectMissing, EffectObserved, Progressed
 from domain.event import Fact, Recorded, Told
-from projections.read_model import LogReader, Unreadable
+from projections.read_model import LogItem, LogReader, Unreadable
 
 log = logging.getLogger("zeus.follower")
 
 LOCK = "zeus.follower"
 BATCH = 500
 WAIT_S = 1.0
+PACE_S = 0.1
+"""Under load something is committed every few milliseconds: effects can wait for a tenth of a second."""
 PAUSE_S = 2.0
 ACTOR = "job:follower"
 
@@ -59,8 +61,7 @@ class Follower:
 
     async def step(self) -> bool:
         """Take what is new, and what is overdue once nothing is; False where nothing was new."""
-        head = await asyncio.to_thread(self._reader.head)
-        items = await asyncio.to_thread(self._reader.read, self._after, head, BATCH, self._topics)
+        head, items = await asyncio.to_thread(self._news)
         for item in items:
             if isinstance(item, Unreadable):
                 log.error("event %d cannot be followed: %s", item.position, item.error)
@@ -73,6 +74,12 @@ class Follower:
         for stream, fact in self._watch.overdue(clock.now()):
             await self._say(stream, fact, "")
         return bool(items)
+
+    def _news(self) -> tuple[int, Sequence[LogItem]]:
+        head = self._reader.head()
+        if head == self._after:
+            return head, ()
+        return head, self._reader.read(self._after, head, BATCH, self._topics)
 
     async def _take(self, item: Recorded[Fact]) -> None:
         event = item.event
@@ -135,6 +142,7 @@ async def _follow(
                 connection.execute(_KEEP, [LOCK, kept])
             if not more:
                 await asyncio.to_thread(reader.wait, WAIT_S)
+                await asyncio.sleep(PACE_S)
     finally:
         await store.close()
 
