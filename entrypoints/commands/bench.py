@@ -38,9 +38,7 @@ _WIDE = 170
 
 def bench(
     quick: Annotated[bool, typer.Option("--quick", help="About a minute: small and rough.")] = False,
-    full: Annotated[
-        bool, typer.Option("--full", help="Everything at full size, about eight minutes.")
-    ] = False,
+    full: Annotated[bool, typer.Option("--full", help="Everything at full size, about ten minutes.")] = False,
     only: Annotated[
         list[str] | None, typer.Option(help=f"Only this; may be repeated. {', '.join(MEASURES)}.")
     ] = None,
