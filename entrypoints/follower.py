@@ -16,7 +16,7 @@ import psycopg
 from adapters.eventstore import schema
 from adapters.eventstore.store import open_store
 from application import clock
-from application.commands import CommandBook, CommandUnknown
+from application.command_book import CommandBook, CommandUnknown
 from application.ports import EventStore, EventStoreError
 from domain.catalogue import FACTS
 from domain.commands.effects import EffectWatch

@@ -27,7 +27,8 @@ from adapters.redis import fleet as redis_fleet
 from application.attempts import Attempts
 from application.charging_profiles import ChargingProfiles
 from application.clock import time_ordered_id
-from application.commands import CommandBook, Commands
+from application.command_book import CommandBook
+from application.commands import Commands
 from application.consequences import consequences
 from application.desired_state import DesiredState
 from application.fleet import Fleet

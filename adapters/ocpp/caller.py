@@ -11,7 +11,7 @@ from adapters.ocpp.outgoing import Outgoing
 from adapters.ocpp.session import Session
 from adapters.ocpp.versions import Version
 from application import clock
-from application.commands import CommandBook
+from application.command_book import CommandBook
 from domain.chargers.charger import Charger
 from domain.chargers.credentials import CredentialOffersUnsettled
 from domain.commands.command import Command

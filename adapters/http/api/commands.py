@@ -12,16 +12,16 @@ from adapters.http.problems import Fault, Problem, invalid
 from adapters.http.route import Asked, Page, PageQuery, Query, Shape
 from adapters.http.services import Services
 from adapters.ocpp.secrets import without_links, without_secrets
-from application.commands import (
+from application.command_book import CommandUnknown
+from application.command_refusals import (
     ChargerNotAccepted,
     ChargerNotConnected,
-    CommandUnknown,
     ConnectorBusy,
     NotPossible,
     TransactionRunning,
     TransactionUnknown,
-    Wish,
 )
+from application.commands import Wish
 from application.fleet import FleetUnavailable
 from application.narrative import sentence
 from application.ports import AnyEvent, StoreUnavailable

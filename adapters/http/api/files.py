@@ -15,7 +15,7 @@ from adapters.http.problems import Problem
 from adapters.http.route import Body
 from adapters.http.services import Services
 from application import clock
-from application.commands import CommandUnknown
+from application.command_book import CommandUnknown
 from domain.artefacts.addresses import why_unsafe
 from domain.artefacts.artefact import ArtefactUnknown
 from domain.commands.files import GetLog, LogKind, UpdateFirmware

@@ -11,7 +11,8 @@ from adapters.ocpp.versions import Version
 from adapters.ocpp.words import WordsOfOcpp
 from application.attempts import Attempts
 from application.charging_profiles import ChargingProfiles
-from application.commands import CommandBook, Commands
+from application.command_book import CommandBook
+from application.commands import Commands
 from application.consequences import consequences
 from application.desired_state import DesiredState
 from application.guidance import ACTOR as GUIDE

@@ -5,15 +5,15 @@ import json
 
 import pytest
 
-from application.commands import (
+from application.command_refusals import (
     ChargerNotAccepted,
     ChargerNotConnected,
     ConnectorBusy,
     NotPossible,
     TransactionRunning,
     TransactionUnknown,
-    Wish,
 )
+from application.commands import Wish
 from application.registry import ChargerUnknown, Registry
 from domain.chargers.events import (
     Acceptance,
