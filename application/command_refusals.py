@@ -23,3 +23,7 @@ class ConnectorBusy(Exception):
 
 class TransactionUnknown(Exception):
     """No transaction of this name is running at this charger."""
+
+
+class KeyReused(Exception):
+    """This key stands for another command, which was asked for with it before. Use a new key for another request."""

@@ -12,6 +12,7 @@ from application.command_refusals import (
     ChargerNotAccepted,
     ChargerNotConnected,
     ConnectorBusy,
+    KeyReused,
     NotPossible,
     TransactionRunning,
     TransactionUnknown,
@@ -158,9 +159,11 @@ class Commands:
     async def request(self, charger: ChargerId, wish: Wish, wait_s: float = 0.0) -> Command:
         """Record the wish and hand it on; the command as it stands when it is settled, or after `wait_s`.
 
-        Raises what `check` raises; then nothing is recorded.
+        Raises what `check` raises, and KeyReused; then nothing is recorded.
         """
         if wish.command_id and (known := await self._known(charger.tenant, wish.command_id)):
+            if not _alike(known.intent, wish.intent):
+                raise KeyReused
             return await self.wait(charger.tenant, known.id, wait_s)
         state = await self.check(charger, wish.intent, force=wish.force)
         where = await self._lines.where(charger)
@@ -208,6 +211,18 @@ class Commands:
 
 
 NOT_WHILE_PENDING = frozenset({"RemoteStart", "RemoteStop"})
+
+
+DRAWN = frozenset({"request_id", "reservation_id", "credential_id", "location", "profile"})
+"""What is made up anew each time a request is read: no two repetitions have the same."""
+
+
+def _alike(one: Intent | None, other: Intent) -> bool:
+    """Do both come of the same request, as far as what was not made up for it tells?"""
+    if type(one) is not type(other):
+        return False
+    names = [name for name in other.__struct_fields__ if name not in DRAWN]
+    return all(getattr(one, name) == getattr(other, name) for name in names)
 
 
 def _check_transactions(charger: Charger, intent: Intent, *, force: bool) -> None:
