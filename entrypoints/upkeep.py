@@ -21,6 +21,7 @@ log = logging.getLogger("zeus.serve")
 STRANDED_EVERY_S = 10
 SWEEP_EVERY_S = 5
 EXPIRE_EVERY_S = 10
+CERTIFICATES_EVERY_S = 5
 WINDOW_S = 3
 """So long after a window was opened its first charger may still be refused; it knocks again by itself."""
 
@@ -42,6 +43,7 @@ class Upkeep:
         every = self._scheduler.add_job
         every(self.beat, "interval", seconds=BEAT_EVERY_S)
         every(self.close_silent, "interval", seconds=10)
+        every(self.refresh_certificates, "interval", seconds=CERTIFICATES_EVERY_S)
         every(presence.settle, "interval", seconds=10)
         every(presence.close_unwelcome, "interval", seconds=10)
         every(self._core.gateway.doorkeeper.refresh, "interval", seconds=WINDOW_S)
@@ -62,6 +64,10 @@ class Upkeep:
             await self._core.switchboard.beat()
         except FleetUnavailable as error:
             log.warning("this gateway cannot say that it lives: %r", error)
+
+    async def refresh_certificates(self) -> None:
+        """Notice certificates that were renewed; whoever is connected stays so."""
+        await asyncio.to_thread(self._core.tls.refresh)
 
     async def close_silent(self) -> None:
         """Close sockets of chargers that are gone without a word."""

@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager
 import msgspec
 from eventsourcing.persistence import StoredEvent
 
+from adapters.certificates.judge import Judge
+from adapters.certificates.tls import Tls, TlsFiles
 from adapters.eventstore.counted import CountedEventStore
 from adapters.eventstore.mapper import EventMapper
 from adapters.eventstore.store import open_store
@@ -65,8 +67,20 @@ ACTIONS = {Version.V16: V16_ACTIONS, Version.V201: V201_ACTIONS, Version.V21: V2
 class Core:
     """The store and what writes to it, for one process."""
 
-    def __init__(self, database_url: str, settings: Settings, secret: bytes, gateway: str = "") -> None:
-        """`secret` seals links and is the same for every process; `gateway` names this one, made up by default."""
+    def __init__(
+        self,
+        database_url: str,
+        settings: Settings,
+        secret: bytes,
+        gateway: str = "",
+        *,
+        tls: Tls | None = None,
+    ) -> None:
+        """`secret` seals links and is the same for every process; `gateway` names this one, made up by default.
+
+        `tls` are the certificates in force; a process without sockets needs none.
+        """
+        self.tls = tls or Tls(TlsFiles())
         self.settings = settings
         self.gateway_name = gateway or f"{socket.gethostname()}:{os.getpid()}:{time_ordered_id()}"
         self.store = CountedEventStore(open_store(database_url, FACTS))
@@ -94,12 +108,14 @@ class Core:
                 limits=Limits(size=settings.frame_size),
                 frames_per_s=settings.frames_per_s,
                 burst=settings.burst,
+                organisation=settings.tls_client_organisation,
             ),
             self.switchboard,
             lambda session: Caller(
                 session, self.book, self.gateway_name, self.abilities_of, self._secret_for
             ),
             self.guide,
+            judge=Judge(self.tls),
         )
         self.artefacts = open_artefacts(settings, data_home(settings), self.store, secret, settings.port)
         self.services = Services(

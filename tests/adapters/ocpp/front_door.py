@@ -6,7 +6,7 @@ from typing import Any
 
 from adapters.ocpp.action import Action
 from adapters.ocpp.caller import Caller
-from adapters.ocpp.gateway import Gateway, GatewaySettings
+from adapters.ocpp.gateway import Gateway, GatewaySettings, Judge
 from adapters.ocpp.versions import Version
 from adapters.ocpp.words import WordsOfOcpp
 from application.attempts import Attempts
@@ -54,6 +54,7 @@ class Workplace:
         broker: InMemoryBroker | None = None,
         *,
         knows_abilities: bool = False,
+        judge: Judge | None = None,
     ) -> None:
         """`knows_abilities`: go by what chargers told they can do, as `zeus serve` does."""
         self.fleet = (broker or InMemoryBroker()).open_fleet()
@@ -77,6 +78,7 @@ class Workplace:
             self.switchboard,
             lambda session: Caller(session, self.book, settings.gateway, self.abilities, self._secret_for),
             self.guide,
+            judge=judge,
         )
 
     def _booted(self, charger: Charger) -> None:
@@ -107,6 +109,7 @@ class FrontDoor:
         store: InMemoryEventStore | None = None,
         actions: Mapping[Version, Mapping[str, Action]] = ACTIONS,
         broker: InMemoryBroker | None = None,
+        judge: Judge | None = None,
         **chosen: Any,
     ) -> None:
         self.store = store or InMemoryEventStore()
@@ -118,13 +121,13 @@ class FrontDoor:
             "frames_per_s": 1e6,
         }
         chosen_settings = GatewaySettings(**{**settings, **chosen})
-        self.workplace = Workplace(self.store, self.attempts, chosen_settings, actions, broker)
+        self.workplace = Workplace(self.store, self.attempts, chosen_settings, actions, broker, judge=judge)
         self.gateway = self.workplace.gateway
 
     async def register(self, cpid: str = "CP1", profile: int = 0) -> None:
         """Make a charger known; on profile 1 and 2 with `PASSWORD`."""
         facts: list[Fact] = [Registered(cpid=cpid, security_profile=profile)]
-        if profile:
+        if profile in (1, 2):
             facts.append(CredentialIssued(salt=SALT, digest=digest_of(SALT, PASSWORD)))
         stream = ChargerId.of(TENANT, cpid).stream
         await self.store.append(events_of(stream, 0, facts, Told(recorded_at=NOW)))
