@@ -41,6 +41,11 @@ class Authorities:
         """All of them, as TLS is to know them."""
         return "".join(one.public_bytes(Encoding.PEM).decode() for one in self._authorities)
 
+    @property
+    def first_end(self) -> datetime:
+        """When the first of them ends; call it where there is one."""
+        return min(one.not_valid_after_utc for one in self._authorities)
+
     def judge(self, der: bytes, now: datetime) -> ClientCertificate:
         """What the certificate says, with its fault if it has one. Raises CertificateUnreadable."""
         try:

@@ -24,7 +24,7 @@ async def knock(
     files: TlsFiles, headers: Sequence[tuple[bytes, bytes]], trusted: frozenset[str] = frozenset({PROXY})
 ) -> tuple[int | None, list[str]]:
     """(status, recorded reasons)."""
-    door = FrontDoor(judge=Judge(Tls(files)), trusted_proxies=trusted)
+    door = FrontDoor(judge=lambda book: Judge(Tls(files), book), trusted_proxies=trusted)
     await door.register("CP1", profile=3)
     socket = ChargerSocket(door.gateway, headers=headers)
     status = await socket.decided()

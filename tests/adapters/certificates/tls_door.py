@@ -18,6 +18,7 @@ from adapters.certificates.judge import Judge
 from adapters.certificates.listener import TlsListener
 from adapters.certificates.tls import Tls, TlsFiles
 from adapters.ocpp.websocket import ChargerWebSocket
+from application.certificates import CertificateAuthority
 from entrypoints.listening import listen
 from tests.adapters.certificates.makers import HOST, Authority, Leaf
 from tests.adapters.ocpp.front_door import FrontDoor
@@ -34,13 +35,21 @@ class TlsDoor(NamedTuple):
     failed: asyncio.Event
     """Set when a handshake that failed was recorded."""
 
-    def client(self, root: Authority, cpid: str, shown: Leaf | None = None, **more: Any) -> connect:
+    def client(
+        self,
+        root: Authority,
+        cpid: str,
+        shown: Leaf | None = None,
+        *,
+        protocol: str = "ocpp1.6",
+        **more: Any,
+    ) -> connect:
         """A charger that believes `root` and shows a certificate."""
         return connect(
             f"wss://127.0.0.1:{self.port}/ocpp/{cpid}",
             ssl=client_context(root, shown),
             server_hostname=HOST,
-            subprotocols=["ocpp1.6"],  # type: ignore[list-item]
+            subprotocols=[protocol],  # type: ignore[list-item]
             ping_interval=None,
             proxy=None,
             **more,
@@ -58,10 +67,12 @@ class TlsDoor(NamedTuple):
 
 
 @asynccontextmanager
-async def tls_door(files: TlsFiles, **chosen: Any) -> AsyncIterator[TlsDoor]:
+async def tls_door(
+    files: TlsFiles, authority: CertificateAuthority | None = None, **chosen: Any
+) -> AsyncIterator[TlsDoor]:
     """A running one; `chosen` as for FrontDoor."""
     tls = Tls(files)
-    door = FrontDoor(judge=Judge(tls), **chosen)
+    door = FrontDoor(judge=lambda book: Judge(tls, book), authority=authority, **chosen)
     config = uvicorn.Config(
         door.gateway, http="httptools", ws=ChargerWebSocket, lifespan="off", log_level="critical"
     )
@@ -81,6 +92,7 @@ async def tls_door(files: TlsFiles, **chosen: Any) -> AsyncIterator[TlsDoor]:
     finally:
         await door.gateway.presence.close_all()
         await listener.close()
+        await door.workplace.certificates.finish()
 
 
 def client_context(root: Authority, shown: Leaf | None = None) -> ssl.SSLContext:
