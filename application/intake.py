@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from application.certificates import decide_signature
 from application.chargers import decide_boot, decide_data_transfer, decide_heartbeat, decide_status
 from application.desk import Desk
 from application.id_tokens import answer_question
@@ -17,6 +18,7 @@ from application.rules import Rules
 from application.snapshots import SNAPSHOT_EVERY, snapshot_of
 from application.transactions import decide as decide_transaction
 from application.transactions import decide_readings
+from domain.certificates.signing import SignatureQuestion, SignatureVerdict
 from domain.chargers.charger import BootReport, Charger
 from domain.chargers.credentials import Credential
 from domain.chargers.device_model import VariablesReported
@@ -30,6 +32,7 @@ from domain.chargers.events import (
     StatusReported,
 )
 from domain.event import Event, Fact, Told, events_of
+from domain.identity import ChargerId
 from domain.metering import timed
 from domain.transactions.report import TransactionReport
 
@@ -45,9 +48,11 @@ DECIDERS: dict[type, Decider] = {
     DataTransferred: decide_data_transfer,
     TokenQuestion: answer_question,
     TransactionReport: decide_transaction,
+    SignatureQuestion: decide_signature,
 }
 """Reports that need a decision; every other one is a fact already and is recorded as told."""
 
+TO_BE_SIGNED = SignatureVerdict()
 ALLOWED_WHILE_PENDING = frozenset({VariablesReported.TOPIC})
 """What a pending charger was asked for by GetBaseReport or GetReport (2.x B02.FR.02, B02.FR.09)."""
 ATTEMPTS = 5
@@ -65,10 +70,17 @@ class Intake:
     """Takes the reports of all chargers of this gateway; owns the snapshots it starts."""
 
     def __init__(
-        self, store: EventStore, rules: Rules, booted: Callable[[Charger], None] | None = None
+        self,
+        store: EventStore,
+        rules: Rules,
+        booted: Callable[[Charger], None] | None = None,
+        to_sign: Callable[[ChargerId, SignatureQuestion], None] | None = None,
     ) -> None:
-        """`booted` is told of each charger whose boot was recorded, just before it is answered."""
+        """`booted` is told of each charger whose boot was recorded, just before it is answered; `to_sign` of each
+        request for a certificate that will be signed.
+        """
         self._booted = booted
+        self._to_sign = to_sign
         self._store = store
         self._rules = rules
         self._snapshots: set[asyncio.Task[None]] = set()
@@ -90,6 +102,8 @@ class Intake:
             if await self._commit(desk, decision, msgspec.structs.replace(told, reply=reply)):
                 if self._booted is not None and type(report.body) is BootReport:
                     self._booted(desk.charger)
+                if self._to_sign is not None and decision.outcome == TO_BE_SIGNED:
+                    self._to_sign(desk.charger.id, report.body)
                 return reply
         raise ReportNotSettled(desk.charger.stream)
 

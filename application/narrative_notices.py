@@ -23,7 +23,8 @@ def _upload(fact: firmware.LogUploadReported) -> str:
 
 
 def _signature(fact: security.SignatureRequested) -> str:
-    return f"Asked for a signed {fact.purpose} (request {fact.csr_sha256[:12]}…)."
+    refused = f" Refused: {fact.objection}." if fact.objection else ""
+    return f"Asked for a signed {fact.purpose or 'certificate'} (request {fact.csr_sha256[:12]}…).{refused}"
 
 
 def _contract(fact: security.ContractRequested) -> str:

@@ -14,6 +14,7 @@ from domain.chargers.events import Acceptance, AcceptanceDecided, CredentialIssu
 from domain.chargers.particulars import (
     NOTHING_SAID,
     PROFILES,
+    WITH_PASSWORD,
     ChargerRetired,
     Particulars,
     ProfileUnknown,
@@ -54,7 +55,7 @@ class Provisioned(msgspec.Struct, frozen=True):
     cpid: str
     security_profile: int
     password: str | None
-    """Shown this once, stored as a digest; None on profile 0."""
+    """Shown this once, stored as a digest; None on profiles 0 and 3."""
     credential_id: str = ""
 
 
@@ -99,7 +100,7 @@ class Registry:
             raise ChargerAlreadyRegistered(charger.cpid)
         facts: list[Fact] = [Registered(cpid=cpid, security_profile=security_profile, name=name)]
         secret, credential_id = None, ""
-        if security_profile:
+        if security_profile in WITH_PASSWORD:
             secret = password or clock.charger_password()
             issued = new_credential(secret.encode())
             credential_id = issued.id

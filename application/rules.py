@@ -11,3 +11,7 @@ class Rules(msgspec.Struct, frozen=True):
     heartbeat_s: int = 300
     """The interval told at boot; each charger gets its own within ± 10 %."""
     tokens: TokenPolicy = TokenPolicy()
+    signs: bool = False
+    """There is an authority that signs certificates of chargers."""
+    organisation: str = ""
+    """The operator's name, which certificates have to bear (A00.FR.404); empty: any."""

@@ -1,6 +1,7 @@
 """Every fact there is: one table, from which the store, the documents and the tests read."""
 
 from domain.artefacts import events as artefact
+from domain.certificates import events as certificate
 from domain.chargers import der, device_model, drivers, ev, firmware, monitoring, security, smart_charging
 from domain.chargers import events as charger
 from domain.chargers import provisioning as particulars
@@ -58,6 +59,8 @@ FACTS: tuple[type[Fact], ...] = (
     firmware.LogUploadReported,
     security.SecurityEventReported,
     security.SignatureRequested,
+    certificate.Issued,
+    certificate.Revoked,
     security.ContractRequested,
     security.RevocationAsked,
     device_model.VariablesReported,

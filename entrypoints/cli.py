@@ -16,6 +16,7 @@ from entrypoints.commands import (
     attempts,
     bench,
     board,
+    ca,
     charger,
     charger_care,
     rebuild,
@@ -64,6 +65,7 @@ for care in (charger_care.describe, charger_care.disable, charger_care.enable, c
 app.add_typer(charger.app, name="charger")
 app.add_typer(window.app, name="window")
 app.add_typer(tag.app, name="tag")
+app.add_typer(ca.app, name="ca")
 app.add_typer(sessions.app, name="sessions")
 app.add_typer(rebuild.app, name="read-models")
 

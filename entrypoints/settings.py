@@ -32,6 +32,27 @@ class Settings(BaseSettings):
     )
     host: str = Field(default="127.0.0.1", description="The address to listen on.")
     port: int = Field(default=8080, ge=0, le=65535, description="The port for chargers, API and pages.")
+    tls_certificates: Names = Field(
+        default=(),
+        description="PEM files for a TLS listener of our own, each a chain and its key; one of RSA and one of "
+        "ECDSA serve every charger. Unset: none, a proxy does TLS.",
+    )
+    tls_host: str | None = Field(
+        default=None, description="The address to listen on with TLS. Unset: that of ZEUS_HOST."
+    )
+    tls_port: int = Field(default=8443, ge=0, le=65535, description="The port for the same with TLS.")
+    tls_client_ca: Path | None = Field(
+        default=None,
+        description="PEM file of the authorities that certificates of chargers (security profile 3) may be of, "
+        "beside our own.",
+    )
+    tls_client_crl: Path | None = Field(
+        default=None, description="PEM file of the revocation lists of those authorities."
+    )
+    tls_client_organisation: str = Field(
+        default="",
+        description="The operator's name that certificates of chargers must bear as O. Unset: any.",
+    )
     workers: int = Field(
         default=1,
         ge=1,
@@ -146,7 +167,7 @@ class Settings(BaseSettings):
     )
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
 
-    @field_validator("versions", "trusted_proxies", "firmware_hosts", mode="before")
+    @field_validator("versions", "trusted_proxies", "firmware_hosts", "tls_certificates", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):

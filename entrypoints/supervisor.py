@@ -1,4 +1,4 @@
-"""Several gateway processes behind one port: started, watched, started again, ended in order."""
+"""Several gateway processes behind the same ports: started, watched, started again, ended in order."""
 
 import asyncio
 import logging
@@ -8,11 +8,14 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 
 from application.fleet import Fleet, FleetUnavailable
+from entrypoints.certificates import listen_for_tls
+from entrypoints.listening import listen
 from entrypoints.settings import Settings
-from entrypoints.worker import BACKLOG, OnReady, OnStop, nothing
+from entrypoints.worker import OnReady, OnStop, nothing
 
 log = logging.getLogger("zeus.serve")
 
@@ -33,7 +36,7 @@ class _Worker:
 
 
 class Supervisor:
-    """Runs workers on one listening socket; all accept from the same queue, so a death loses no handshake."""
+    """Runs workers on shared listening sockets; all accept from the same queues, so a death loses no handshake."""
 
     def __init__(self, database_url: str, settings: Settings, token: str, fleet: Callable[[], Fleet]) -> None:
         self._environment = {**os.environ, "DATABASE_URL": database_url, "ZEUS_API_TOKEN": token}
@@ -48,9 +51,16 @@ class Supervisor:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._stopping.set)
+        if self._settings.tls_certificates:
+            loop.add_signal_handler(signal.SIGHUP, self._pass_on, signal.SIGHUP)
         self._fleet = self._open_fleet()
-        with _listening(self._settings.host, self._settings.port) as shared:
-            tasks = [asyncio.create_task(self._keep(n, shared)) for n in range(1, self._settings.workers + 1)]
+        with ExitStack() as open_sockets:
+            shared = open_sockets.enter_context(listen(self._settings.host, self._settings.port))
+            secured = listen_for_tls(self._settings)
+            sockets = [shared] if secured is None else [shared, open_sockets.enter_context(secured)]
+            tasks = [
+                asyncio.create_task(self._keep(n, sockets)) for n in range(1, self._settings.workers + 1)
+            ]
             starting = asyncio.create_task(self._all_ready())
             stopping = asyncio.create_task(self._stopping.wait())
             await asyncio.wait([starting, stopping], return_when=asyncio.FIRST_COMPLETED)
@@ -66,10 +76,15 @@ class Supervisor:
         for worker in list(self._workers.values()):
             await asyncio.to_thread(os.read, worker.ready, 16)
 
-    async def _keep(self, number: int, shared: socket.socket) -> None:
+    def _pass_on(self, number: int) -> None:
+        for worker in self._workers.values():
+            if worker.process.returncode is None:
+                worker.process.send_signal(number)
+
+    async def _keep(self, number: int, sockets: Sequence[socket.socket]) -> None:
         """One worker after another; a death is told to the fleet at once, so that its chargers may return."""
         while not self._stopping.is_set():
-            worker = await self._start(number, shared)
+            worker = await self._start(number, sockets)
             code = await worker.process.wait()
             os.close(worker.ready)
             if self._stopping.is_set():
@@ -81,15 +96,15 @@ class Supervisor:
                 log.warning("the places of %s will expire by themselves: %r", worker.name, error)
             await asyncio.sleep(PAUSE_S)
 
-    async def _start(self, number: int, shared: socket.socket) -> _Worker:
+    async def _start(self, number: int, sockets: Sequence[socket.socket]) -> _Worker:
         read, write = os.pipe()
         name = f"{socket.gethostname()}:worker{number}:{secrets.token_hex(6)}"
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "entrypoints.worker"),
-            *(str(os.getpid()), str(shared.fileno()), str(write), name),
+            *(str(os.getpid()), ",".join(str(one.fileno()) for one in sockets), str(write), name),
             env=self._environment,
             stdin=subprocess.DEVNULL,
-            pass_fds=(shared.fileno(), write),
+            pass_fds=(*(one.fileno() for one in sockets), write),
             start_new_session=True,  # Ctrl-C is the parent's to handle
         )
         os.close(write)
@@ -108,14 +123,3 @@ class Supervisor:
                 log.error("worker %d does not end, ending it by force", worker.number)
                 worker.process.kill()
         await asyncio.gather(*tasks)
-
-
-def _listening(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    shared = socket.socket(family, socket.SOCK_STREAM)
-    shared.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    shared.bind((host, port))
-    shared.listen(BACKLOG)
-    shared.setblocking(False)
-    shared.set_inheritable(True)
-    return shared

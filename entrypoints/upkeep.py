@@ -6,6 +6,7 @@ import logging
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from application import clock
+from application.certificates import AuthorityFailed
 from application.command_book import settle_overdue
 from application.fleet import FleetUnavailable
 from application.ports import EventStoreError, StoreUnavailable
@@ -21,6 +22,8 @@ log = logging.getLogger("zeus.serve")
 STRANDED_EVERY_S = 10
 SWEEP_EVERY_S = 5
 EXPIRE_EVERY_S = 10
+CERTIFICATES_EVERY_S = 5
+PUBLISH_EVERY_S = 86_400
 WINDOW_S = 3
 """So long after a window was opened its first charger may still be refused; it knocks again by itself."""
 
@@ -42,6 +45,8 @@ class Upkeep:
         every = self._scheduler.add_job
         every(self.beat, "interval", seconds=BEAT_EVERY_S)
         every(self.close_silent, "interval", seconds=10)
+        every(self.refresh_certificates, "interval", seconds=CERTIFICATES_EVERY_S)
+        every(self.publish_revocations, "interval", seconds=PUBLISH_EVERY_S, next_run_time=clock.now())
         every(presence.settle, "interval", seconds=10)
         every(presence.close_unwelcome, "interval", seconds=10)
         every(self._core.gateway.doorkeeper.refresh, "interval", seconds=WINDOW_S)
@@ -62,6 +67,21 @@ class Upkeep:
             await self._core.switchboard.beat()
         except FleetUnavailable as error:
             log.warning("this gateway cannot say that it lives: %r", error)
+
+    async def refresh_certificates(self) -> None:
+        """Notice certificates that were renewed; whoever is connected stays so."""
+        await asyncio.to_thread(self._core.tls.refresh)
+        try:
+            await self._core.certificates.book.current()
+        except EventStoreError as error:
+            log.warning("the register of certificates could not be looked up: %r", error)
+
+    async def publish_revocations(self) -> None:
+        """Publish the revocation list anew before it grows old."""
+        try:
+            await self._core.certificates.publish()
+        except (AuthorityFailed, EventStoreError) as error:
+            log.error("the revocation list was not published, it will be tomorrow: %s", error)
 
     async def close_silent(self) -> None:
         """Close sockets of chargers that are gone without a word."""

@@ -15,7 +15,9 @@ from adapters.http.artefacts import artefact_routes
 from adapters.http.database import open_engine
 from adapters.http.install_card_route import install_card_routes
 from adapters.http.rate_limits import Limits
+from application import clock
 from domain.identity import ChargerId
+from entrypoints.certificates import expiries
 from entrypoints.settings import Settings
 from entrypoints.wiring import Core
 from projections.commands.queries import overdue
@@ -52,6 +54,7 @@ class Web:
             services=core.services,
             keys=core.fleet.keys,
             rates=core.fleet.limits,
+            expiries=lambda: expiries(core.tls, core.certificates.book.known, clock.now()),
             beside=[
                 *artefact_routes(core.artefacts, trusted_proxies=settings.trusted_proxies),
                 *install_card_routes(core.services.cards),

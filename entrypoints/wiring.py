@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager
 import msgspec
 from eventsourcing.persistence import StoredEvent
 
+from adapters.certificates.judge import Judge
+from adapters.certificates.tls import Tls, TlsFiles
 from adapters.eventstore.counted import CountedEventStore
 from adapters.eventstore.mapper import EventMapper
 from adapters.eventstore.store import open_store
@@ -25,6 +27,7 @@ from adapters.ocpp.words import WordsOfOcpp
 from adapters.postgres import fleet as postgres_fleet
 from adapters.redis import fleet as redis_fleet
 from application.attempts import Attempts
+from application.certificates import CertificateBook, Certificates
 from application.charging_profiles import ChargingProfiles
 from application.clock import time_ordered_id
 from application.command_book import CommandBook
@@ -42,6 +45,7 @@ from application.snapshots import load_charger
 from application.switchboard import Switchboard
 from application.windows import Windows
 from domain.catalogue import FACTS
+from domain.certificates.signing import SignatureQuestion
 from domain.chargers.charger import Charger
 from domain.chargers.events import Acceptance
 from domain.commands.intent import Abilities, Intent
@@ -50,6 +54,7 @@ from domain.id_tokens.id_token import TokenPolicy
 from domain.identity import ChargerId
 from domain.reservations.room import Premises
 from entrypoints.artefacts import open_artefacts
+from entrypoints.certificates import open_authority
 from entrypoints.database import data_home, secret_of
 from entrypoints.settings import Settings
 from projections.catalogue import READ_MODELS
@@ -60,27 +65,47 @@ from projections.read_model import LogReader, ReadModel
 
 log = logging.getLogger("zeus.serve")
 
+CERTIFICATE_REVOKED = "certificate_revoked"
+"""The news that a charger may not stay connected: it would be let in no more."""
 ACTIONS = {Version.V16: V16_ACTIONS, Version.V201: V201_ACTIONS, Version.V21: V21_ACTIONS}
 
 
 class Core:
     """The store and what writes to it, for one process."""
 
-    def __init__(self, database_url: str, settings: Settings, secret: bytes, gateway: str = "") -> None:
-        """`secret` seals links and is the same for every process; `gateway` names this one, made up by default."""
+    def __init__(
+        self,
+        database_url: str,
+        settings: Settings,
+        secret: bytes,
+        gateway: str = "",
+        *,
+        tls: Tls | None = None,
+    ) -> None:
+        """`secret` seals links and is the same for every process; `gateway` names this one, made up by default.
+
+        `tls` are the certificates in force; a process without sockets needs none.
+        """
+        self.tls = tls or Tls(TlsFiles())
         self.settings = settings
         self.gateway_name = gateway or f"{socket.gethostname()}:{os.getpid()}:{time_ordered_id()}"
         self.store = CountedEventStore(open_store(database_url, FACTS))
         self.fleet = fleet_of(database_url, settings)
+        authority = open_authority(settings)
         self.rules = Rules(
             heartbeat_s=settings.heartbeat_s,
             tokens=TokenPolicy(accept_unknown=settings.accept_unknown_tokens),
+            signs=authority is not None,
+            organisation=settings.tls_client_organisation,
         )
-        self.intake = Intake(self.store, self.rules, self._booted)
+        self.intake = Intake(self.store, self.rules, self._booted, self._to_sign)
         self.attempts = Attempts(self.store, settings.tenant)
         self.book = CommandBook(self.store, consequences(self._premises))
         self.switchboard = Switchboard(self.gateway_name, self.fleet, self.book)
         self.commands = Commands(self.book, self.switchboard, WordsOfOcpp(), self.abilities_of)
+        self.certificates = Certificates(
+            CertificateBook(self.store, settings.tenant), authority, self.commands, self._revoked
+        )
         self.guide = Guide(self.store, self.commands, self.desired_state, self.charging_profiles)
         self.gateway = Gateway(
             self.store,
@@ -95,12 +120,14 @@ class Core:
                 limits=Limits(size=settings.frame_size),
                 frames_per_s=settings.frames_per_s,
                 burst=settings.burst,
+                organisation=settings.tls_client_organisation,
             ),
             self.switchboard,
             lambda session: Caller(
                 session, self.book, self.gateway_name, self.abilities_of, self._secret_for
             ),
             self.guide,
+            judge=Judge(self.tls, self.certificates.book),
         )
         self.artefacts = open_artefacts(settings, data_home(settings), self.store, secret, settings.port)
         self.services = Services(
@@ -133,6 +160,7 @@ class Core:
     async def close(self) -> None:
         """Finish what is under way, then let go of everything; call it when the sockets are closed."""
         await self.guide.finish()
+        await self.certificates.finish()
         await self.switchboard.finish()
         await self.intake.finish()
         await self.artefacts.close()
@@ -166,12 +194,31 @@ class Core:
         if charger.guided:
             self.guide.lead(charger.id, booted=True)
 
+    def _to_sign(self, charger: ChargerId, question: SignatureQuestion) -> None:
+        self.certificates.begin(charger, question)
+
+    async def _revoked(self, charger: ChargerId) -> None:
+        await self.switchboard.notify(charger, CERTIFICATE_REVOKED)
+
     async def _noticed(self, charger: ChargerId, news: str) -> None:
         """Another process says that something about a charger of ours changed."""
         if news == Services.UNWELCOME:
             await self.gateway.presence.turn_out(charger)
+        elif news == CERTIFICATE_REVOKED:
+            await self.gateway.presence.turn_out(charger, "its certificate was revoked")
         else:
             self.guide.lead(charger)
+
+
+@asynccontextmanager
+async def certifying(database_url: str, settings: Settings) -> AsyncIterator[Certificates]:
+    """The certificates, for a process without sockets."""
+    core = Core(database_url, settings, secret_of(settings))
+    try:
+        await core.open()
+        yield core.certificates
+    finally:
+        await core.close()
 
 
 @asynccontextmanager

@@ -8,16 +8,19 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import uvicorn
 
+from adapters.certificates.listener import TlsListener
 from adapters.ocpp.schemas import catalogue
 from adapters.ocpp.versions import Version
 from adapters.ocpp.websocket import ChargerWebSocket
+from entrypoints.certificates import listen_for_tls, open_tls
 from entrypoints.database import secret_from
+from entrypoints.listening import BACKLOG
 from entrypoints.logs import set_up
 from entrypoints.settings import Settings
 from entrypoints.upkeep import Upkeep
@@ -25,9 +28,6 @@ from entrypoints.web import Web, open_web
 from entrypoints.wiring import Core
 
 log = logging.getLogger("zeus.serve")
-
-BACKLOG = 4096
-"""A fleet that returns in one second waits in the kernel, not at the charger's time-out."""
 
 OnReady = Callable[[int], None]
 """Gets the port as soon as chargers may connect."""
@@ -42,9 +42,18 @@ async def nothing() -> None:
 class ZeusServer(uvicorn.Server):
     """Says goodbye to the chargers in batches before the sockets are taken down."""
 
-    def __init__(self, config: uvicorn.Config, core: Core, on_ready: OnReady, on_stop: OnStop) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        core: Core,
+        on_ready: OnReady,
+        on_stop: OnStop,
+        secured: TlsListener | None = None,
+    ) -> None:
+        """`secured` is listened on besides the sockets of uvicorn."""
         super().__init__(config)
         self._core = core
+        self._secured = secured
         self._on_ready = on_ready
         self._on_stop = on_stop
 
@@ -54,6 +63,8 @@ class ZeusServer(uvicorn.Server):
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self.handle_exit, number, None)
+        if self._secured is not None:
+            loop.add_signal_handler(signal.SIGHUP, self._read_certificates)
         try:
             yield
         finally:  # a further signal must not cut the clean-up short: it is ours until the process ends
@@ -61,9 +72,20 @@ class ZeusServer(uvicorn.Server):
                 loop.remove_signal_handler(number)
                 signal.signal(number, signal.SIG_IGN)
 
+    def _read_certificates(self) -> None:
+        """SIGHUP: whoever renewed them says so; a change of the files alone is noticed some seconds later."""
+        loop = asyncio.get_running_loop()
+        loop.run_in_executor(None, lambda: self._core.tls.refresh(force=True))
+
+    def _new_protocol(self) -> asyncio.Protocol:
+        make: Callable[..., asyncio.Protocol] = self.config.http_protocol_class
+        return make(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
+
     async def startup(self, sockets: list[Any] | None = None) -> None:
         """Listen, then say where; the port may have been chosen by the system."""
         await super().startup(sockets)
+        if self.started and self._secured is not None:
+            self._secured.open(self._new_protocol)
         if self.started:
             listening = sockets[0] if sockets else self.servers[0].sockets[0]
             self._on_ready(listening.getsockname()[1])
@@ -72,6 +94,8 @@ class ZeusServer(uvicorn.Server):
         """Refuse newcomers with 503, close the chargers' sockets with 1012, then everything else."""
         await self._on_stop()
         self._core.gateway.draining = True
+        if self._secured is not None:
+            await self._secured.close()
         await self._core.gateway.presence.close_all()
         await super().shutdown(sockets)
 
@@ -83,13 +107,15 @@ async def work(
     on_ready: OnReady,
     on_stop: OnStop = nothing,
     *,
-    listening: socket.socket | None = None,
+    listening: Sequence[socket.socket] = (),
     gateway: str = "",
 ) -> None:
-    """Run until told to stop. `listening` is a socket shared with others, `gateway` the name of this process."""
+    """Run until told to stop. `listening` are sockets shared with others (the second is for TLS), `gateway` is the
+    name of this process. Raises CertificateFileWrong.
+    """
     if settings.gateway_database_url is not None:
         database_url = settings.gateway_database_url.get_secret_value()
-    core = Core(database_url, settings, secret_from(token), gateway)
+    core = Core(database_url, settings, secret_from(token), gateway, tls=open_tls(settings))
     web = open_web(database_url, settings, token, core)
     for version in Version:
         catalogue(version).warm()
@@ -97,9 +123,11 @@ async def work(
     upkeep = Upkeep(core, web, settings)
     upkeep.start()
     _calm_the_collector()
-    server = ZeusServer(_config(web, settings), core, on_ready, on_stop)
+    at = listening[1] if len(listening) > 1 else listen_for_tls(settings)
+    secured = None if at is None else TlsListener(core.tls, at, core.gateway.no_tls)
+    server = ZeusServer(_config(web, settings), core, on_ready, on_stop, secured)
     try:
-        await server.serve([listening] if listening is not None else None)
+        await server.serve([listening[0]] if listening else None)
     finally:
         await upkeep.stop()
         await core.close()
@@ -116,11 +144,11 @@ def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 
 def main() -> None:
-    """One of several workers: `python -m entrypoints.worker <parent pid> <listening fd> <ready fd> <name>`.
+    """One of several workers: `python -m entrypoints.worker <parent pid> <listening fds> <ready fd> <name>`.
 
     The address of the database is in DATABASE_URL and the token in ZEUS_API_TOKEN, as the parent wrote them.
     """
-    parent, listening_fd, ready_fd, name = int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
+    parent, listening_fds, ready_fd, name = int(sys.argv[1]), sys.argv[2], int(sys.argv[3]), sys.argv[4]
     settings = Settings()
     set_up(settings.log_level, form=settings.log_format)
     if settings.database_url is None or settings.api_token is None:
@@ -133,7 +161,7 @@ def main() -> None:
         os.write(ready_fd, b"ready")
         os.close(ready_fd)
 
-    listening = socket.socket(fileno=listening_fd)
+    listening = [socket.socket(fileno=int(number)) for number in listening_fds.split(",")]
     url, token = settings.database_url.get_secret_value(), settings.api_token.get_secret_value()
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(work(url, settings, token, on_ready, listening=listening, gateway=name))

@@ -1,6 +1,6 @@
 """The web application of a process: sockets to the gateway, everything else to pages and the API."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -95,12 +95,14 @@ def build_app(
     routes: Sequence[AnyRow] = ROUTES,
     beside: Sequence[BaseRoute] = (),
     probes: Mapping[str, Probe] | None = None,
+    expiries: Callable[[], Mapping[str, float]] = dict,
     lifespan: Lifespan[WebApplication] | None = None,
 ) -> WebApplication:
     """Everything a process serves. `engine` is for reading (`database.open_engine`); `store` is the one the
     gateway appends to; `services` is what the handlers of actions work with; `beside` are routes that no token
     opens, such as sealed links; `keys` and `rates` are of this process alone where none are given; `probes` are
-    further conditions of readiness. Whatever is given stays the caller's."""
+    further conditions of readiness, `expiries` the days until certificates end. Whatever is given stays the
+    caller's."""
     database = Database(engine)
     watch, traffic = LagWatch(database), Traffic()
     conditions = {
@@ -121,6 +123,7 @@ def build_app(
             store=store.counters,
             traffic=traffic,
             engine=engine,
+            expiries=expiries,
         ),
         landing=Landing(settings.ocpp_versions, _links(routes), open_metrics=settings.open_metrics),
         open_metrics=settings.open_metrics,

@@ -96,6 +96,9 @@ def _login_rows(card: CardFacts) -> Iterable[Row]:
     if card.security_profile == 0:
         yield "Password", "none", "leave the field empty"
         return
+    if card.security_profile == 3:
+        yield "Password", "none", "the box shows its certificate instead"
+        return
     yield "User", _value(card.cpid), "some boxes have no field for it"
     if card.password is None:
         yield "Password", "as issued", "not stored anywhere: a forgotten one is replaced by a new one"

@@ -3,7 +3,7 @@
 No charger is ever a label: per-charger figures live in the read models.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol, TypeVar
 
 from prometheus_client import CollectorRegistry, GCCollector, ProcessCollector, generate_latest
@@ -45,7 +45,10 @@ class Metrics:
         store: StoreCounters,
         traffic: Traffic,
         engine: Engine,
+        expiries: Callable[[], Mapping[str, float]] = dict,
     ) -> None:
+        """`expiries`: days until certificates end, by what they are for."""
+        self._expiries = expiries
         self._version = version
         self._ocpp = ocpp
         self._connected = connected
@@ -67,6 +70,8 @@ class Metrics:
         yield from _gateway_families(self._ocpp, self._connected)
         yield from _store_families(self._store)
         yield from _traffic_families(self._traffic)
+        days = {(name,): left for name, left in self._expiries().items()}
+        yield _gauge("csms_cert_expiry_days", "Until a certificate ends.", ("certificate",), days)
         pool = self._engine.pool
         if isinstance(pool, QueuePool):
             by_state = {("in_use",): pool.checkedout(), ("idle",): pool.checkedin()}

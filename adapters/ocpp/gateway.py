@@ -5,7 +5,7 @@ A raw ASGI endpoint, not a Starlette WebSocket: it costs 10 µs a message less a
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 
 import msgspec
 from starlette.types import Receive, Scope
@@ -34,6 +34,7 @@ from application.switchboard import Switchboard
 from application.windows import Doorkeeper
 from domain.chargers.admission import Knock, admit
 from domain.chargers.charger import Charger, ChargerNotAdmitted
+from domain.chargers.client_certificate import ClientCertificate, Presented
 from domain.chargers.credentials import Credential
 from domain.chargers.events import Connected, HandshakeRefused
 from domain.chargers.provisioning import Standing
@@ -42,6 +43,8 @@ from domain.identity import ChargerId
 
 log = logging.getLogger("zeus.gateway")
 
+Judge = Callable[[Presented], Awaitable[ClientCertificate]]
+"""What a certificate says and whether it is to be believed. Raises StoreUnavailable."""
 Actions = Mapping[Version, Mapping[str, Action]]
 RETRY_AFTER_S = b"30"
 _NOT_LOOKED_UP = frozenset({Reason.ID_UNKNOWN, Reason.DRAINING})
@@ -77,6 +80,8 @@ class GatewaySettings(msgspec.Struct, frozen=True):
     """Sustained frames of one charger; beyond it and the burst, reading is delayed."""
     burst: int = 500
     """A reconnecting charger empties a backlog of hundreds of messages at once: that must pass."""
+    organisation: str = ""
+    """The operator's name, which certificates of chargers have to bear (A00.FR.404); empty: any."""
     ping_timeout_s: float = 5.0
     """How long the first of two connections has to prove that it is alive."""
 
@@ -95,8 +100,10 @@ class Gateway:
         caller: Callable[[Session], Caller],
         guide: Guide,
         doorkeeper: Doorkeeper | None = None,
+        judge: Judge | None = None,
     ) -> None:
-        """`caller` makes what carries out commands over a session."""
+        """`caller` makes what carries out commands over a session; without `judge` no certificate counts."""
+        self._judge = judge
         self._store = store
         self._switchboard = switchboard
         self._caller = caller
@@ -156,7 +163,11 @@ class Gateway:
             charger = found
         if refusing is not None:
             return refusing
-        admission = admit(charger, _knock(cpid, request))
+        knock = _knock(cpid, request)
+        if request.certificate is not None and charger.security_profile == 3 and self._judge is not None:
+            certificate = await self._judge(request.certificate)
+            knock = msgspec.structs.replace(knock, certificate=certificate)
+        admission = admit(charger, knock, self._settings.organisation)
         if admission.refused:
             return Reason(admission.refused)
         negotiated = negotiate(request.subprotocols, request.address.version, self._settings.versions)
@@ -192,6 +203,21 @@ class Gateway:
         found = await self.doorkeeper.let_in(_knock(cpid, request), request.remote_address)
         return found if isinstance(found, Charger) else _Turned(Reason(found))
 
+    async def no_tls(self, remote: str, reason: str) -> None:
+        """Somebody could not shake hands over TLS: what he wanted is not known, why it failed is."""
+        verdict = VERDICTS[Reason(reason)]
+        self.counters.handshake("refused", reason)
+        fact = HandshakeRefused(
+            cpid="", reason=reason, status=verdict.tls_alert or 0, hint=verdict.hint, remote=remote
+        )
+        await self._record_attempt(fact)
+
+    async def _record_attempt(self, fact: HandshakeRefused) -> None:
+        try:
+            await self._attempts.refused(fact, clock.now())
+        except StoreUnavailable as error:
+            log.warning("refused handshake %s not recorded: %r", fact.reason, error)
+
     async def _refuse(
         self, request: Request, reason: Reason, send: AsgiSend, *, known: bool | None = None
     ) -> None:
@@ -212,10 +238,7 @@ class Gateway:
             if known is None
             else known,
         )
-        try:
-            await self._attempts.refused(fact, clock.now())
-        except StoreUnavailable as error:
-            log.warning("refused handshake %s not recorded: %r", reason, error)
+        await self._record_attempt(fact)
         if verdict.close_code is not None:
             await send({"type": "websocket.accept"})
             await send({"type": "websocket.close", "code": verdict.close_code, "reason": reason})

@@ -1,16 +1,18 @@
 """The opening handshake: from an ASGI scope to what the charger asked for, and the version to speak. Pure."""
 
 import re
+import ssl
 from binascii import Error as NotBase64
 from binascii import a2b_base64
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
-from urllib.parse import unquote_to_bytes
+from urllib.parse import unquote, unquote_to_bytes
 
 import msgspec
 
 from adapters.ocpp.refusals import Reason
 from adapters.ocpp.versions import Version
+from domain.chargers.client_certificate import Presented
 from domain.identity import CPID_LIMIT
 
 
@@ -49,6 +51,8 @@ class Request(msgspec.Struct, frozen=True):
     user_agent: str
     scheme: str
     """`ws` or `wss`, as seen by the charger."""
+    certificate: Presented | None = None
+    """The charger's own, where it showed one."""
 
 
 class Negotiated(msgspec.Struct, frozen=True):
@@ -59,16 +63,22 @@ class Negotiated(msgspec.Struct, frozen=True):
 
 
 def read_request(scope: Mapping[str, Any], trusted_proxies: Collection[str] = ()) -> Request:
-    """Read the scope of a WebSocket handshake. Only a trusted proxy may speak for the charger's address."""
+    """Read the scope of a WebSocket handshake. Only a trusted proxy may speak for the charger.
+
+    A proxy's own connection says nothing of the charger: its scheme and certificate are in headers, and the
+    same headers from anybody else are not looked at (SEC-11).
+    """
     headers = _Headers(scope["headers"])
     raw_path: bytes = scope.get("raw_path") or b""
     address = read_path(raw_path)
     credentials, problem = read_credentials(headers.first(b"authorization"))
     peer = scope["client"][0] if scope.get("client") else ""
     scheme: str = scope.get("scheme", "ws")
+    certificate = shown_over_tls(scope)
     if peer in trusted_proxies:
         peer = forwarded_for(headers.all(b"x-forwarded-for"), trusted_proxies) or peer
         scheme = _SCHEMES.get(headers.first(b"x-forwarded-proto").strip().lower(), scheme)
+        certificate = shown_to_proxy(headers.first(VERIFY_HEADER), headers.first(CERTIFICATE_HEADER))
     return Request(
         path=raw_path.decode("latin-1"),
         address=address,
@@ -78,7 +88,31 @@ def read_request(scope: Mapping[str, Any], trusted_proxies: Collection[str] = ()
         remote_address=peer,
         user_agent=headers.first(b"user-agent").decode("latin-1")[:255],
         scheme=scheme,
+        certificate=certificate,
     )
+
+
+def shown_over_tls(scope: Mapping[str, Any]) -> Presented | None:
+    """The client's certificate by the TLS extension of ASGI."""
+    chain = scope.get("extensions", {}).get("tls", {}).get("client_cert_chain") or ()
+    return Presented(_der(chain[0])) if chain else None
+
+
+def shown_to_proxy(verify: bytes, certificate: bytes) -> Presented | None:
+    """nginx: `$ssl_client_verify` and `$ssl_client_escaped_cert`. The certificate, not its names: those are
+    for people, and several spellings of them mean the same.
+    """
+    verdict = verify.decode("latin-1").strip()
+    if verdict in ("", "NONE"):
+        return None
+    return Presented(_der(unquote(certificate.decode("latin-1"))), verdict)
+
+
+def _der(pem: str) -> bytes:
+    try:
+        return ssl.PEM_cert_to_DER_cert(pem)
+    except ValueError:
+        return b""
 
 
 def read_path(raw_path: bytes) -> Address:
@@ -134,6 +168,8 @@ def negotiate(
     return Reason.VERSION_DISABLED if switched_off else Reason.SUBPROTOCOL_UNSUPPORTED
 
 
+VERIFY_HEADER = b"x-ssl-client-verify"
+CERTIFICATE_HEADER = b"x-ssl-client-cert"
 _SUBPROTOCOLS = {version.subprotocol: version for version in Version}
 _PATH_VERSIONS = {version.value.encode(): version for version in Version}
 _SCHEMES = {b"https": "wss", b"wss": "wss", b"http": "ws", b"ws": "ws"}

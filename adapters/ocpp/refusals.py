@@ -36,6 +36,11 @@ class Reason(StrEnum):
     CLIENT_CERT_CN = "client_cert_cn"
     CLIENT_CERT_O = "client_cert_o"
     CLIENT_CERT_REVOKED = "client_cert_revoked"
+    CLIENT_CERT_UNTRUSTED = "client_cert_untrusted"
+    TLS_VERSION = "tls_version"
+    TLS_CIPHER = "tls_cipher"
+    TLS_PLAIN = "tls_plain"
+    TLS_SERVER_CERT = "tls_server_cert"
     DUPLICATE_CONNECTION = "duplicate_connection"
     RATE_LIMITED = "rate_limited"
     CHARGER_DISABLED = "charger_disabled"
@@ -50,11 +55,13 @@ class Verdict(msgspec.Struct, frozen=True):
     """Refused before the upgrade with this status."""
     close_code: int | None = None
     """Accepted without a subprotocol, then closed with this code."""
+    tls_alert: int | None = None
+    """No TLS came about, so no request was read: the alert that says why (RFC 8446 §6)."""
 
     @property
     def refuses(self) -> bool:
         """False for a flag: the charger is let in and the entry is worth correcting."""
-        return self.http_status is not None or self.close_code is not None
+        return (self.http_status, self.close_code, self.tls_alert) != (None, None, None)
 
 
 VERDICTS = {
@@ -140,6 +147,28 @@ VERDICTS = {
     ),
     Reason.CLIENT_CERT_O: Verdict("The certificate is of another operator (O).", 403),
     Reason.CLIENT_CERT_REVOKED: Verdict("The certificate of the charger has been revoked.", 403),
+    Reason.CLIENT_CERT_UNTRUSTED: Verdict(
+        "The certificate of the charger is of no authority that is known here. Install one of ours, or add the "
+        "authority and those between it and the charger to ZEUS_TLS_CLIENT_CA.",
+        403,
+        tls_alert=48,
+    ),
+    Reason.TLS_VERSION: Verdict(
+        "The box speaks an old TLS only. It needs TLS 1.2: update its firmware.", tls_alert=70
+    ),
+    Reason.TLS_CIPHER: Verdict(
+        "The box knows none of the cipher suites of OCPP's security profiles, or only those of a kind of "
+        "certificate (RSA, ECDSA) that this server has not.",
+        tls_alert=40,
+    ),
+    Reason.TLS_PLAIN: Verdict(
+        "The box speaks without TLS at the port for TLS. Use wss:// in its backend URL.", tls_alert=10
+    ),
+    Reason.TLS_SERVER_CERT: Verdict(
+        "The box does not believe this server's certificate. Upload our root certificate to it, use the "
+        "server's name in the backend URL, and check the clock of the box.",
+        tls_alert=48,
+    ),
     Reason.DUPLICATE_CONNECTION: Verdict(
         "A second connection with this id while the first one is alive: two boxes share an id, or the box "
         "lost its network for a moment.",

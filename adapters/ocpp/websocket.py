@@ -1,12 +1,14 @@
 """The WebSocket server protocol: uvicorn's sans-I/O one, with what a charger's connection needs besides ASGI.
 
-Passed to uvicorn as `ws=ChargerWebSocket`. It adds to the scope `extensions["zeus.websocket"]`, a `Link`, and
-to `websocket.receive` messages the key `zeus.flaw`: `binary` for a binary frame, `invalid_utf8` for text that
-is not UTF-8. The latter would end the connection by RFC 6455 §8.1, and again after each reconnect, for
-one Latin-1 letter in an `info`. It is delivered with `bytes` as received and `text` with U+FFFD for the unreadable.
+Passed to uvicorn as `ws=ChargerWebSocket`. It adds to the scope `extensions["zeus.websocket"]`, a `Link`, over TLS
+also `extensions["tls"]` with the client's certificate (ASGI's own TLS extension), and to `websocket.receive`
+messages the key `zeus.flaw`: `binary` for a binary frame, `invalid_utf8` for text that is not UTF-8. The latter would
+end the connection by RFC 6455 §8.1, and again after each reconnect, for one Latin-1 letter in an `info`. It is
+delivered with `bytes` as received and `text` with U+FFFD for the unreadable.
 """
 
 import asyncio
+import ssl
 from typing import Any, cast
 
 from uvicorn._types import ASGIReceiveEvent
@@ -124,6 +126,9 @@ class ChargerWebSocket(WebSocketsSansIOProtocol):
         if self.conn.state is not State.CLOSED and hasattr(self, "scope"):
             extensions = cast(dict[str, object], self.scope["extensions"])
             extensions[EXTENSION] = Link(self)
+            secured = self.transport.get_extra_info("ssl_object")
+            if secured is not None:
+                extensions["tls"] = _tls_of(secured)
 
     def send_receive_event_to_app(self) -> None:
         """Deliver a message; one whose encoding is wrong is delivered with its flaw instead of a Close.
@@ -171,6 +176,12 @@ class ChargerWebSocket(WebSocketsSansIOProtocol):
         for heard in self._waiting:
             if not heard.done():
                 heard.set_result(alive)
+
+
+def _tls_of(secured: ssl.SSLObject) -> dict[str, object]:
+    """The TLS extension of ASGI, as far as anybody here asks for it."""
+    der = secured.getpeercert(binary_form=True)
+    return {"client_cert_chain": [] if der is None else [ssl.DER_cert_to_PEM_cert(der)]}
 
 
 def _message(data: bytes, *, is_text: bool) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import msgspec
 
 from domain.chargers.charger import Charger
+from domain.chargers.client_certificate import ClientCertificate
 from domain.chargers.credentials import Credential
 from domain.chargers.provisioning import Standing
 
@@ -15,6 +16,7 @@ class Knock(msgspec.Struct, frozen=True, kw_only=True):
     password: bytes | None = None
     secure: bool = False
     """Over TLS, as seen by the charger."""
+    certificate: ClientCertificate | None = None
 
 
 class Admission(msgspec.Struct, frozen=True):
@@ -26,11 +28,12 @@ class Admission(msgspec.Struct, frozen=True):
     """The password it came with; None where none was asked for."""
 
 
-def admit(charger: Charger, knock: Knock) -> Admission:
+def admit(charger: Charger, knock: Knock, organisation: str = "") -> Admission:
     """Judge a knock: profile 0 needs nothing, 1 a password, 2 a password over TLS, 3 a certificate.
 
     A charger on a lower profile than its own is refused (A00.FR.002); profile 1 over TLS is the better
     protected and is let in, flagged. One that is disabled or retired is refused whatever it shows.
+    `organisation` is the operator's name, where certificates have to bear it (A00.FR.404).
     """
     if charger.standing is not Standing.ACTIVE:
         return Admission("charger_disabled")
@@ -38,7 +41,8 @@ def admit(charger: Charger, knock: Knock) -> Admission:
     if charger.security_profile == 0:
         return Admission(flags=tuple(flags))
     if charger.security_profile == 3:
-        return Admission("client_cert_missing")
+        refused = _judge_certificate(charger, knock, organisation)
+        return Admission(refused) if refused else Admission(flags=tuple(flags))
     if charger.security_profile == 2 and not knock.secure:
         return Admission("profile_mismatch")
     if knock.password is None or knock.user is None:
@@ -54,3 +58,21 @@ def admit(charger: Charger, knock: Knock) -> Admission:
     if charger.security_profile == 1 and knock.secure:
         flags.append("profile_mismatch")
     return Admission(flags=tuple(flags), shown=shown)
+
+
+def _judge_certificate(charger: Charger, knock: Knock, organisation: str) -> str:
+    """Why the certificate does not open this door; empty where it does.
+
+    Its name is the charger's id or a serial number it told (A00.FR.404, A00.FR.405). One that our own authority made
+    opens the door of the charger it was made for and no other: makers are known to repeat serial numbers.
+    """
+    certificate = knock.certificate
+    if certificate is None or not knock.secure:
+        return "client_cert_missing"
+    if certificate.fault is not None:
+        return f"client_cert_{certificate.fault}"
+    if certificate.issued_to and certificate.issued_to != charger.id.key:
+        return "client_cert_cn"
+    if not charger.is_named(certificate.common_name):
+        return "client_cert_cn"
+    return "client_cert_o" if organisation and certificate.organisation != organisation else ""

@@ -126,6 +126,8 @@ class Charger(msgspec.Struct):
     vendor: str = ""
     model: str = ""
     firmware: str = ""
+    serials: tuple[str, ...] = ()
+    """Its serial numbers as it told them at boot: a certificate may name it by one (A00.FR.405)."""
     booted_over: str = ""
     """The connection of the last boot: a second boot over it is no restart."""
     open: dict[str, OpenTransaction] = msgspec.field(default_factory=dict)
@@ -150,6 +152,10 @@ class Charger(msgspec.Struct):
     def keyring(self) -> Keyring:
         """The passwords that open its door."""
         return Keyring(self.credential, self.offered)
+
+    def is_named(self, name: str) -> bool:
+        """Is this its id (compared without case), or a serial number of it?"""
+        return bool(name) and (name.upper() == self.cpid.upper() or name in self.serials)
 
     def answer_at(self, now: datetime) -> Acceptance:
         """What a boot at this moment is answered."""
@@ -283,6 +289,7 @@ def _registered(state: Charger, fact: Registered) -> None:
     state.standing, state.credential, state.offered = Standing.ACTIVE, None, ()
     state.site = state.node = state.model_profile = state.connectors_digest = ""
     state.acceptance, state.auto_accept_until = Acceptance.ACCEPTED, None
+    state.serials = ()
 
 
 def _credential_issued(state: Charger, fact: CredentialIssued) -> None:
@@ -357,6 +364,7 @@ def _disconnected(state: Charger, fact: Disconnected) -> None:
 
 def _booted(state: Charger, fact: Booted) -> None:
     state.vendor, state.model, state.firmware = fact.vendor, fact.model, fact.firmware
+    state.serials = tuple(serial for serial in (fact.serial, fact.box_serial) if serial)
     state.booted_over = state.connection
 
 

@@ -94,7 +94,8 @@ class HandshakeRefused(Fact, frozen=True, kw_only=True, omit_defaults=True):
     cpid: str
     reason: str
     status: int
-    """HTTP status, or the WebSocket close code where the upgrade had to be completed first."""
+    """HTTP status, or the WebSocket close code where the upgrade had to be completed first, or the TLS alert where
+    no request was read."""
     hint: str = ""
     remote: str = ""
     path: str = ""

@@ -24,12 +24,13 @@ from domain.chargers.provisioning import (
 )
 from domain.event import Fact
 
-PROFILES = (0, 1, 2)
-"""Security profiles that can be chosen; 3 needs client certificates."""
+PROFILES = (0, 1, 2, 3)
+"""Security profiles that can be chosen."""
+WITH_PASSWORD = (1, 2)
 
 
 class ProfileUnknown(ValueError):
-    """Choose security profile 0 (open), 1 (password) or 2 (password over TLS)."""
+    """Choose security profile 0 (open), 1 (password), 2 (password over TLS) or 3 (certificate)."""
 
 
 class DowngradeWithoutReason(ValueError):
@@ -85,7 +86,7 @@ def choose_profile(charger: Charger, profile: int | None, downgrade_reason: str)
         raise ProfileUnknown(str(profile))
     if profile < charger.security_profile and not downgrade_reason.strip():
         raise DowngradeWithoutReason(charger.cpid)
-    if profile and charger.credential is None:
+    if profile in WITH_PASSWORD and charger.credential is None:
         raise PasswordNeeded(charger.cpid)
     why = downgrade_reason.strip() if profile < charger.security_profile else ""
     return [SecurityProfileChosen(profile, why)]

@@ -40,6 +40,8 @@ class SignatureRequested(Fact, frozen=True, kw_only=True, omit_defaults=True):
     """2.1: what the signed certificate will name."""
     root: CertificateHash | None = None
     """2.1: the root below which it shall be signed."""
+    objection: str = ""
+    """Why it was not signed, as the charger was told; empty where a certificate follows."""
 
 
 class ContractRequested(Fact, frozen=True, kw_only=True, omit_defaults=True):

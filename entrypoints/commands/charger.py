@@ -30,7 +30,7 @@ def add(
     cpid: Cpid,
     name: Annotated[str, typer.Option(help="A name for people, such as `Car park, bay 1`.")] = "",
     profile: Annotated[
-        int, typer.Option(help="Security profile: 0 open, 1 password, 2 password over TLS.")
+        int, typer.Option(help="Security profile: 0 open, 1 password, 2 password over TLS, 3 certificate.")
     ] = 1,
     password: Annotated[
         str | None, typer.Option(help="Use this password instead of a new one (16–40 characters).")
@@ -72,7 +72,7 @@ def add(
             "blanks around it."
         ) from None
     except ProfileUnknown:
-        raise refuse("Choose security profile 0 (open), 1 (password) or 2 (password over TLS).") from None
+        raise refuse(str(ProfileUnknown.__doc__)) from None
     except ChargerAlreadyRegistered as error:
         raise refuse(
             f"{error} is registered already; nothing was changed. A new password: zeus charger password {error}"

@@ -51,7 +51,8 @@ def describe(
         str | None, typer.Option(help="Whose quirks and templates it is treated by.")
     ] = None,
     profile: Annotated[
-        int | None, typer.Option(help="Security profile: 0 open, 1 password, 2 password over TLS.")
+        int | None,
+        typer.Option(help="Security profile: 0 open, 1 password, 2 password over TLS, 3 certificate."),
     ] = None,
     downgrade_reason: Annotated[
         str, typer.Option(help="Why a weaker security profile; it is recorded.")

@@ -15,11 +15,13 @@ from typing import Annotated
 import psycopg
 import typer
 
+from adapters.certificates.pem import CertificateFileWrong
 from adapters.eventstore import schema
 from adapters.eventstore.store import open_store
 from adapters.postgres import fleet_schema
 from application.registry import Registry
 from domain.catalogue import FACTS
+from entrypoints.certificates import open_tls, tls_host
 from entrypoints.commands.opening import console, database, refuse
 from entrypoints.commands.welcome import print_welcome, reachable_host
 from entrypoints.database import api_token
@@ -53,6 +55,7 @@ def serve(
     settings = Settings() if workers is None else Settings(workers=workers)
     _set_up_log(settings)
     _check_port(settings)
+    _check_tls(settings)
     with _ended_by_signals() as ending, database(settings, own=True) as url:
         if demo:
             asyncio.run(_provision_demo(url, settings))
@@ -129,7 +132,7 @@ async def _provision_demo(url: str, settings: Settings) -> None:
         await store.close()
 
 
-def _check_port(settings: Settings) -> None:
+def _check_port(settings: Settings, port_name: str = "ZEUS_PORT", host_name: str = "ZEUS_HOST") -> None:
     """Before anything is started: a database that starts for nothing takes seconds."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
@@ -137,19 +140,33 @@ def _check_port(settings: Settings) -> None:
         try:
             probe.bind((settings.host, settings.port))
         except OSError as error:
-            raise refuse(_port_words(settings, error)) from None
+            raise refuse(_port_words(settings, error, port_name, host_name)) from None
 
 
-def _port_words(settings: Settings, error: OSError) -> str:
-    other = settings.port + 1 if settings.port < 65535 else 8080
+def _check_tls(settings: Settings) -> None:
+    try:
+        open_tls(settings)
+    except CertificateFileWrong as error:
+        raise refuse(str(error)) from None
+    if settings.tls_certificates:
+        apart = settings.model_copy(update={"host": tls_host(settings), "port": settings.tls_port})
+        if (apart.host, apart.port) == (settings.host, settings.port) and settings.port:
+            raise refuse("ZEUS_PORT and ZEUS_TLS_PORT are the same: choose two.")
+        _check_port(apart, "ZEUS_TLS_PORT", "ZEUS_TLS_HOST")
+
+
+def _port_words(settings: Settings, error: OSError, port_name: str, host_name: str) -> str:
+    other = settings.port + 1 if 1023 < settings.port < 65535 else 8080
     if error.errno == errno.EADDRINUSE:
         return (
             f"Port {settings.port} on {settings.host} is in use, perhaps by another Zeus: stop that, or choose "
-            f"another port with ZEUS_PORT={other}."
+            f"another port with {port_name}={other}."
         )
     if error.errno == errno.EACCES:
-        return f"Port {settings.port} is reserved for root: choose one above 1023, such as ZEUS_PORT=8080."
-    return f"Zeus cannot listen on {settings.host}:{settings.port} ({error.strerror}); check ZEUS_HOST."
+        return (
+            f"Port {settings.port} is reserved for root: choose one above 1023, such as {port_name}={other}."
+        )
+    return f"Zeus cannot listen on {settings.host}:{settings.port} ({error.strerror}); check {host_name}."
 
 
 class _Ending:

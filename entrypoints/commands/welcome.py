@@ -45,6 +45,9 @@ def welcome_lines(
     ]
     if host != settings.host:
         lines.append(("", f"from elsewhere: this machine's address instead of {host}"))
+    if settings.tls_certificates:
+        host_of_tls = reachable_host(settings.tls_host or settings.host)
+        lines.append(("", f"wss://{host_of_tls}:{settings.tls_port}/ocpp  (with TLS)"))
     lines += [
         ("A new charger", f'{zeus} charger add CP-001 --name "Car park, bay 1"'),
         ("Status board", f"{zeus} board"),

@@ -96,7 +96,15 @@ async def test_an_open_charger_gets_none(registry: Registry, store: StagedEventS
     assert facts(store) == [Registered(cpid="Box1", security_profile=0)]
 
 
-@pytest.mark.parametrize("profile", [-1, 3])
+async def test_a_charger_with_a_certificate_gets_no_password(
+    registry: Registry, store: StagedEventStore
+) -> None:
+    made = await registry.add_charger("Box1", security_profile=3)
+    assert made.password is None
+    assert facts(store) == [Registered(cpid="Box1", security_profile=3)]
+
+
+@pytest.mark.parametrize("profile", [-1, 4])
 async def test_other_profiles_are_not_to_be_chosen(
     registry: Registry, store: StagedEventStore, profile: int
 ) -> None:

@@ -1,5 +1,6 @@
 """Who is let in: security profiles, user names, and the two forms of a password."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from domain.chargers.admission import Admission, Knock, admit
 from domain.chargers.charger import Charger
+from domain.chargers.client_certificate import ClientCertificate, Fault
 from domain.chargers.credentials import ALPHABET, HEX_LENGTHS, LENGTH, Credential, digest_of
 from domain.chargers.provisioning import Standing
 from domain.identity import CPID_LIMIT, ChargerId
@@ -35,6 +37,11 @@ def charger(profile: int, password: bytes | None = PASSWORD, cpid: str = "Box1")
 
 def knock(**shown: Any) -> Knock:
     return Knock(**{"cpid": "Box1", "user": b"Box1", "password": PASSWORD, **shown})
+
+
+def certificate(name: str = "Box1", **told: Any) -> ClientCertificate:
+    end = datetime(2030, 1, 1, tzinfo=UTC)
+    return ClientCertificate(common_name=name, serial="1f", issuer="CN=ca", not_after=end, **told)
 
 
 def credential(password: bytes) -> Credential:
@@ -81,6 +88,18 @@ NOTHING: dict[str, Any] = {"user": None, "password": None}
         (2, {"password": OTHER, "secure": True}, Admission("auth_password")),
         (2, {**NOTHING, "secure": True}, Admission("auth_missing")),
         (3, {"secure": True}, Admission("client_cert_missing")),
+        (3, {"secure": True, "certificate": certificate()}, Admission()),
+        (3, {**NOTHING, "secure": True, "certificate": certificate("BOX1")}, Admission()),
+        (3, {"certificate": certificate()}, Admission("client_cert_missing")),
+        (3, {"secure": True, "certificate": certificate("Box2")}, Admission("client_cert_cn")),
+        (3, {"secure": True, "certificate": certificate("")}, Admission("client_cert_cn")),
+        (3, {"secure": True, "certificate": certificate(issued_to="BOX1")}, Admission()),
+        (3, {"secure": True, "certificate": certificate(issued_to="BOX2")}, Admission("client_cert_cn")),
+        *(
+            (3, {"secure": True, "certificate": certificate(fault=fault)}, Admission(f"client_cert_{fault}"))
+            for fault in Fault
+        ),
+        (2, {**NOTHING, "secure": True, "certificate": certificate()}, Admission("auth_missing")),
     ],
 )
 def test_each_profile_asks_for_what_protects_it(
@@ -166,3 +185,39 @@ def test_blanks_between_digits_make_no_hex_form(raw: bytes, data: st.DataObject)
 def test_the_same_password_has_another_digest_under_another_salt(raw: bytes, one: bytes) -> None:
     assume(one.hex() != SALT)
     assert digest_of(one.hex(), raw) != digest_of(SALT, raw)
+
+
+def test_a_certificate_may_name_the_charger_by_the_serial_number_it_told() -> None:
+    box = charger(3, None)
+    assert admit(box, knock(secure=True, certificate=certificate("SN-7"))).refused == "client_cert_cn"
+    box.serials = ("SN-7", "SN-8")
+    for name in ("SN-7", "SN-8", "box1"):
+        assert said(admit(box, knock(secure=True, certificate=certificate(name)))) == ("", ())
+    assert admit(box, knock(secure=True, certificate=certificate("sn-7"))).refused == "client_cert_cn"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "borne", "refused"),
+    [
+        ("", "", ""),
+        ("", "Anybody", ""),
+        ("Ours", "Ours", ""),
+        ("Ours", "ours", "client_cert_o"),
+        ("Ours", "", "client_cert_o"),
+    ],
+)
+def test_certificates_bear_the_operators_name_where_he_has_said_one(
+    wanted: str, borne: str, refused: str
+) -> None:
+    shown = knock(secure=True, certificate=certificate(organisation=borne))
+    assert admit(charger(3, None), shown, wanted).refused == refused
+
+
+@given(name=st.text(max_size=8), fault=st.none() | st.sampled_from(Fault), secure=st.booleans())
+def test_no_certificate_but_a_good_one_of_its_own_opens_a_door(
+    name: str, fault: Fault | None, secure: bool
+) -> None:
+    shown = knock(secure=secure, certificate=certificate(name, fault=fault))
+    assert bool(admit(charger(3), shown).refused) == (
+        name.upper() != "BOX1" or fault is not None or not secure
+    )

@@ -92,14 +92,25 @@ def test_news_makes_facts_and_what_was_said_makes_none(wanted: dict[str, Any], f
     [
         (2, {"security_profile": 1}, DowngradeWithoutReason),
         (1, {"security_profile": 0, "downgrade_reason": "  "}, DowngradeWithoutReason),
-        (1, {"security_profile": 3}, ProfileUnknown),
+        (3, {"security_profile": 2}, DowngradeWithoutReason),
+        (3, {"security_profile": 2, "downgrade_reason": "no clock"}, PasswordNeeded),
+        (1, {"security_profile": 4}, ProfileUnknown),
     ],
 )
 def test_a_weaker_profile_needs_a_reason(
     profile: int, wanted: dict[str, Any], error: type[Exception]
 ) -> None:
+    state = charger(profile=profile)
+    if profile == 3:
+        state.credential = None
     with pytest.raises(error):
-        describe(charger(profile=profile), Particulars(**wanted))
+        describe(state, Particulars(**wanted))
+
+
+def test_a_certificate_needs_no_password() -> None:
+    state = charger(profile=0)
+    state.credential = None
+    assert describe(state, Particulars(security_profile=3)) == [SecurityProfileChosen(3)]
 
 
 def test_a_protected_profile_needs_a_password_first() -> None:

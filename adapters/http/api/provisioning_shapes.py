@@ -14,7 +14,9 @@ from domain.provisioning.window import MOST
 
 Text = Annotated[str, Field(max_length=100)]
 Key = Annotated[str, Field(max_length=CPID_LIMIT)]
-Profile = Annotated[int, Field(ge=0, le=3, description="0 open, 1 password, 2 password over TLS.")]
+Profile = Annotated[
+    int, Field(ge=0, le=3, description="0 open, 1 password, 2 password over TLS, 3 certificate.")
+]
 
 
 class PlannedConnector(Body):

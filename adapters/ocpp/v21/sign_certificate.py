@@ -1,10 +1,9 @@
-"""SignCertificate (2.1): the charger wants a certificate signed; Rejected, we sign none (A02, A03)."""
+"""SignCertificate (2.1): the charger wants a certificate signed (A02, A03)."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from adapters.ocpp.v2x.refusals import refusal
-from adapters.ocpp.v2x.security import sign_certificate
+from adapters.ocpp.v2x.security import sign_certificate, signature_answer
 from application.reports import Report
 
 
@@ -14,5 +13,5 @@ def to_report(payload: Mapping[str, Any]) -> Report:
 
 
 def to_answer(outcome: Any) -> dict[str, Any]:
-    """Rejected: Zeus runs no certificate authority and forwards to none."""
-    return refusal("Rejected", "this CSMS signs no certificates")
+    """See SignCertificate in `v2x/security.py`."""
+    return signature_answer(outcome)

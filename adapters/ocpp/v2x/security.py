@@ -1,9 +1,13 @@
 """Security events and certificates in 2.x (functional blocks A and M)."""
 
 import hashlib
+from typing import Any
 
+from adapters.certificates.requests import read_request
 from adapters.ocpp.v2x.fields import Payload, texts_in, time_in, whole_in
+from adapters.ocpp.v2x.refusals import refusal
 from application.reports import Report
+from domain.certificates.signing import SignatureQuestion, SignatureVerdict
 from domain.chargers.security import (
     CertificateHash,
     CertificateQuestion,
@@ -24,14 +28,21 @@ def security_event(payload: Payload) -> Report:
 def sign_certificate(payload: Payload) -> Report:
     """SignCertificate; without a type the certificate is for the CSMS and for ISO 15118 (2.x part 2 §1)."""
     root = payload.get("hashRootCertificate")
-    return Report(
-        SignatureRequested(
-            csr_sha256=hashlib.sha256(payload["csr"].encode()).hexdigest(),
-            purpose=payload.get("certificateType", ""),
-            request_id=whole_in(payload, "requestId"),
-            root=None if root is None else certificate_hash(root),
-        )
+    csr: str = payload["csr"]
+    requested = SignatureRequested(
+        csr_sha256=hashlib.sha256(csr.encode()).hexdigest(),
+        purpose=payload.get("certificateType", ""),
+        request_id=whole_in(payload, "requestId"),
+        root=None if root is None else certificate_hash(root),
     )
+    return Report(SignatureQuestion(requested=requested, csr=csr, request=read_request(csr)))
+
+
+def signature_answer(outcome: Any) -> dict[str, Any]:
+    """Accepted: the certificate follows in a CertificateSigned. Rejected, and why."""
+    if isinstance(outcome, SignatureVerdict) and not outcome.objection:
+        return {"status": "Accepted"}
+    return refusal("Rejected", outcome.objection if isinstance(outcome, SignatureVerdict) else "not signed")
 
 
 def contract_certificate(payload: Payload) -> Report:

@@ -1,15 +1,16 @@
 """A gateway in this process, on a store in memory: what tests of the handshake and the rules behind it need."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from adapters.ocpp.action import Action
 from adapters.ocpp.caller import Caller
-from adapters.ocpp.gateway import Gateway, GatewaySettings
+from adapters.ocpp.gateway import Gateway, GatewaySettings, Judge
 from adapters.ocpp.versions import Version
 from adapters.ocpp.words import WordsOfOcpp
 from application.attempts import Attempts
+from application.certificates import CertificateAuthority, CertificateBook, Certificates
 from application.charging_profiles import ChargingProfiles
 from application.command_book import CommandBook
 from application.commands import Commands
@@ -40,6 +41,7 @@ CP = ChargerId.of(TENANT, "CP1")
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 PASSWORD = b"correcthorsebattery7"
 SALT = "00" * 16
+MakeJudge = Callable[[CertificateBook], Judge]
 HEARTBEAT = '[2,"{}","Heartbeat",{{}}]'
 
 
@@ -55,6 +57,8 @@ class Workplace:
         broker: InMemoryBroker | None = None,
         *,
         knows_abilities: bool = False,
+        judge: MakeJudge | None = None,
+        authority: CertificateAuthority | None = None,
     ) -> None:
         """`knows_abilities`: go by what chargers told they can do, as `zeus serve` does."""
         self.fleet = (broker or InMemoryBroker()).open_fleet()
@@ -63,6 +67,9 @@ class Workplace:
         self.book = CommandBook(store, consequences(self._premises))
         self.switchboard = Switchboard(settings.gateway, self.fleet, self.book)
         self.commands = Commands(self.book, self.switchboard, WordsOfOcpp(), self.abilities)
+        self.certificates = Certificates(
+            CertificateBook(store, settings.tenant), authority, self.commands, self._revoked
+        )
         self.guide = Guide(
             store,
             self.commands,
@@ -71,14 +78,23 @@ class Workplace:
         )
         self.gateway = Gateway(
             store,
-            Intake(store, Rules(), lambda charger: self._booted(charger)),
+            Intake(
+                store,
+                Rules(signs=authority is not None, organisation=settings.organisation),
+                lambda charger: self._booted(charger),
+                self.certificates.begin,
+            ),
             attempts,
             actions,
             settings,
             self.switchboard,
             lambda session: Caller(session, self.book, settings.gateway, self.abilities, self._secret_for),
             self.guide,
+            judge=None if judge is None else judge(self.certificates.book),
         )
+
+    async def _revoked(self, charger: ChargerId) -> None:
+        await self.gateway.presence.turn_out(charger, "its certificate was revoked")
 
     def _booted(self, charger: Charger) -> None:
         if charger.guided:
@@ -108,6 +124,8 @@ class FrontDoor:
         store: InMemoryEventStore | None = None,
         actions: Mapping[Version, Mapping[str, Action]] = ACTIONS,
         broker: InMemoryBroker | None = None,
+        judge: MakeJudge | None = None,
+        authority: CertificateAuthority | None = None,
         **chosen: Any,
     ) -> None:
         self.store = store or InMemoryEventStore()
@@ -119,13 +137,15 @@ class FrontDoor:
             "frames_per_s": 1e6,
         }
         chosen_settings = GatewaySettings(**{**settings, **chosen})
-        self.workplace = Workplace(self.store, self.attempts, chosen_settings, actions, broker)
+        self.workplace = Workplace(
+            self.store, self.attempts, chosen_settings, actions, broker, judge=judge, authority=authority
+        )
         self.gateway = self.workplace.gateway
 
     async def register(self, cpid: str = "CP1", profile: int = 0) -> None:
         """Make a charger known; on profile 1 and 2 with `PASSWORD`."""
         facts: list[Fact] = [Registered(cpid=cpid, security_profile=profile)]
-        if profile:
+        if profile in (1, 2):
             facts.append(CredentialIssued(salt=SALT, digest=digest_of(SALT, PASSWORD)))
         stream = ChargerId.of(TENANT, cpid).stream
         await self.store.append(events_of(stream, 0, facts, Told(recorded_at=NOW)))

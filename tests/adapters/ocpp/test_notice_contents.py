@@ -12,6 +12,7 @@ from adapters.ocpp.v21.notices import NOTICES as NOTICES_21
 from adapters.ocpp.v201.notices import NOTICES as NOTICES_201
 from adapters.ocpp.versions import Version
 from application.reports import Report
+from domain.certificates.signing import SignatureQuestion
 from domain.chargers.der import DerControl, DerControlsReported, Point, Setting
 from domain.chargers.device_model import (
     Attribute,
@@ -320,9 +321,9 @@ def test_display_messages_come_with_their_place_and_time() -> None:
 def test_a_certificate_of_no_named_type_is_for_all_uses_in_2_x(version: Version) -> None:
     whole = told(version, "SignCertificate", {"csr": "abc"}).body
     named = told(version, "SignCertificate", {"csr": "abc", "certificateType": "V2GCertificate"}).body
-    assert isinstance(whole, SignatureRequested)
-    assert isinstance(named, SignatureRequested)
-    assert (whole.purpose, named.purpose) == ("", "V2GCertificate")
+    assert isinstance(whole, SignatureQuestion)
+    assert isinstance(named, SignatureQuestion)
+    assert (whole.requested.purpose, named.requested.purpose) == ("", "V2GCertificate")
 
 
 def test_what_is_personal_or_secret_stays_in_the_frame() -> None:
@@ -331,7 +332,8 @@ def test_what_is_personal_or_secret_stays_in_the_frame() -> None:
         request_id=1, seq_no=0, characters=14
     )
     signing = told(Version.V16, "SignCertificate", {"csr": "abc"}).body
-    assert signing == SignatureRequested(
+    assert isinstance(signing, SignatureQuestion)
+    assert signing.requested == SignatureRequested(
         csr_sha256="ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     )
     contract = {

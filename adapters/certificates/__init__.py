@@ -1,0 +1,1 @@
+"""Certificates: the TLS listener's own, those that chargers show, and an authority that signs them."""

@@ -1,0 +1,18 @@
+"""The sockets that a server listens on, shared by its workers where there are several."""
+
+import socket
+
+BACKLOG = 4096
+"""A fleet that returns in one second waits in the kernel, not at the charger's time-out."""
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket that child processes may inherit."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    shared = socket.socket(family, socket.SOCK_STREAM)
+    shared.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    shared.bind((host, port))
+    shared.listen(BACKLOG)
+    shared.setblocking(False)
+    shared.set_inheritable(True)
+    return shared
