@@ -1,6 +1,6 @@
 """A gateway in this process, on a store in memory: what tests of the handshake and the rules behind it need."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,6 +9,7 @@ from adapters.ocpp.caller import Caller
 from adapters.ocpp.gateway import Gateway, GatewaySettings
 from adapters.ocpp.versions import Version
 from adapters.ocpp.words import WordsOfOcpp
+from application import clock
 from application.attempts import Attempts
 from application.charging_profiles import ChargingProfiles
 from application.commands import CommandBook, Commands
@@ -17,6 +18,7 @@ from application.desired_state import DesiredState
 from application.guidance import ACTOR as GUIDE
 from application.guidance import Guide
 from application.intake import Intake
+from application.lockouts import LockoutLimits, Lockouts
 from application.ports import EventStore
 from application.registry import Registry
 from application.reservations import premises_of
@@ -54,6 +56,8 @@ class Workplace:
         broker: InMemoryBroker | None = None,
         *,
         knows_abilities: bool = False,
+        limits: LockoutLimits | None = None,
+        now: Callable[[], float] = clock.monotonic,
     ) -> None:
         """`knows_abilities`: go by what chargers told they can do, as `zeus serve` does."""
         self.fleet = (broker or InMemoryBroker()).open_fleet()
@@ -77,6 +81,7 @@ class Workplace:
             self.switchboard,
             lambda session: Caller(session, self.book, settings.gateway, self.abilities, self._secret_for),
             self.guide,
+            Lockouts(self.fleet.limits, self.fleet.post, limits, now),
         )
 
     def _booted(self, charger: Charger) -> None:
@@ -107,6 +112,9 @@ class FrontDoor:
         store: InMemoryEventStore | None = None,
         actions: Mapping[Version, Mapping[str, Action]] = ACTIONS,
         broker: InMemoryBroker | None = None,
+        *,
+        limits: LockoutLimits | None = None,
+        now: Callable[[], float] = clock.monotonic,
         **chosen: Any,
     ) -> None:
         self.store = store or InMemoryEventStore()
@@ -118,7 +126,9 @@ class FrontDoor:
             "frames_per_s": 1e6,
         }
         chosen_settings = GatewaySettings(**{**settings, **chosen})
-        self.workplace = Workplace(self.store, self.attempts, chosen_settings, actions, broker)
+        self.workplace = Workplace(
+            self.store, self.attempts, chosen_settings, actions, broker, limits=limits, now=now
+        )
         self.gateway = self.workplace.gateway
 
     async def register(self, cpid: str = "CP1", profile: int = 0) -> None:
