@@ -221,6 +221,9 @@ class Fleet:
             yield from self._status(cpid, "Available")
             yield from self._reserve(cpid)
             yield from self._alarms(cpid)
+            yield from self._files(cpid, bare)
+            yield from self._asked(cpid, bare)
+            yield self._event(f"charging-profiles/{TENANT}/{cpid}", self._profile_fact(), bare)
             yield self._event(f"settings/{TENANT}/{cpid}", SETTINGS[0], bare)
             yield self._event(f"local-list/{TENANT}/{cpid}", LISTS[0], bare)
 

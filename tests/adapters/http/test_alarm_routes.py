@@ -46,7 +46,7 @@ async def test_an_alarm_is_acknowledged_and_ended(house: House) -> None:
     assert (seen["note"], seen["acknowledged_by"]) == ("on my way", "key:test")
     assert (await house.client.post(path, json={"note": "mended", "clear": True})).status_code == 204
     ended = await house.client.post(path, json={})
-    assert (ended.status_code, ended.json()["type"].rsplit("/", 1)[-1]) == (409, "ended")
+    assert (ended.status_code, ended.json()["type"].rsplit(":", 1)[-1]) == (409, "ended")
     await house.project()
     assert (await only(house, state="cleared"))["cleared_why"] == "mended"
 
