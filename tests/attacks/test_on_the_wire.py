@@ -140,7 +140,9 @@ async def test_sec_13_bytes_of_any_kind_are_answered_ignored_or_closed(
         wire.send_bytes(raw, Opcode.TEXT)
         wire.send_bytes(raw, Opcode.BINARY)
         await answered(neighbour, f"n{n}")
-    await answered(wire, "still")
+    wire.socket.send(HEARTBEAT.format("still"))
+    while not (said := str(await wire.next())).startswith('[3,"still"'):
+        assert said.startswith("[4,"), said
     await wire.socket.finish()
     said = server.log_path.read_text(errors="replace")
     assert "Traceback" not in said
