@@ -2,16 +2,25 @@
 
 from collections.abc import Mapping, Sequence
 
+from application.alarms import (
+    heard_end,
+    heard_readings,
+    heard_refusal,
+    heard_security_event,
+    heard_unknown_outcome,
+)
 from application.charging_profiles import heard_transaction_end
 from application.reported_settings import heard_variables
 from application.reservations import heard_charger, heard_transaction
 from domain.chargers.device_model import VariablesReported
 from domain.chargers.drivers import ReservationEnded
-from domain.chargers.events import StatusReported, TransactionClosed
+from domain.chargers.events import HandshakeRefused, Metered, StatusReported, TransactionClosed
+from domain.chargers.security import SecurityEventReported
 from domain.charging_profiles import events as charging_profile
+from domain.commands.events import OutcomeUnknown
 from domain.event import Fact
 from domain.reservations import events as reservation
-from domain.transactions.events import Started, TokenShown
+from domain.transactions.events import Ended, Started, TokenShown
 from entrypoints.follower import Reaction
 
 REACTIONS: Mapping[type[Fact], Sequence[Reaction]] = {
@@ -21,6 +30,11 @@ REACTIONS: Mapping[type[Fact], Sequence[Reaction]] = {
     StatusReported: (Reaction(heard_charger, "reservations"),),
     TransactionClosed: (Reaction(heard_transaction_end, "charging-profiles"),),
     VariablesReported: (Reaction(heard_variables),),
+    SecurityEventReported: (Reaction(heard_security_event),),
+    HandshakeRefused: (Reaction(heard_refusal),),
+    OutcomeUnknown: (Reaction(heard_unknown_outcome),),
+    Ended: (Reaction(heard_end),),
+    Metered: (Reaction(heard_readings),),
 }
 """Each is harmless when it is repeated."""
 

@@ -38,6 +38,7 @@ from application.fleet import Fleet
 from application.guidance import ACTOR as GUIDE
 from application.guidance import Guide
 from application.intake import Intake
+from application.lockouts import LockoutLimits, Lockouts
 from application.registry import Registry
 from application.reservations import premises_of
 from application.rules import Rules
@@ -127,6 +128,7 @@ class Core:
                 session, self.book, self.gateway_name, self.abilities_of, self._secret_for
             ),
             self.guide,
+            Lockouts(self.fleet.limits, self.fleet.post, _lockout_limits(settings)),
             judge=Judge(self.tls, self.certificates.book),
         )
         self.artefacts = open_artefacts(settings, data_home(settings), self.store, secret, settings.port)
@@ -230,6 +232,15 @@ async def asking(database_url: str, settings: Settings) -> AsyncIterator[Command
         yield core.commands
     finally:
         await core.close()
+
+
+def _lockout_limits(settings: Settings) -> LockoutLimits:
+    return LockoutLimits(
+        wrong_per_charger=settings.wrong_per_charger,
+        wrong_per_address=settings.wrong_per_address,
+        unknown_per_address=settings.unknown_per_address,
+        refused_per_min=settings.refused_per_min,
+    )
 
 
 def fleet_of(database_url: str, settings: Settings) -> Fleet:

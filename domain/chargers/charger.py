@@ -123,6 +123,8 @@ class Charger(msgspec.Struct):
     connection: str = ""
     gateway: str = ""
     protocol: str = ""
+    remote: str = ""
+    """The address it was let in from last: somebody who guesses elsewhere does not keep it out there."""
     vendor: str = ""
     model: str = ""
     firmware: str = ""
@@ -287,7 +289,7 @@ def _registered(state: Charger, fact: Registered) -> None:
     """A retired charger's id may be given out anew: nothing an operator said of the former one holds."""
     state.cpid, state.name, state.security_profile = fact.cpid, fact.name, fact.security_profile
     state.standing, state.credential, state.offered = Standing.ACTIVE, None, ()
-    state.site = state.node = state.model_profile = state.connectors_digest = ""
+    state.site = state.node = state.model_profile = state.connectors_digest = state.remote = ""
     state.acceptance, state.auto_accept_until = Acceptance.ACCEPTED, None
     state.serials = ()
 
@@ -355,6 +357,7 @@ def _guidance_begun(state: Charger, fact: GuidanceBegun) -> None:
 
 def _connected(state: Charger, fact: Connected) -> None:
     state.connection, state.gateway, state.protocol = fact.connection, fact.gateway, fact.protocol
+    state.remote = fact.remote
 
 
 def _disconnected(state: Charger, fact: Disconnected) -> None:

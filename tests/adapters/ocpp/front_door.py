@@ -9,6 +9,7 @@ from adapters.ocpp.caller import Caller
 from adapters.ocpp.gateway import Gateway, GatewaySettings, Judge
 from adapters.ocpp.versions import Version
 from adapters.ocpp.words import WordsOfOcpp
+from application import clock
 from application.attempts import Attempts
 from application.certificates import CertificateAuthority, CertificateBook, Certificates
 from application.charging_profiles import ChargingProfiles
@@ -19,6 +20,7 @@ from application.desired_state import DesiredState
 from application.guidance import ACTOR as GUIDE
 from application.guidance import Guide
 from application.intake import Intake
+from application.lockouts import LockoutLimits, Lockouts
 from application.ports import EventStore
 from application.registry import Registry
 from application.reservations import premises_of
@@ -59,6 +61,8 @@ class Workplace:
         knows_abilities: bool = False,
         judge: MakeJudge | None = None,
         authority: CertificateAuthority | None = None,
+        limits: LockoutLimits | None = None,
+        now: Callable[[], float] = clock.monotonic,
     ) -> None:
         """`knows_abilities`: go by what chargers told they can do, as `zeus serve` does."""
         self.fleet = (broker or InMemoryBroker()).open_fleet()
@@ -90,6 +94,7 @@ class Workplace:
             self.switchboard,
             lambda session: Caller(session, self.book, settings.gateway, self.abilities, self._secret_for),
             self.guide,
+            Lockouts(self.fleet.limits, self.fleet.post, limits, now),
             judge=None if judge is None else judge(self.certificates.book),
         )
 
@@ -124,8 +129,11 @@ class FrontDoor:
         store: InMemoryEventStore | None = None,
         actions: Mapping[Version, Mapping[str, Action]] = ACTIONS,
         broker: InMemoryBroker | None = None,
+        *,
         judge: MakeJudge | None = None,
         authority: CertificateAuthority | None = None,
+        limits: LockoutLimits | None = None,
+        now: Callable[[], float] = clock.monotonic,
         **chosen: Any,
     ) -> None:
         self.store = store or InMemoryEventStore()
@@ -138,7 +146,15 @@ class FrontDoor:
         }
         chosen_settings = GatewaySettings(**{**settings, **chosen})
         self.workplace = Workplace(
-            self.store, self.attempts, chosen_settings, actions, broker, judge=judge, authority=authority
+            self.store,
+            self.attempts,
+            chosen_settings,
+            actions,
+            broker,
+            judge=judge,
+            authority=authority,
+            limits=limits,
+            now=now,
         )
         self.gateway = self.workplace.gateway
 
