@@ -184,7 +184,11 @@ class Core:
         return premises_of(state, await self.abilities_of(state))
 
     async def _secret_for(self, charger: ChargerId, intent: Intent) -> str:
-        """The password of a credential that is about to be sent; it is offered in the books before it leaves."""
+        """What is about to be sent and must not be kept: the seal of a link, or the password of a credential,
+        which is offered in the books before it leaves.
+        """
+        if location := getattr(intent, "location", ""):
+            return self.artefacts.seal_of(location)
         credential_id = getattr(intent, "credential_id", "")
         if not credential_id:
             return ""

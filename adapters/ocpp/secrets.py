@@ -8,7 +8,7 @@ import orjson
 from domain.desired_state.values import SECRET, is_secret
 
 HIDDEN = "[hidden]"
-_LINK = re.compile(r"(/artefacts/)[A-Za-z0-9_.~-]+")
+_LINK = re.compile(r"(/artefacts/)[A-Za-z0-9_.~\[\]-]+")
 _CLOSED = rf"\1{HIDDEN}"
 """A signed link to our store of files is as good as a password while it lasts."""
 

@@ -97,6 +97,13 @@ async def knock(house: House, cpid: str, password: str, user: str | None = None)
     await socket.ended()
 
 
+async def firmware(house: House) -> str:
+    """One that was brought."""
+    headers = {"content-type": "application/octet-stream"}
+    answer = await house.client.post("/api/ocpp/artefacts", content=b"firmware", headers=headers)
+    return str(answer.json()["id"])
+
+
 async def over_ocpp_16(house: House, canary: Canaries, said: list[str]) -> None:
     """What a 1.6 charger is sent and tells."""
     told = {
@@ -106,7 +113,12 @@ async def over_ocpp_16(house: House, canary: Canaries, said: list[str]) -> None:
             {"key": "HeartbeatInterval", "readonly": False, "value": "300"},
         ]
     }
-    answers = {"GetConfiguration": told, "ChangeConfiguration": {"status": "Accepted"}}
+    answers = {
+        "GetConfiguration": told,
+        "ChangeConfiguration": {"status": "Accepted"},
+        "UpdateFirmware": {},
+        "GetDiagnostics": {"fileName": "log.txt"},
+    }
     waiting = {"Prefer": "wait=5"}
     right = canary.released["API, chosen"]
     async with plugged_in(house.workplace, "CP-1", right, **answers) as charger:
@@ -121,6 +133,12 @@ async def over_ocpp_16(house: House, canary: Canaries, said: list[str]) -> None:
         assert changed.status_code == 200, changed.text
         (sent,) = (payload["value"] for action, payload in charger.calls if action == "ChangeConfiguration")
         canary.add("ChangePassword", bytes.fromhex(sent).decode())
+        assert (await ask("POST", "/firmware", json={"artefact": await firmware(house)})).status_code == 200
+        assert (await ask("POST", "/diagnostics", json={})).status_code == 200
+        links = [payload["location"] for _, payload in charger.calls if "location" in payload]
+        assert len(links) == 2
+        for link in links:
+            canary.add(f"link {len(canary.released)}", link.split("/artefacts/")[1].split("/")[0][-22:])
         raw = {"raw": True, "action": "GetConfiguration", "payload": {}}
         assert (await ask("POST", "/commands", json=raw)).status_code == 200
         for key, way in (("AuthorizationKey", "raw"), ("StationPassword", "raw, of the maker")):
