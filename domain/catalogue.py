@@ -13,6 +13,7 @@ from domain.event import Fact
 from domain.id_tokens import events as id_token
 from domain.provisioning import events as provisioning
 from domain.reservations import events as reservation
+from domain.tenants import events as tenant
 from domain.transactions import events as transaction
 
 FACTS: tuple[type[Fact], ...] = (
@@ -154,6 +155,12 @@ FACTS: tuple[type[Fact], ...] = (
     charging_profile.ClearingRefused,
     charging_profile.Lapsed,
     charging_profile.Lost,
+    tenant.Founded,
+    tenant.Suspended,
+    tenant.Resumed,
+    tenant.TokenIssued,
+    tenant.TokenRevoked,
+    tenant.TokenSeen,
 )
 
 BY_TOPIC: dict[str, type[Fact]] = {fact.TOPIC: fact for fact in FACTS}

@@ -1,6 +1,7 @@
 """Every read model there is: one table, from which the engine, the commands and the tests read."""
 
 from domain.catalogue import FACTS
+from projections.api_tokens.projection import ApiTokens
 from projections.artefacts.projection import Artefacts
 from projections.charging_profiles.projection import ChargingProfiles
 from projections.commands.projection import Commands
@@ -14,6 +15,7 @@ from projections.read_model import ReadModel
 from projections.reservations.projection import Reservations
 from projections.sessions.projection import Sessions
 from projections.status_board.projection import StatusBoard
+from projections.tenants.projection import Tenants
 
 READ_MODELS: tuple[ReadModel, ...] = (
     StatusBoard(FACTS),
@@ -28,4 +30,6 @@ READ_MODELS: tuple[ReadModel, ...] = (
     Configuration(),
     LocalLists(),
     ChargingProfiles(),
+    ApiTokens(),
+    Tenants(),
 )
