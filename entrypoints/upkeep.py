@@ -44,7 +44,7 @@ class Upkeep:
         every(self.close_silent, "interval", seconds=10)
         every(presence.settle, "interval", seconds=10)
         every(presence.close_unwelcome, "interval", seconds=10)
-        every(self._core.gateway.doorkeeper.refresh, "interval", seconds=WINDOW_S)
+        every(self._core.gateway.doorkeepers.refresh, "interval", seconds=WINDOW_S)
         every(self.flush, "interval", seconds=15)
         every(self.sweep, "interval", seconds=SWEEP_EVERY_S)
         every(self.expire, "interval", seconds=EXPIRE_EVERY_S)

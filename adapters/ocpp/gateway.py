@@ -15,7 +15,7 @@ from adapters.ocpp.action import Action
 from adapters.ocpp.caller import Caller
 from adapters.ocpp.counters import Counters
 from adapters.ocpp.frames import LIMITS, Limits
-from adapters.ocpp.handshake import Negotiated, Request, negotiate, read_request
+from adapters.ocpp.handshake import Address, Negotiated, Request, negotiate, read_request
 from adapters.ocpp.presence import REPLACED, Connection, Presence
 from adapters.ocpp.refusals import VERDICTS, Reason
 from adapters.ocpp.rubbish import Rubbish
@@ -31,7 +31,8 @@ from application.intake import ConnectionReplaced, Intake, ReportNotSettled
 from application.ports import EventStore, StoreUnavailable
 from application.snapshots import load_charger
 from application.switchboard import Switchboard
-from application.windows import Doorkeeper
+from application.tenants import NOBODY, Directory
+from application.windows import Doorkeepers
 from domain.chargers.admission import Knock, admit
 from domain.chargers.charger import Charger, ChargerNotAdmitted
 from domain.chargers.credentials import Credential
@@ -94,14 +95,15 @@ class Gateway:
         switchboard: Switchboard,
         caller: Callable[[Session], Caller],
         guide: Guide,
-        doorkeeper: Doorkeeper | None = None,
+        directory: Directory | None = None,
     ) -> None:
-        """`caller` makes what carries out commands over a session."""
+        """`caller` makes what carries out commands over a session; `directory` knows whose chargers may come."""
         self._store = store
         self._switchboard = switchboard
         self._caller = caller
         self._guide = guide
-        self.doorkeeper = doorkeeper or Doorkeeper(store, settings.tenant)
+        self._directory = directory or Directory(store, settings.tenant)
+        self.doorkeepers = Doorkeepers(store)
         self._intake = intake
         self._attempts = attempts
         self._actions = actions
@@ -117,23 +119,24 @@ class Gateway:
         await receive()  # websocket.connect
         request = read_request(scope, self._settings.trusted_proxies)
         try:
-            admitted = await self._admit(request)
+            tenant = await self._tenant_of(request.address)
+            admitted = await self._admit(request, tenant)
         except StoreUnavailable as error:
             log.warning("%s: the store is unavailable, come again: %r", request.path, error)
             self.counters.handshake("unavailable")
             await _deny(send, 503, "The event store is unavailable. The box will connect again by itself.")
             return
         if isinstance(admitted, _Turned):
-            await self._refuse(request, admitted.reason, send, known=False)
+            await self._refuse(request, tenant, admitted.reason, send, known=False)
             return
         if isinstance(admitted, Reason):
-            await self._refuse(request, admitted, send)
+            await self._refuse(request, tenant, admitted, send)
             return
         charger = admitted.charger
         link: Link = scope["extensions"][EXTENSION]
         async with self.presence.place(charger.id):
             if await self._occupied(charger):
-                await self._refuse(request, Reason.DUPLICATE_CONNECTION, send)
+                await self._refuse(request, tenant, Reason.DUPLICATE_CONNECTION, send)
                 return
             connection = await self._connect(request, admitted, link, send)
         if connection is not None:
@@ -141,16 +144,26 @@ class Gateway:
 
     # -- letting in ----------------------------------------------------------------------------------------
 
-    async def _admit(self, request: Request) -> _Admitted | _Turned | Reason:
+    async def _tenant_of(self, address: Address) -> str:
+        """Whose charger it claims to be; NOBODY where that tenant is not served.
+
+        What follows is the same for NOBODY: his chargers are looked for and not found, at the same cost.
+        """
+        if self.draining:
+            return self._settings.tenant
+        slug = address.slug or self._settings.tenant
+        return slug if await self._directory.serves(slug) else NOBODY
+
+    async def _admit(self, request: Request, tenant: str) -> _Admitted | _Turned | Reason:
         refusing = next((reason for reason in request.problems if VERDICTS[reason].refuses), None)
         cpid = request.address.cpid
         if self.draining:
             return Reason.DRAINING
         if cpid is None:
             return refusing or Reason.ID_MISSING
-        charger = await load_charger(self._store, ChargerId.of(self._settings.tenant, cpid))
+        charger = await load_charger(self._store, ChargerId.of(tenant, cpid))
         if not charger.registered:
-            found = await self._look_through_the_window(cpid, request, refusing)
+            found = await self._look_through_the_window(charger.id, cpid, request, refusing)
             if not isinstance(found, Charger):
                 return found
             charger = found
@@ -179,31 +192,45 @@ class Gateway:
             return False
 
     async def _look_through_the_window(
-        self, cpid: str, request: Request, refusing: Reason | None
+        self, charger: ChargerId, cpid: str, request: Request, refusing: Reason | None
     ) -> Charger | _Turned | Reason:
         """An id nobody registered: where a window is open for it and it speaks OCPP, it is registered now."""
-        if not self.doorkeeper.expects(cpid):
+        doorkeeper = await self.doorkeepers.of(charger.tenant)
+        if not doorkeeper.expects(cpid):
             return Reason.ID_UNKNOWN
         negotiated = negotiate(request.subprotocols, request.address.version, self._settings.versions)
         if refusing is not None:
             return _Turned(refusing)
         if isinstance(negotiated, Reason):
             return _Turned(negotiated)
-        found = await self.doorkeeper.let_in(_knock(cpid, request), request.remote_address)
+        found = await doorkeeper.let_in(_knock(cpid, request), request.remote_address)
         return found if isinstance(found, Charger) else _Turned(Reason(found))
 
     async def _refuse(
-        self, request: Request, reason: Reason, send: AsgiSend, *, known: bool | None = None
+        self,
+        request: Request,
+        tenant: str,
+        reason: Reason,
+        send: AsgiSend,
+        *,
+        known: bool | None = None,
     ) -> None:
-        """Record why, then say so: before the upgrade where HTTP can, after it where OCPP-J asks for that."""
+        """Record why, then say so: before the upgrade where HTTP can, after it where OCPP-J asks for that.
+
+        That there is no such tenant is recorded for whoever runs the installation, and told nobody: the answer
+        is the one to an id that nobody knows.
+        """
+        told = VERDICTS[reason]
+        if tenant == NOBODY and reason is Reason.ID_UNKNOWN:
+            reason = Reason.ID_DOUBLED if request.address.doubled else Reason.TENANT_UNKNOWN
+            known = False
         self.counters.handshake("refused", reason)
-        verdict = VERDICTS[reason]
-        status = verdict.http_status or verdict.close_code or 403
+        status = told.http_status or told.close_code or 403
         fact = HandshakeRefused(
             cpid=request.address.cpid or "",
             reason=reason,
             status=status,
-            hint=verdict.hint,
+            hint=VERDICTS[reason].hint,
             remote=request.remote_address,
             path=request.path[:200],
             subprotocols=tuple(name[:40] for name in request.subprotocols[:5]),
@@ -213,14 +240,14 @@ class Gateway:
             else known,
         )
         try:
-            await self._attempts.refused(fact, clock.now())
+            await self._attempts.refused(fact, clock.now(), "" if tenant == NOBODY else tenant)
         except StoreUnavailable as error:
             log.warning("refused handshake %s not recorded: %r", reason, error)
-        if verdict.close_code is not None:
+        if told.close_code is not None:
             await send({"type": "websocket.accept"})
-            await send({"type": "websocket.close", "code": verdict.close_code, "reason": reason})
+            await send({"type": "websocket.close", "code": told.close_code, "reason": reason})
         else:
-            await _deny(send, status, verdict.hint)
+            await _deny(send, status, told.hint)
 
     async def _connect(
         self,
@@ -263,7 +290,8 @@ class Gateway:
             await self._enter(connection, fact, admitted.shown)
         except ChargerNotAdmitted:
             shut = desk.charger.standing is not Standing.ACTIVE
-            await self._refuse(request, Reason.CHARGER_DISABLED if shut else Reason.AUTH_PASSWORD, send)
+            reason = Reason.CHARGER_DISABLED if shut else Reason.AUTH_PASSWORD
+            await self._refuse(request, charger.id.tenant, reason, send)
             return None
         except (StoreUnavailable, FleetUnavailable, ReportNotSettled) as error:
             log.warning("%s: connection not recorded, come again: %r", charger.stream, error)

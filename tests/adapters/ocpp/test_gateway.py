@@ -466,7 +466,7 @@ async def open_window(door: FrontDoor, **chosen: Any) -> None:
     wanted = {"pattern": "NEW-*", "security_profile": 1, "most": 2, **chosen}
     until = clock.now() + timedelta(hours=1)
     await Windows(door.store, TENANT, "user:ann").open(Wanted(until=until, **wanted))
-    await door.gateway.doorkeeper.refresh()
+    await door.gateway.doorkeepers.refresh()
 
 
 async def test_an_unknown_charger_comes_through_an_open_window(door: FrontDoor) -> None:
