@@ -28,21 +28,26 @@ class LinkSigner:
     log, which cannot be changed; a token that we never made is refused before the log is asked.
     """
 
-    def __init__(self, secret: bytes, tenant: str) -> None:
-        """`secret` must be the same for all processes of an installation, and outlast restarts."""
+    def __init__(self, secret: bytes, tenant: str, ending: str = "") -> None:
+        """`secret` must be the same for all processes of an installation, and outlast restarts.
+
+        Tokens end in `ending`, which tells whose they are before they are read.
+        """
+        self._ending = ending
         self._key = hmac.digest(secret, b"zeus artefact links", sha256)
         self._tenant = tenant.encode()
 
     def token(self, what: LinkId) -> str:
-        """51 signs, all of them safe in a path."""
+        """51 signs and the ending, all of them safe in a path."""
         plain = bytes.fromhex(what.artefact + what.link)
-        return urlsafe_b64encode(plain + self._seal(plain)).rstrip(b"=").decode()
+        return urlsafe_b64encode(plain + self._seal(plain)).rstrip(b"=").decode() + self._ending
 
     def read(self, token: str) -> LinkId:
         """What the token opens. Raises LinkUnusable for one we did not make."""
-        if _TOKEN.fullmatch(token) is None:
+        sealed = token.removesuffix(self._ending)
+        if _TOKEN.fullmatch(sealed) is None:
             raise LinkUnusable
-        raw = b64decode(token + "=", altchars=b"-_")
+        raw = b64decode(sealed + "=", altchars=b"-_")
         plain, seal = raw[:-_SEAL], raw[-_SEAL:]
         if not hmac.compare_digest(seal, self._seal(plain)):
             raise LinkUnusable

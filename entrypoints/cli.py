@@ -24,6 +24,8 @@ from entrypoints.commands import (
     sessions,
     simulate,
     tag,
+    tenant,
+    token,
     window,
 )
 from entrypoints.database import DatabaseNotReachable
@@ -64,6 +66,8 @@ for care in (charger_care.describe, charger_care.disable, charger_care.enable, c
 app.add_typer(charger.app, name="charger")
 app.add_typer(window.app, name="window")
 app.add_typer(tag.app, name="tag")
+app.add_typer(tenant.app, name="tenant")
+app.add_typer(token.app, name="token")
 app.add_typer(sessions.app, name="sessions")
 app.add_typer(rebuild.app, name="read-models")
 

@@ -39,6 +39,7 @@ from application.reservations import premises_of
 from application.rules import Rules
 from application.snapshots import load_charger
 from application.switchboard import Switchboard
+from application.tenants import ApiTokens, Directory, TokenDoor
 from application.windows import Windows
 from domain.catalogue import FACTS
 from domain.chargers.charger import Charger
@@ -77,6 +78,9 @@ class Core:
         )
         self.intake = Intake(self.store, self.rules, self._booted)
         self.attempts = Attempts(self.store, settings.tenant)
+        self.directory = Directory(self.store, settings.tenant)
+        self.token_door = TokenDoor(self.store, self.directory)
+        self._secret = secret
         self.book = CommandBook(self.store, consequences(self._premises))
         self.switchboard = Switchboard(self.gateway_name, self.fleet, self.book)
         self.commands = Commands(self.book, self.switchboard, WordsOfOcpp(), self.abilities_of)
@@ -100,6 +104,7 @@ class Core:
                 session, self.book, self.gateway_name, self.abilities_of, self._secret_for
             ),
             self.guide,
+            directory=self.directory,
         )
         self.artefacts = open_artefacts(settings, data_home(settings), self.store, secret, settings.port)
         self.services = Services(
@@ -109,10 +114,9 @@ class Core:
             charging_profiles=lambda caller: self.charging_profiles(caller.tenant, caller.name),
             registry=lambda caller: Registry(self.store, caller.tenant, caller.name),
             windows=lambda caller: Windows(self.store, caller.tenant, caller.name),
-            cards=InstallCards(
-                self.store, settings.tenant, secret, Surroundings(versions=tuple(settings.versions))
-            ),
-            artefacts=self.artefacts,
+            tokens=lambda caller: ApiTokens(self.store, caller.tenant, caller.name),
+            cards=lambda caller: self.cards(caller.tenant),
+            artefacts=lambda caller: self.artefacts.of(caller.tenant),
             notify=self.switchboard.notify,
             firmware_hosts=frozenset(settings.firmware_hosts),
         )
@@ -124,6 +128,12 @@ class Core:
     def charging_profiles(self, tenant: str, actor: str = GUIDE) -> ChargingProfiles:
         """The profiles of a tenant, written by `actor`."""
         return ChargingProfiles(self.store, tenant, actor)
+
+    def cards(self, tenant: str = "") -> InstallCards:
+        """The installation cards of a tenant; of the default one where none is named."""
+        slug = "" if tenant == self.settings.tenant else tenant
+        around = Surroundings(versions=tuple(self.settings.versions))
+        return InstallCards(self.store, slug or self.settings.tenant, self._secret, around, slug)
 
     async def open(self) -> None:
         """Join the fleet. Raises FleetUnavailable."""

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from adapters.http.access import Right
 from adapters.http.api import chargers, connection_attempts, id_tags, messages, read_models, sessions
 from adapters.http.api.artefact_routes import ARTEFACT_ROUTES
 from adapters.http.api.command_routes import COMMAND_ROUTES
@@ -9,6 +10,7 @@ from adapters.http.api.profile_routes import PROFILE_ROUTES
 from adapters.http.api.provisioning_routes import PROVISIONING_ROUTES
 from adapters.http.api.reservation_routes import RESERVATION_ROUTES
 from adapters.http.api.settings_routes import SETTINGS_ROUTES
+from adapters.http.api.token_routes import TOKEN_ROUTES
 from adapters.http.endpoint import AnyRow
 from adapters.http.route import READING, Link, Page, Route
 
@@ -123,6 +125,7 @@ READING_ROUTES: tuple[Route, ...] = (
         handler=read_models.list_read_models,
         query=read_models.ReadModelsQuery,
         response=read_models.ReadModels,
+        right=Right.PLATFORM,
         errors=READING,
     ),
 )
@@ -135,5 +138,6 @@ ROUTES: tuple[AnyRow, ...] = (
     *RESERVATION_ROUTES,
     *PROFILE_ROUTES,
     *ARTEFACT_ROUTES,
+    *TOKEN_ROUTES,
 )
 """The whole API."""
