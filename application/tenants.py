@@ -154,6 +154,10 @@ class Directory:
         tenant = await self._tenants.state(tenant_stream(slug if is_slug(slug) else NOBODY))
         return (tenant.founded or slug == self.default) and not tenant.suspended
 
+    async def look_in_vain(self) -> None:
+        """What it costs to find that there is no such tenant: for refusals that must not be told from it."""
+        await self.serves(NOBODY)
+
 
 class TokenDoor:
     """Who presented a token: its state is in memory, a moment old at most."""
@@ -171,15 +175,17 @@ class TokenDoor:
     async def holder(self, text: str, now: datetime) -> Holder | None:
         """The holder of a good token, whose use is recorded; None for any other. Raises StoreUnavailable.
 
-        A token that was never issued, a revoked one, a wrong secret and a suspended tenant cost the same.
+        A token that was never issued, a revoked one, a wrong secret and another tenant's cost the same.
         """
         presented = taken_apart(text)
         if presented is None:
             return None
         token = await self._tokens.state(token_stream(presented.tenant, presented.id))
-        opened = token.opens(presented.secret, now)
-        served = await self._directory.serves(presented.tenant)
-        if not opened or not served or token.issued is None:
+        if not token.opens(presented.secret, now) or token.issued is None:
+            if token.version:  # where there is no token, the log was asked
+                await self._tokens.catch_up(token)
+            return None
+        if not await self._directory.serves(presented.tenant):
             return None
         await self._note_use(token, now)
         return Holder(

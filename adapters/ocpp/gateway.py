@@ -163,7 +163,7 @@ class Gateway:
             return refusing or Reason.ID_MISSING
         charger = await load_charger(self._store, ChargerId.of(tenant, cpid))
         if not charger.registered:
-            found = await self._look_through_the_window(charger.id, cpid, request, refusing)
+            found = await self._look_through_the_window(tenant, cpid, request, refusing)
             if not isinstance(found, Charger):
                 return found
             charger = found
@@ -192,11 +192,13 @@ class Gateway:
             return False
 
     async def _look_through_the_window(
-        self, charger: ChargerId, cpid: str, request: Request, refusing: Reason | None
+        self, tenant: str, cpid: str, request: Request, refusing: Reason | None
     ) -> Charger | _Turned | Reason:
         """An id nobody registered: where a window is open for it and it speaks OCPP, it is registered now."""
-        doorkeeper = await self.doorkeepers.of(charger.tenant)
+        doorkeeper = await self.doorkeepers.of(tenant)
         if not doorkeeper.expects(cpid):
+            if request.address.slug and tenant != NOBODY:
+                await self._directory.look_in_vain()
             return Reason.ID_UNKNOWN
         negotiated = negotiate(request.subprotocols, request.address.version, self._settings.versions)
         if refusing is not None:
