@@ -29,26 +29,31 @@ class LinkSigner:
     log, which cannot be changed; a token that we never made is refused before the log is asked.
     """
 
-    def __init__(self, secret: bytes, tenant: str) -> None:
-        """`secret` must be the same for all processes of an installation, and outlast restarts."""
+    def __init__(self, secret: bytes, tenant: str, ending: str = "") -> None:
+        """`secret` must be the same for all processes of an installation, and outlast restarts.
+
+        Tokens end in `ending`, which tells whose they are before they are read.
+        """
+        self._ending = ending
         self._key = hmac.digest(secret, b"zeus artefact links", sha256)
         self._tenant = tenant.encode()
 
     def token(self, what: LinkId) -> str:
-        """66 signs, all of them safe in a path: what is meant in hex, and its seal."""
+        """66 signs and the ending, all of them safe in a path: what is meant in hex, and its seal."""
         named = what.artefact + what.link
         return named + self.seal(named)
 
     def seal(self, named: str) -> str:
-        """The secret part of a token; empty for what names no link."""
+        """The secret part of a token, with the ending; empty for what names no link."""
         if _NAMED.fullmatch(named) is None:
             return ""
         seal = hmac.digest(self._key, self._tenant + b"\0" + bytes.fromhex(named), sha256)[:_SEAL]
-        return urlsafe_b64encode(seal).rstrip(b"=").decode()
+        return urlsafe_b64encode(seal).rstrip(b"=").decode() + self._ending
 
     def read(self, token: str) -> LinkId:
         """What the token opens. Raises LinkUnusable for one we did not make."""
-        if _TOKEN.fullmatch(token) is None:
+        sealed = token.removesuffix(self._ending)
+        if _TOKEN.fullmatch(sealed) is None:
             raise LinkUnusable
         found = LinkId(token[:_ID], token[_ID : 2 * _ID])
         if not hmac.compare_digest(self.token(found), token):

@@ -47,6 +47,8 @@ class ArtefactSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The largest firmware."""
     upload_bytes: int = 100 * MIB
     """The largest upload of a charger, unless its link says less."""
+    link_ending: str = ""
+    """What the secret part of every link ends in, see `artefact_rooms`."""
 
 
 class SignedUrl(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,7 +105,7 @@ class Artefacts:
         """`secret` seals the URLs: the same for all processes of an installation."""
         self._shelf = Shelf(store, settings.tenant)
         self._blobs = blobs
-        self._signer = LinkSigner(secret, settings.tenant)
+        self._signer = LinkSigner(secret, settings.tenant, settings.link_ending)
         self._settings = settings
         self._now = now
 
@@ -116,11 +118,6 @@ class Artefacts:
         """What stands for SECRET in `SignedUrl.kept`; empty for any other address."""
         named, found, _ = kept.removeprefix(self.address).partition(SECRET)
         return self._signer.seal(named) if found and kept.startswith(self.address) else ""
-
-    @property
-    def tenant(self) -> str:
-        """Whose they are."""
-        return self._settings.tenant
 
     @property
     def address(self) -> str:

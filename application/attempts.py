@@ -21,32 +21,35 @@ class _Kind(msgspec.Struct):
 
     since: float
     first: HandshakeRefused
+    tenant: str
     owed: int = 0
     """Attempts that are not in the log yet."""
 
 
 class Attempts:
-    """Records refused handshakes of one tenant."""
+    """Records refused handshakes, each with the tenant it was meant for."""
 
     def __init__(self, store: EventStore, tenant: str) -> None:
+        """`tenant` has those that name no other."""
         self._store = store
         self._tenant = tenant
         self._kinds: dict[tuple[str, ...], _Kind] = {}
 
-    async def refused(self, fact: HandshakeRefused, now: datetime) -> None:
+    async def refused(self, fact: HandshakeRefused, now: datetime, tenant: str = "") -> None:
         """Record a refusal, or count it with the equal one before it.
 
         Raises StoreUnavailable; the refusal is counted then, and recorded by a later `flush`.
         """
-        if _name(fact) not in self._kinds and len(self._kinds) >= KINDS:
+        tenant = tenant or self._tenant
+        if _name(fact, tenant) not in self._kinds and len(self._kinds) >= KINDS:
             fact = _one_of_too_many(fact)
-        known = self._kinds.get(_name(fact))
+        known = self._kinds.get(_name(fact, tenant))
         if known is not None:
             known.owed += 1
             return
         since = clock.monotonic()
-        self._kinds[_name(fact)] = _Kind(since, fact)
-        await self._append(_Kind(since, fact, owed=1), now)
+        self._kinds[_name(fact, tenant)] = _Kind(since, fact, tenant)
+        await self._append(_Kind(since, fact, tenant, owed=1), now)
 
     async def flush(self, now: datetime, *, everything: bool = False) -> None:
         """Write the counts whose window is over; call it every few seconds and once at the end.
@@ -62,7 +65,7 @@ class Attempts:
             raise failed[0]
 
     async def _append(self, kind: _Kind, now: datetime) -> None:
-        stream = f"attempt/{self._tenant}/{clock.time_ordered_id()}"
+        stream = f"attempt/{kind.tenant}/{clock.time_ordered_id()}"
         fact = msgspec.structs.replace(kind.first, count=kind.owed)
         try:
             await self._store.append(events_of(stream, 0, [fact], Told(recorded_at=now)))
@@ -73,13 +76,14 @@ class Attempts:
     def _owe(self, kind: _Kind) -> None:
         """Count what was not written with the equal ones that came meanwhile, if any did."""
         first = kind.first
-        if _name(first) not in self._kinds and len(self._kinds) >= KINDS:
+        if _name(first, kind.tenant) not in self._kinds and len(self._kinds) >= KINDS:
             first = _one_of_too_many(first)
-        self._kinds.setdefault(_name(first), _Kind(kind.since, first)).owed += kind.owed
+        again = _Kind(kind.since, first, kind.tenant)
+        self._kinds.setdefault(_name(first, kind.tenant), again).owed += kind.owed
 
 
-def _name(fact: HandshakeRefused) -> tuple[str, ...]:
-    return (fact.cpid, fact.reason, fact.remote, fact.path)
+def _name(fact: HandshakeRefused, tenant: str) -> tuple[str, ...]:
+    return (tenant, fact.cpid, fact.reason, fact.remote, fact.path)
 
 
 def _one_of_too_many(fact: HandshakeRefused) -> HandshakeRefused:

@@ -148,7 +148,7 @@ class Certificates:
         """Wait for what is under way."""
         await asyncio.gather(*self._signing.values(), return_exceptions=True)
 
-    async def revoke(self, tenant: str, serial: str, reason: str, actor: str) -> Entry:
+    async def revoke(self, serial: str, reason: str, actor: str) -> Entry:
         """Take a certificate back, publish it, and close the door to whoever came in by it.
 
         Raises CertificateUnknown, CertificateRevokedAlready, AuthorityFailed, EventStoreError.
@@ -156,7 +156,7 @@ class Certificates:
         register = await self.book.change(lambda one: one.revoking(serial, reason), actor)
         entry = register.entries[serial]
         await self.publish()
-        await self._revoked(ChargerId(tenant, entry.charger))
+        await self._revoked(entry.owner)
         return entry
 
     async def publish(self) -> None:
@@ -186,13 +186,14 @@ class Certificates:
     async def _issued(self, charger: ChargerId, question: SignatureQuestion) -> Issued | None:
         now, digest = clock.now(), question.requested.csr_sha256
         register = await self.book.current()
-        if found := register.repeated(charger.key, digest, now):
+        if found := register.repeated(charger, digest, now):
             return found
-        if self._authority is None or register.exhausted(charger.key, now):
+        if self._authority is None or register.exhausted(charger, now):
             return None
         signed = await self._authority.sign(question.csr, now)
         fact = Issued(
             serial=signed.serial,
+            tenant=charger.tenant,
             charger=charger.key,
             common_name=signed.common_name,
             issuer=signed.issuer,

@@ -147,6 +147,27 @@ class Doorkeeper:
         return True
 
 
+class Doorkeepers:
+    """One for each tenant whose chargers knock here."""
+
+    def __init__(self, store: EventStore) -> None:
+        self._store = store
+        self._of: dict[str, Doorkeeper] = {}
+
+    async def of(self, tenant: str) -> Doorkeeper:
+        """The doorkeeper of a tenant that is served; a new one looks first what is open."""
+        found = self._of.get(tenant)
+        if found is None:
+            found = self._of[tenant] = Doorkeeper(self._store, tenant)
+            await found.refresh()
+        return found
+
+    async def refresh(self) -> None:
+        """Take in what was opened, closed and counted since; call it every few seconds."""
+        for doorkeeper in list(self._of.values()):
+            await doorkeeper.refresh()
+
+
 async def catch_up(store: EventStore, window: Window) -> Window:
     """`window`, with what was written since."""
     for event in await store.read(window.stream, window.version):

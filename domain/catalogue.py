@@ -15,6 +15,7 @@ from domain.event import Fact
 from domain.id_tokens import events as id_token
 from domain.provisioning import events as provisioning
 from domain.reservations import events as reservation
+from domain.tenants import events as tenant
 from domain.transactions import events as transaction
 
 FACTS: tuple[type[Fact], ...] = (
@@ -162,6 +163,12 @@ FACTS: tuple[type[Fact], ...] = (
     alarm.AlarmRepeated,
     alarm.AlarmAcknowledged,
     alarm.AlarmCleared,
+    tenant.Founded,
+    tenant.Suspended,
+    tenant.Resumed,
+    tenant.TokenIssued,
+    tenant.TokenRevoked,
+    tenant.TokenSeen,
 )
 
 BY_TOPIC: dict[str, type[Fact]] = {fact.TOPIC: fact for fact in FACTS}

@@ -1,10 +1,11 @@
-"""The artefact store of a process: where its bytes are, and the address chargers are told."""
+"""The artefacts of a process: where its bytes are, and the address chargers are told."""
 
 import socket
 from pathlib import Path
 
 from adapters.artefacts.local_disk import LocalDisk
 from adapters.artefacts.s3 import S3, S3Settings
+from application.artefact_rooms import ArtefactRooms
 from application.artefacts import Artefacts, ArtefactSettings
 from application.blobs import BlobStore
 from application.ports import EventStore
@@ -13,18 +14,26 @@ from entrypoints.settings import Settings
 EVERY_ADDRESS = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - compared with, not bound to
 
 
-def open_artefacts(settings: Settings, home: Path, store: EventStore, secret: bytes, port: int) -> Artefacts:
+def open_artefacts(
+    settings: Settings, home: Path, store: EventStore, secret: bytes, port: int
+) -> ArtefactRooms:
     """`home` is the data directory, `secret` seals URLs and outlasts restarts, `port` is the one listened on.
 
     Raises BlobStoreUnavailable, S3ExtraMissing.
     """
-    choices = ArtefactSettings(
-        tenant=settings.tenant,
-        public_url=public_url(settings, port),
-        firmware_bytes=settings.firmware_size,
-        upload_bytes=settings.upload_size,
-    )
-    return Artefacts(store, open_blobs(settings, home), secret, choices)
+    blobs = open_blobs(settings, home)
+
+    def furnish(tenant: str, link_ending: str) -> Artefacts:
+        choices = ArtefactSettings(
+            tenant=tenant,
+            public_url=public_url(settings, port),
+            firmware_bytes=settings.firmware_size,
+            upload_bytes=settings.upload_size,
+            link_ending=link_ending,
+        )
+        return Artefacts(store, blobs, secret, choices)
+
+    return ArtefactRooms(settings.tenant, secret, furnish)
 
 
 def open_blobs(settings: Settings, home: Path) -> BlobStore:

@@ -26,6 +26,8 @@ from entrypoints.commands import (
     sessions,
     simulate,
     tag,
+    tenant,
+    token,
     window,
 )
 from entrypoints.database import DatabaseNotReachable
@@ -68,6 +70,8 @@ app.add_typer(charger.app, name="charger")
 app.add_typer(window.app, name="window")
 app.add_typer(tag.app, name="tag")
 app.add_typer(ca.app, name="ca")
+app.add_typer(tenant.app, name="tenant")
+app.add_typer(token.app, name="token")
 app.add_typer(sessions.app, name="sessions")
 app.add_typer(rebuild.app, name="read-models")
 

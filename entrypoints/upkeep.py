@@ -49,7 +49,7 @@ class Upkeep:
         every(self.publish_revocations, "interval", seconds=PUBLISH_EVERY_S, next_run_time=clock.now())
         every(presence.settle, "interval", seconds=10)
         every(presence.close_unwelcome, "interval", seconds=10)
-        every(self._core.gateway.doorkeeper.refresh, "interval", seconds=WINDOW_S)
+        every(self._core.gateway.admittance.doorkeepers.refresh, "interval", seconds=WINDOW_S)
         every(self.flush, "interval", seconds=15)
         every(self.sweep, "interval", seconds=SWEEP_EVERY_S)
         every(self.expire, "interval", seconds=EXPIRE_EVERY_S)

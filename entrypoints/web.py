@@ -15,6 +15,7 @@ from adapters.http.artefacts import artefact_routes
 from adapters.http.database import open_engine
 from adapters.http.install_card_route import install_card_routes
 from adapters.http.rate_limits import Limits
+from adapters.http.tokens import StoredTokens
 from application import clock
 from domain.identity import ChargerId
 from entrypoints.certificates import expiries
@@ -32,7 +33,6 @@ class Web:
 
     def __init__(self, database_url: str, settings: Settings, token: str, core: Core) -> None:
         self._database_url = database_url
-        self._tenant = settings.tenant
         self._engine = open_engine(database_url)
         self.app: WebApplication = build_app(
             WebSettings(
@@ -48,7 +48,7 @@ class Web:
                 ),
             ),
             engine=self._engine,
-            access=OneToken(settings.tenant, token),
+            access=StoredTokens(OneToken(settings.tenant, token), core.token_door),
             gateway=core.gateway,
             store=core.store,
             services=core.services,
@@ -56,8 +56,8 @@ class Web:
             rates=core.fleet.limits,
             expiries=lambda: expiries(core.tls, core.certificates.book.known, clock.now()),
             beside=[
-                *artefact_routes(core.artefacts, trusted_proxies=settings.trusted_proxies),
-                *install_card_routes(core.services.cards),
+                *artefact_routes(core.artefacts.behind, trusted_proxies=settings.trusted_proxies),
+                *install_card_routes(core.cards),
             ],
         )
 
@@ -69,13 +69,13 @@ class Web:
                 if not board or any(row.behind for row in board):
                     return []
                 rows = connection.execute(
-                    "SELECT charger FROM ocpp_chargers WHERE tenant = %s AND online AND gateway <> ALL(%s)",
-                    (self._tenant, list(living)),
+                    "SELECT tenant, charger FROM ocpp_chargers WHERE online AND gateway <> ALL(%s)",
+                    (list(living),),
                 ).fetchall()
         except psycopg.OperationalError as error:
             log.warning("cannot look for chargers left online yet: %s", error)
             return []
-        return [ChargerId(self._tenant, key) for (key,) in rows]
+        return [ChargerId(tenant, key) for tenant, key in rows]
 
     def overdue_commands(self, now: datetime) -> list[str]:
         """Streams of commands whose deadline has passed without an end."""

@@ -16,9 +16,11 @@ from adapters.eventstore.mapper import EventMapper
 from adapters.eventstore.store import open_store
 from adapters.http.install_card_links import InstallCards, Surroundings
 from adapters.http.services import Services
+from adapters.ocpp.admittance import Admittance
 from adapters.ocpp.caller import Caller
 from adapters.ocpp.frames import Limits
-from adapters.ocpp.gateway import Gateway, GatewaySettings, enabled_versions
+from adapters.ocpp.gateway import Gateway
+from adapters.ocpp.gateway_settings import GatewaySettings, enabled_versions
 from adapters.ocpp.v16.actions import ACTIONS as V16_ACTIONS
 from adapters.ocpp.v21.actions import ACTIONS as V21_ACTIONS
 from adapters.ocpp.v201.actions import ACTIONS as V201_ACTIONS
@@ -44,6 +46,7 @@ from application.reservations import premises_of
 from application.rules import Rules
 from application.snapshots import load_charger
 from application.switchboard import Switchboard
+from application.tenants import ApiTokens, Directory, TokenDoor
 from application.windows import Windows
 from domain.catalogue import FACTS
 from domain.certificates.signing import SignatureQuestion
@@ -101,6 +104,9 @@ class Core:
         )
         self.intake = Intake(self.store, self.rules, self._booted, self._to_sign)
         self.attempts = Attempts(self.store, settings.tenant)
+        self.directory = Directory(self.store, settings.tenant)
+        self.token_door = TokenDoor(self.store, self.directory)
+        self._secret = secret
         self.book = CommandBook(self.store, consequences(self._premises))
         self.switchboard = Switchboard(self.gateway_name, self.fleet, self.book)
         self.commands = Commands(self.book, self.switchboard, WordsOfOcpp(), self.abilities_of)
@@ -108,28 +114,34 @@ class Core:
             CertificateBook(self.store, settings.tenant), authority, self.commands, self._revoked
         )
         self.guide = Guide(self.store, self.commands, self.desired_state, self.charging_profiles)
+        gates = GatewaySettings(
+            tenant=settings.tenant,
+            gateway=self.gateway_name,
+            versions=enabled_versions(settings.versions),
+            trusted_proxies=frozenset(settings.trusted_proxies),
+            limits=Limits(size=settings.frame_size),
+            frames_per_s=settings.frames_per_s,
+            burst=settings.burst,
+            organisation=settings.tls_client_organisation,
+        )
         self.gateway = Gateway(
             self.store,
             self.intake,
             self.attempts,
             ACTIONS,
-            GatewaySettings(
-                tenant=settings.tenant,
-                gateway=self.gateway_name,
-                versions=enabled_versions(settings.versions),
-                trusted_proxies=frozenset(settings.trusted_proxies),
-                limits=Limits(size=settings.frame_size),
-                frames_per_s=settings.frames_per_s,
-                burst=settings.burst,
-                organisation=settings.tls_client_organisation,
-            ),
+            gates,
             self.switchboard,
             lambda session: Caller(
                 session, self.book, self.gateway_name, self.abilities_of, self._secret_for
             ),
             self.guide,
-            Lockouts(self.fleet.limits, self.fleet.post, _lockout_limits(settings)),
-            judge=Judge(self.tls, self.certificates.book),
+            Admittance(
+                self.store,
+                self.directory,
+                Lockouts(self.fleet.limits, self.fleet.post, _lockout_limits(settings)),
+                gates,
+                Judge(self.tls, self.certificates.book),
+            ),
         )
         self.artefacts = open_artefacts(settings, data_home(settings), self.store, secret, settings.port)
         self.services = Services(
@@ -139,10 +151,9 @@ class Core:
             charging_profiles=lambda caller: self.charging_profiles(caller.tenant, caller.name),
             registry=lambda caller: Registry(self.store, caller.tenant, caller.name),
             windows=lambda caller: Windows(self.store, caller.tenant, caller.name),
-            cards=InstallCards(
-                self.store, settings.tenant, secret, Surroundings(versions=tuple(settings.versions))
-            ),
-            artefacts=self.artefacts,
+            tokens=lambda caller: ApiTokens(self.store, caller.tenant, caller.name),
+            cards=lambda caller: self.cards(caller.tenant),
+            artefacts=lambda caller: self.artefacts.of(caller.tenant),
             notify=self.switchboard.notify,
             firmware_hosts=frozenset(settings.firmware_hosts),
         )
@@ -154,6 +165,12 @@ class Core:
     def charging_profiles(self, tenant: str, actor: str = GUIDE) -> ChargingProfiles:
         """The profiles of a tenant, written by `actor`."""
         return ChargingProfiles(self.store, tenant, actor)
+
+    def cards(self, tenant: str = "") -> InstallCards:
+        """The installation cards of a tenant; of the default one where none is named."""
+        slug = "" if tenant == self.settings.tenant else tenant
+        around = Surroundings(versions=tuple(self.settings.versions))
+        return InstallCards(self.store, slug or self.settings.tenant, self._secret, around, slug)
 
     async def open(self) -> None:
         """Join the fleet. Raises FleetUnavailable."""
@@ -188,7 +205,7 @@ class Core:
         which is offered in the books before it leaves.
         """
         if location := getattr(intent, "location", ""):
-            return self.artefacts.seal_of(location)
+            return self.artefacts.of(charger.tenant).seal_of(location)
         credential_id = getattr(intent, "credential_id", "")
         if not credential_id:
             return ""

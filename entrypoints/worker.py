@@ -124,7 +124,7 @@ async def work(
     upkeep.start()
     _calm_the_collector()
     at = listening[1] if len(listening) > 1 else listen_for_tls(settings)
-    secured = None if at is None else TlsListener(core.tls, at, core.gateway.no_tls)
+    secured = None if at is None else TlsListener(core.tls, at, core.gateway.refusals.no_tls)
     server = ZeusServer(_config(web, settings), core, on_ready, on_stop, secured)
     try:
         await server.serve([listening[0]] if listening else None)

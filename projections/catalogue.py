@@ -2,6 +2,7 @@
 
 from domain.catalogue import FACTS
 from projections.alarms.projection import Alarms
+from projections.api_tokens.projection import ApiTokens
 from projections.artefacts.projection import Artefacts
 from projections.charging_profiles.projection import ChargingProfiles
 from projections.commands.projection import Commands
@@ -15,6 +16,7 @@ from projections.read_model import ReadModel
 from projections.reservations.projection import Reservations
 from projections.sessions.projection import Sessions
 from projections.status_board.projection import StatusBoard
+from projections.tenants.projection import Tenants
 
 READ_MODELS: tuple[ReadModel, ...] = (
     StatusBoard(FACTS),
@@ -30,4 +32,6 @@ READ_MODELS: tuple[ReadModel, ...] = (
     LocalLists(),
     ChargingProfiles(),
     Alarms(),
+    ApiTokens(),
+    Tenants(),
 )

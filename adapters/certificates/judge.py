@@ -36,7 +36,7 @@ class Judge:
         if entry is None:
             return found
         fault = Fault.REVOKED if entry.revoked_at is not None else found.fault
-        return msgspec.structs.replace(found, issued_to=entry.charger, fault=fault)
+        return msgspec.structs.replace(found, issued_to=entry.owner, fault=fault)
 
 
 def fault_of(verdict: str) -> Fault | None:

@@ -2,26 +2,16 @@
 
 import hmac
 import logging
-from enum import StrEnum
+from datetime import datetime
 from hashlib import sha256
 from typing import Protocol
 
 import msgspec
 
+from domain.tenants.roles import Right as Right
+from domain.tenants.roles import Role
+
 log = logging.getLogger("zeus.http")
-
-
-class Right(StrEnum):
-    """What a caller may do; a route names the one it wants."""
-
-    READ = "read"
-    """See chargers, sessions, messages and the state of the system."""
-    OPERATE = "operate"
-    """Ask something of a charger: start, stop, reset, unlock, reserve, limit."""
-    CONFIGURE = "configure"
-    """Register chargers, issue credentials, decide settings and lists."""
-    ENGINEER = "engineer"
-    """Send raw calls and new firmware."""
 
 
 class Caller(msgspec.Struct, frozen=True):
@@ -31,6 +21,12 @@ class Caller(msgspec.Struct, frozen=True):
     name: str
     """For the log and the audit trail, such as `key:console`; never the credential itself."""
     rights: frozenset[Right]
+    role: str = ""
+    """Such as `operator`; empty where the rights were given one by one."""
+    label: str = ""
+    """What the credential is called by people."""
+    expires_at: datetime | None = None
+    """When the credential ends; None: never."""
 
 
 class Access(Protocol):
@@ -49,7 +45,7 @@ class TokenMissing(ValueError):
 
 
 class OneToken:
-    """One tenant with one bearer token, as given in the settings."""
+    """The token of the settings: whoever has it runs the installation, and acts for its first tenant."""
 
     LONG_ENOUGH = 24
 
@@ -62,7 +58,8 @@ class OneToken:
                 "the API token has %d characters and can be guessed: use %d", len(token), self.LONG_ENOUGH
             )
         self._digest = sha256(token.encode()).digest()
-        self._caller = Caller(tenant, name, frozenset(Right))
+        admin = Role.PLATFORM_ADMIN
+        self._caller = Caller(tenant, name, admin.rights, admin, "token of the settings")
 
     async def caller(self, authorization: str | None) -> Caller | None:
         """See the port."""

@@ -1,7 +1,7 @@
 """`/artefacts/{token}`: where chargers fetch firmware and leave their logs, with a signed URL and nothing else."""
 
 import logging
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 
 from starlette.requests import Request
@@ -37,14 +37,17 @@ _HANG_UP = {"Connection": "close"}
 
 
 def artefact_routes(
-    artefacts: Artefacts,
+    behind: Callable[[str], Artefacts],
     *,
     trusted_proxies: Collection[str] = (),
     patience_s: float = PATIENCE_S,
     most_uploads: int = MOST_UPLOADS,
 ) -> list[BaseRoute]:
-    """The routes for chargers: a name may follow the token, since chargers name files after URLs and append names."""
-    door = ChargerDoor(artefacts, trusted_proxies, patience_s, most_uploads)
+    """The routes for chargers: a name may follow the token, since chargers name files after URLs and append names.
+
+    `behind` finds the artefacts that a token leads to; it may raise LinkUnusable.
+    """
+    door = ChargerDoor(behind, trusted_proxies, patience_s, most_uploads)
     return [StarletteRoute(PATTERN, door), StarletteRoute(f"{PATTERN}/{{name:path}}", door)]
 
 
@@ -52,9 +55,13 @@ class ChargerDoor:
     """Downloads by GET and HEAD, uploads by PUT and POST. A link that does not open is always the same 404."""
 
     def __init__(
-        self, artefacts: Artefacts, trusted_proxies: Collection[str], patience_s: float, most_uploads: int
+        self,
+        behind: Callable[[str], Artefacts],
+        trusted_proxies: Collection[str],
+        patience_s: float,
+        most_uploads: int,
     ) -> None:
-        self._artefacts = artefacts
+        self._behind = behind
         self._trusted = trusted_proxies
         self._patience_s = patience_s
         self._free = most_uploads
@@ -69,32 +76,36 @@ class ChargerDoor:
         if request.method == "OPTIONS":
             return Response(status_code=204, headers={"Allow": _ALLOWED})
         if request.method in ("GET", "HEAD"):
+            token = request.path_params["token"]
             with told_as_problems():
-                content = await self._artefacts.open_download(request.path_params["token"])
+                artefacts = self._behind(token)
+                content = await artefacts.open_download(token)
             remote = remote_of(request, self._trusted)
-            return FileAnswer(self._artefacts, content, remote=remote, patience_s=self._patience_s)
+            return FileAnswer(artefacts, content, remote=remote, patience_s=self._patience_s)
         if request.method in ("PUT", "POST"):
             with told_as_problems(_HANG_UP):
                 return await self._take(request)
         raise method_not_allowed(_ALLOWED)
 
     async def _take(self, request: Request) -> Response:
-        slot = await self._artefacts.open_upload(request.path_params["token"])
+        token = request.path_params["token"]
+        artefacts = self._behind(token)
+        slot = await artefacts.open_upload(token)
         if (announced_bytes(request) or 0) > allowed_bytes(request, slot.max_bytes):
             raise _too_large(slot)
         if not self._free:
             raise Problem("overloaded", "Too many uploads at once; come again.", headers=_HANG_UP)
         self._free -= 1
         try:
-            await self._keep(slot, Upload(request, self._patience_s), request)
+            await self._keep(artefacts, slot, Upload(request, self._patience_s), request)
         finally:
             self._free += 1
         return Response(status_code=201, headers={"Cache-Control": "no-store"})
 
-    async def _keep(self, slot: Slot, upload: Upload, request: Request) -> None:
+    async def _keep(self, artefacts: Artefacts, slot: Slot, upload: Upload, request: Request) -> None:
         path = request.path_params.get("name", "")
         try:
-            await self._artefacts.take_upload(
+            await artefacts.take_upload(
                 slot, upload, name=lambda: upload.name(path), remote=remote_of(request, self._trusted)
             )
         except BlobTooLarge as error:

@@ -33,9 +33,18 @@ class InstallCards:
     """Makes links to cards and shows what is behind them; keeps nothing."""
 
     def __init__(
-        self, store: EventStore, tenant: str, secret: bytes, surroundings: Surroundings | None = None
+        self,
+        store: EventStore,
+        tenant: str,
+        secret: bytes,
+        surroundings: Surroundings | None = None,
+        slug: str = "",
     ) -> None:
-        """`secret` must be the same for all processes of an installation, and outlast restarts."""
+        """`secret` must be the same for all processes of an installation, and outlast restarts.
+
+        `slug` is the tenant's part of the chargers' addresses, and of the links; empty for the default tenant.
+        """
+        self._slug = slug
         self._store = store
         self._tenant = tenant
         self._sealer = Sealer(secret, f"install card of {tenant}")
@@ -59,7 +68,7 @@ class InstallCards:
             id=clock.time_ordered_id() if password is not None else "",
             cpid=cpid,
             security_profile=security_profile,
-            addresses=addresses_of(origin, cpid, security_profile),
+            addresses=addresses_of(origin, cpid, security_profile, self._slug),
             name=name,
             site=site,
             password=password,
@@ -73,12 +82,13 @@ class InstallCards:
     def link(self, card: CardFacts, now: datetime) -> tuple[str, datetime]:
         """The path of a link to this card, and until when it works."""
         until = now + timedelta(seconds=VALID_S)
-        return PATH + self._sealer.seal(card, until), until
+        ending = f".{self._slug}" if self._slug else ""
+        return PATH + self._sealer.seal(card, until) + ending, until
 
     async def open(self, token: str, now: datetime) -> str:
         """The page behind a link; that it is shown is recorded first. Raises CardGone, StoreUnavailable."""
         try:
-            card = self._sealer.open(token, CardFacts, now)
+            card = self._sealer.open(token.partition(".")[0], CardFacts, now)
             if card.id:
                 await show_once(self._store, self._tenant, card.id, card.cpid)
         except (LinkUnreadable, CardShownAlready) as error:

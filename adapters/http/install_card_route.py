@@ -1,5 +1,7 @@
 """`/install-card/{token}`: the card behind a sealed link, shown once to whoever holds it."""
 
+from collections.abc import Callable
+
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute
@@ -12,15 +14,19 @@ from application import clock
 from application.ports import StoreUnavailable
 
 
-def install_card_routes(cards: InstallCards) -> list[BaseRoute]:
-    """The route, which asks for no token: the link is the key, and it opens once."""
+def install_card_routes(cards_of: Callable[[str], InstallCards]) -> list[BaseRoute]:
+    """The route, which asks for no token: the link is the key, and it opens once.
+
+    `cards_of` gives the cards of a tenant by the end of the link, which is empty for the default one.
+    """
 
     async def show(request: Request) -> Response:
         request.scope["zeus.shown_path"] = PATH + "…"
         if request.method == "HEAD":  # looking at a link must not use it up
             return Response(status_code=204, headers=HEADERS)
         try:
-            page = await cards.open(request.path_params["token"], clock.now())
+            token = request.path_params["token"]
+            page = await cards_of(token.partition(".")[2]).open(token, clock.now())
         except CardGone as error:
             raise Problem("not_found", " ".join((type(error).__doc__ or "").split())) from error
         except StoreUnavailable as error:

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from adapters.http.access import Access
+from adapters.http.access import Access, Right
 from adapters.http.health import LOOP_BUDGET_S, Health, loop_turn_s
 from adapters.http.lag import LagWatch
 from adapters.http.landing import Landing
@@ -70,9 +70,10 @@ class Pages:
         return PlainTextResponse("ok\n", 200, NO_STORE)
 
     async def readyz(self, request: Request) -> Response:
-        """`{"state": "ready"|"not_ready"|"draining"}`; reasons and notes for callers with a token."""
+        """`{"state": "ready"|"not_ready"|"draining"}`; reasons and notes for those who run the installation."""
         body: dict[str, object] = {"state": await self._state()}
-        if await self._access.caller(request.headers.get("authorization")) is not None:
+        caller = await self._access.caller(request.headers.get("authorization"))
+        if caller is not None and Right.PLATFORM in caller.rights:
             verdict = await self._health.readiness()
             body |= {"reasons": verdict.reasons, "notes": verdict.notes}
         if body["state"] == "ready":
@@ -81,8 +82,8 @@ class Pages:
 
     async def metrics(self, request: Request) -> Response:
         """The text format of Prometheus; without the database there are no figures of the read models."""
-        if not self._open_metrics and await self._access.caller(request.headers.get("authorization")) is None:
-            raise unauthenticated()
+        if not self._open_metrics:
+            await self._admit(request)
         try:
             lags = await self._watch.read()
         except Problem:
@@ -104,6 +105,14 @@ class Pages:
         )
         headers = {**NO_STORE, "Upgrade": "websocket", "Connection": "Upgrade"}
         return PlainTextResponse(words, 426, headers)
+
+    async def _admit(self, request: Request) -> None:
+        """The figures are made of all tenants together: nobody who acts for one of them may see them."""
+        caller = await self._access.caller(request.headers.get("authorization"))
+        if caller is None:
+            raise unauthenticated()
+        if Right.PLATFORM not in caller.rights:
+            raise Problem("role", f"The right `{Right.PLATFORM}` is needed.")
 
     def _origin(self, request: Request) -> str:
         """`https://host[:port]` as the visitor sees it."""

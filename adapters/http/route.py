@@ -140,6 +140,7 @@ EVERYWHERE = (
     "validation",
     "rate_limited",
     "internal",
+    "store_unavailable",
 )
 """Errors that every route may answer."""
 READING = ("database_unavailable", "overloaded", "not_built", "too_slow")

@@ -12,6 +12,7 @@ from application.commands import Commands
 from application.desired_state import DesiredState
 from application.ports import EventStore
 from application.registry import Registry
+from application.tenants import ApiTokens
 from application.windows import Windows
 from domain.identity import ChargerId
 
@@ -31,8 +32,9 @@ class Services:
     charging_profiles: Callable[[Caller], ChargingProfiles]
     registry: Callable[[Caller], Registry]
     windows: Callable[[Caller], Windows]
-    cards: InstallCards
-    artefacts: Artefacts
+    tokens: Callable[[Caller], ApiTokens]
+    cards: Callable[[Caller], InstallCards]
+    artefacts: Callable[[Caller], Artefacts]
     notify: Callable[[ChargerId, str], Awaitable[None]]
     """Tells whichever process has the charger's socket."""
     firmware_hosts: Collection[str] = ()

@@ -14,6 +14,7 @@ from adapters.ocpp.refusals import Reason
 from adapters.ocpp.versions import Version
 from domain.chargers.client_certificate import Presented
 from domain.identity import CPID_LIMIT
+from domain.tenants.tenant import is_slug
 
 
 class Credentials(msgspec.Struct, frozen=True):
@@ -34,6 +35,10 @@ class Address(msgspec.Struct, frozen=True):
     """The only version spoken at this address; None for `/ocpp/<id>`, where the subprotocol decides."""
     cpid: str | None = None
     problems: tuple[Reason, ...] = ()
+    slug: str = ""
+    """The tenant it names; empty for the default one. Whether there is one, only the books know."""
+    doubled: bool = False
+    """The tenant and the id are one word: where there is no such tenant, the box appended the id by itself."""
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -116,7 +121,10 @@ def _der(pem: str) -> bytes:
 
 
 def read_path(raw_path: bytes) -> Address:
-    """`/ocpp/{cpid}` or `/ocpp/{1.6|2.0.1|2.1}/{cpid}`; the id is decoded once (OCPP-J §3.1.1)."""
+    """`/ocpp/{cpid}`, with a version, a tenant's slug or both before the id, as `/ocpp/1.6/acme/CP1`.
+
+    The id is decoded once (OCPP-J §3.1.1); a slug has no sign that would have to be.
+    """
     parts = raw_path.split(b"/")
     flags: list[Reason] = []
     if len(parts) > 2 and not parts[-1]:
@@ -186,6 +194,10 @@ def _read_segments(segments: list[bytes], flags: list[Reason]) -> Address:
         return Address(problems=(Reason.PATH_VERSION_UNKNOWN,))
     if not segments:
         return Address(version, problems=(Reason.ID_MISSING,))
+    if len(segments) == 2 and is_slug(segments[0].decode("latin-1")):
+        slug = segments[0].decode()
+        address = _read_id(segments[1], version, flags)
+        return msgspec.structs.replace(address, slug=slug, doubled=segments[0] == segments[1])
     if len(segments) == 2 and segments[0] == segments[1]:
         return Address(version, problems=(Reason.ID_DOUBLED,))
     if len(segments) > 1:

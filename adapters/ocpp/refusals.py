@@ -21,6 +21,7 @@ class Reason(StrEnum):
     ID_CASE = "id_case"
     ID_UNKNOWN = "id_unknown"
     ID_FACTORY = "id_factory"
+    TENANT_UNKNOWN = "tenant_unknown"
     SUBPROTOCOL_MISSING = "subprotocol_missing"
     SUBPROTOCOL_UNSUPPORTED = "subprotocol_unsupported"
     VERSION_DISABLED = "version_disabled"
@@ -104,6 +105,11 @@ VERDICTS = {
     Reason.ID_UNKNOWN: Verdict(
         "No charger with this id is registered. Compare it letter by letter with the installation card "
         "(O and 0, I and 1), or add the charger.",
+        404,
+    ),
+    Reason.TENANT_UNKNOWN: Verdict(
+        "The address names a tenant that is not served here, or holds a part too many: it reads "
+        "/ocpp/<id>, or /ocpp/<tenant>/<id>, with or without a version after /ocpp.",
         404,
     ),
     Reason.ID_FACTORY: Verdict(

@@ -11,6 +11,8 @@ class Issued(Fact, frozen=True, kw_only=True):
     TOPIC = "certificate.issued"
     serial: str
     """Of the certificate, in hex."""
+    tenant: str
+    """Whose charger it is for: one authority signs for all tenants of an installation."""
     charger: str
     """The key of the charger it is for; it opens no other door."""
     common_name: str

@@ -1,4 +1,4 @@
-"""The register of a tenant's certificates: which are in force, whose they are, when they end."""
+"""The register of an installation's certificates: which are in force, whose they are, when they end."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -7,6 +7,7 @@ import msgspec
 
 from domain.certificates.events import Issued, Revoked
 from domain.event import Event, Fact
+from domain.identity import ChargerId
 
 MOST_A_DAY = 10
 """A charger that asks for more is broken, or is somebody's tool."""
@@ -25,6 +26,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """One certificate."""
 
     serial: str
+    tenant: str
     charger: str
     common_name: str
     issuer: str
@@ -32,6 +34,11 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     not_after: datetime
     fingerprint: str
     revoked_at: datetime | None = None
+
+    @property
+    def owner(self) -> ChargerId:
+        """The charger it was made for."""
+        return ChargerId(self.tenant, self.charger)
 
     def in_force(self, now: datetime) -> bool:
         """Neither over nor taken back."""
@@ -45,21 +52,19 @@ class Register(msgspec.Struct):
     version: int = 0
     entries: dict[str, Entry] = msgspec.field(default_factory=dict)
     """By serial number, oldest first."""
-    newest: dict[str, Issued] = msgspec.field(default_factory=dict)
+    newest: dict[ChargerId, Issued] = msgspec.field(default_factory=dict)
     """Charger → what was issued to it last."""
 
-    def repeated(self, charger: str, csr_sha256: str, now: datetime) -> Issued | None:
+    def repeated(self, charger: ChargerId, csr_sha256: str, now: datetime) -> Issued | None:
         """The certificate that answers this request already: it is sent again, not made again."""
         last = self.newest.get(charger)
         if last is None or last.csr_sha256 != csr_sha256 or not self.entries[last.serial].in_force(now):
             return None
         return last
 
-    def exhausted(self, charger: str, now: datetime) -> bool:
+    def exhausted(self, charger: ChargerId, now: datetime) -> bool:
         """Did the charger get as many as a day allows?"""
-        lately = [
-            one for one in self.entries.values() if one.charger == charger and one.issued_at > now - DAY
-        ]
+        lately = [one for one in self.entries.values() if one.owner == charger and one.issued_at > now - DAY]
         return len(lately) >= MOST_A_DAY
 
     def revoking(self, serial: str, reason: str) -> list[Fact]:
@@ -86,9 +91,10 @@ class Register(msgspec.Struct):
         at = event.told.recorded_at
         match event.fact:
             case Issued() as fact:
-                self.newest[fact.charger] = fact
+                self.newest[ChargerId(fact.tenant, fact.charger)] = fact
                 self.entries[fact.serial] = Entry(
                     serial=fact.serial,
+                    tenant=fact.tenant,
                     charger=fact.charger,
                     common_name=fact.common_name,
                     issuer=fact.issuer,
@@ -104,5 +110,5 @@ class Register(msgspec.Struct):
 
 
 def register_stream(tenant: str) -> str:
-    """The stream of a tenant's certificates."""
+    """The stream of an installation's certificates, under the tenant of its settings."""
     return f"certificates/{tenant}/register"

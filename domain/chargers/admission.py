@@ -71,7 +71,7 @@ def _judge_certificate(charger: Charger, knock: Knock, organisation: str) -> str
         return "client_cert_missing"
     if certificate.fault is not None:
         return f"client_cert_{certificate.fault}"
-    if certificate.issued_to and certificate.issued_to != charger.id.key:
+    if certificate.issued_to not in (None, charger.id):
         return "client_cert_cn"
     if not charger.is_named(certificate.common_name):
         return "client_cert_cn"

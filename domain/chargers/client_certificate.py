@@ -5,6 +5,8 @@ from enum import StrEnum
 
 import msgspec
 
+from domain.identity import ChargerId
+
 
 class Fault(StrEnum):
     """Why a certificate is not believed."""
@@ -36,5 +38,5 @@ class ClientCertificate(msgspec.Struct, frozen=True, kw_only=True):
     """The issuer's name (RFC 4514)."""
     not_after: datetime
     fault: Fault | None = None
-    issued_to: str = ""
-    """The key of the charger that our own authority made it for; empty where another made it."""
+    issued_to: ChargerId | None = None
+    """The charger that our own authority made it for; None where another made it."""

@@ -128,7 +128,7 @@ def revoke(
 
     async def run(url: str) -> Entry:
         async with certifying(url, settings) as certificates:
-            return await certificates.revoke(settings.tenant, wanted, reason, actor())
+            return await certificates.revoke(wanted, reason, actor())
 
     try:
         with database(settings) as url:
@@ -137,7 +137,7 @@ def revoke(
         raise refuse(" ".join((type(error).__doc__ or "").split())) from None
     except (AuthorityFailed, CertificateFileWrong) as error:
         raise refuse(f"It is revoked in the log, but the list was not published: {error}.") from None
-    console.print(f"The certificate of [bold]{entry.charger}[/bold] is revoked.")
+    console.print(f"The certificate of [bold]{entry.charger}[/bold] (tenant {entry.tenant}) is revoked.")
 
 
 def _authority(settings: Settings) -> LocalAuthority:
@@ -153,6 +153,7 @@ def _authority(settings: Settings) -> LocalAuthority:
 def _print(entries: Sequence[Entry]) -> None:
     rows = [
         (
+            one.tenant,
             one.charger,
             one.common_name,
             f"{one.not_after:%Y-%m-%d}",
@@ -161,4 +162,4 @@ def _print(entries: Sequence[Entry]) -> None:
         )
         for one in entries
     ]
-    show_table(("charger", "CN", "until", "", "serial"), rows)
+    show_table(("tenant", "charger", "CN", "until", "", "serial"), rows)

@@ -34,6 +34,8 @@ STREAMS = {
     "provisioning/<tenant>/windows",
     "install-card/<tenant>/<id>",
     "charging-profiles/<tenant>/<CPID>",
+    "tenant/<tenant>/self",
+    "api-token/<tenant>/<id>",
 }
 PLAIN = {
     str: "text",

@@ -17,6 +17,9 @@ from domain.identity import CPID_LIMIT, ChargerId
 SALT = "00112233445566778899aabbccddeeff"
 PASSWORD = b"correcthorsebattery7"
 OTHER = b"correcthorsebattery8"
+BOX1 = ChargerId.of("t", "Box1")
+ELSEWHERE = ChargerId.of("u", "Box1")
+"""The same id at another tenant."""
 
 passwords = st.binary(min_size=16, max_size=LENGTH)
 typed_passwords = st.text(ALPHABET, min_size=LENGTH, max_size=LENGTH).map(str.encode)
@@ -93,8 +96,13 @@ NOTHING: dict[str, Any] = {"user": None, "password": None}
         (3, {"certificate": certificate()}, Admission("client_cert_missing")),
         (3, {"secure": True, "certificate": certificate("Box2")}, Admission("client_cert_cn")),
         (3, {"secure": True, "certificate": certificate("")}, Admission("client_cert_cn")),
-        (3, {"secure": True, "certificate": certificate(issued_to="BOX1")}, Admission()),
-        (3, {"secure": True, "certificate": certificate(issued_to="BOX2")}, Admission("client_cert_cn")),
+        (3, {"secure": True, "certificate": certificate(issued_to=BOX1)}, Admission()),
+        (
+            3,
+            {"secure": True, "certificate": certificate(issued_to=ChargerId.of("t", "BOX2"))},
+            Admission("client_cert_cn"),
+        ),
+        (3, {"secure": True, "certificate": certificate(issued_to=ELSEWHERE)}, Admission("client_cert_cn")),
         *(
             (3, {"secure": True, "certificate": certificate(fault=fault)}, Admission(f"client_cert_{fault}"))
             for fault in Fault

@@ -41,7 +41,7 @@ def test_an_address_that_is_none_is_refused(url: str) -> None:
 
 async def test_the_disk_unless_a_bucket_is_named(tmp_path: Path) -> None:
     store = InMemoryEventStore()
-    artefacts = open_artefacts(Settings(firmware_size=3), tmp_path, store, b"secret", 1)
+    artefacts = open_artefacts(Settings(firmware_size=3), tmp_path, store, b"secret", 1).of("default")
     content = await artefacts.store_firmware(pieces(b"abc"), lambda: "f", actor="a")
     link = await artefacts.link_for_download(content.artefact, "CP1", expires_at=NOON.replace(year=2999))
     assert link.url.startswith("http://127.0.0.1:1/artefacts/")

@@ -30,6 +30,8 @@ from domain.id_tokens import events as token
 from domain.identity import IdToken
 from domain.metering import Reading, Sample
 from domain.reservations import events as reservation
+from domain.tenants import events as tenant
+from domain.tenants.roles import Role
 from domain.transactions import events as transaction
 from domain.transactions.anomalies import Anomaly
 from projections.catalogue import READ_MODELS
@@ -66,6 +68,14 @@ SETTINGS: tuple[Fact, ...] = (
     desired.QuestionUnanswered(intent="ReadSettings", why="no answer"),
     desired.RestartAnswered(agreed=False, reason="Rejected"),
     desired.WriteBudgetExhausted(START),
+)
+TOKENS: tuple[Fact, ...] = (
+    tenant.TokenIssued(
+        token_id="1", name="n\x00", role=Role.VIEWER, digest="d", expires_at=START + timedelta(days=90)
+    ),
+    tenant.TokenSeen(),
+    tenant.TokenRevoked(reason="lost"),
+    tenant.TokenRevoked(),
 )
 LISTS: tuple[Fact, ...] = (
     lists.ListDesired(version=3, replaced=True, size=5),
@@ -201,6 +211,9 @@ class Fleet:
 
     def arrive(self) -> Iterator[Event[Fact]]:
         """Everybody is registered, connects, boots."""
+        bare = Told(recorded_at=self.now, actor="user:ada")
+        yield self._event(f"tenant/{TENANT}/self", tenant.Founded(slug=TENANT, name="Acme"), bare)
+        yield self._event(f"api-token/{TENANT}/1", TOKENS[0], bare)
         for cpid in self.ids:
             self._n += 1
             at = self._told(cpid, "BootNotification", {"v": "Zj"})
@@ -375,7 +388,7 @@ class Fleet:
 
     def _oddity(self, cpid: str) -> Iterator[Event[Fact]]:
         bare = Told(recorded_at=self.now)
-        which = self.random.randrange(13)
+        which = self.random.randrange(14)
         if which == 0:
             yield self._event(stream(cpid), charger.Disconnected(connection=f"c{cpid}", code=1006), bare)
         elif which == 1:
@@ -431,6 +444,10 @@ class Fleet:
             yield from self._asked(cpid, bare)
         elif which == 11:
             yield self._event(f"charging-profiles/{TENANT}/{cpid}", self._profile_fact(), bare)
+        elif which == 12:
+            yield self._event(f"api-token/{TENANT}/1", self.random.choice(TOKENS), bare)
+            standing = self.random.choice((tenant.Suspended(reason="x"), tenant.Resumed()))
+            yield self._event(f"tenant/{TENANT}/self", standing, bare)
         else:
             refused = charger.HandshakeRefused(cpid="who\x00", reason="id_unknown", status=404, count=3)
             self._n += 1

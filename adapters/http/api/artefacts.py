@@ -11,7 +11,6 @@ from adapters.http import artefact_desk as desk
 from adapters.http.action import Answered, Doing, NoBody
 from adapters.http.api.control import PlainQuery
 from adapters.http.file_answer import FileAnswer
-from adapters.http.problems import not_found
 from adapters.http.route import Asked, Page, PageQuery, Query, Shape
 from adapters.http.services import Services
 from application.artefacts import Artefacts
@@ -141,8 +140,6 @@ async def withdraw_artefact(doing: Doing[WithdrawQuery, NoBody]) -> Answered:
 
 
 def artefacts_of(doing: Doing[Any, Any]) -> Artefacts:
-    """The files of the caller's tenant; this process keeps those of one."""
+    """The files of the caller's tenant."""
     services: Services = doing.services
-    if doing.caller.tenant != services.artefacts.tenant:
-        raise not_found()
-    return services.artefacts
+    return services.artefacts(doing.caller)

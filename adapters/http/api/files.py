@@ -110,7 +110,7 @@ async def get_diagnostics(doing: Doing[PlainQuery, DiagnosticsBody]) -> Answered
         await _check(doing, charger, intent)
         services: Services = doing.services
         with told_as_problems():
-            link = await services.artefacts.link_for_upload(
+            link = await services.artefacts(doing.caller).link_for_upload(
                 charger.key,
                 expires_at=doing.now + _patience(body.retries, body.interval),
                 command=name,
@@ -169,7 +169,7 @@ async def _download(
     body = doing.body
     with told_as_problems():
         try:
-            link = await services.artefacts.link_for_download(
+            link = await services.artefacts(doing.caller).link_for_download(
                 artefact,
                 charger.key,
                 expires_at=max(at, doing.now) + _patience(body.retries, body.interval),
@@ -191,4 +191,4 @@ def _patience(retries: int | None, interval_s: int | None) -> timedelta:
 def _anywhere(doing: Doing[Any, Any]) -> str:
     """Stands for a link that is made when all else is found good."""
     services: Services = doing.services
-    return services.artefacts.address
+    return services.artefacts(doing.caller).address

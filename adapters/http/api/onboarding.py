@@ -70,7 +70,7 @@ async def add_charger(doing: Doing[PlainQuery, NewCharger]) -> Answered:
     if body.template not in ("", AUTO, *(one.name for one in await wishes.templates())):
         raise one_of("template", "There is no template of this name.")
     made = await provisioning.add_charger(
-        body, services.registry(caller), services.cards, origin=doing.origin, now=doing.now
+        body, services.registry(caller), services.cards(caller), origin=doing.origin, now=doing.now
     )
     if body.template:
         await wishes.choose_template(made.cpid, body.template)
@@ -112,7 +112,7 @@ async def new_credential(doing: Doing[PlainQuery, NewCredential]) -> Answered | 
         doing.path["cpid"],
         doing.body,
         services.registry(doing.caller),
-        services.cards,
+        services.cards(doing.caller),
         origin=doing.origin,
         now=doing.now,
     )
@@ -141,7 +141,7 @@ async def install_card(doing: Doing[PlainQuery, NoBody], request: Request) -> Re
         return None
 
     def page() -> str:
-        return provisioning.reprint(row, services.cards, origin=doing.origin, now=doing.now)
+        return provisioning.reprint(row, services.cards(doing.caller), origin=doing.origin, now=doing.now)
 
     return HTMLResponse(await asyncio.to_thread(page), headers=HEADERS)  # QR codes take tens of milliseconds
 

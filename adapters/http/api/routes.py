@@ -12,6 +12,7 @@ from adapters.http.api.profile_routes import PROFILE_ROUTES
 from adapters.http.api.provisioning_routes import PROVISIONING_ROUTES
 from adapters.http.api.reservation_routes import RESERVATION_ROUTES
 from adapters.http.api.settings_routes import SETTINGS_ROUTES
+from adapters.http.api.token_routes import TOKEN_ROUTES
 from adapters.http.endpoint import AnyRow
 from adapters.http.route import READING, Link, Page, Route
 
@@ -126,6 +127,7 @@ READING_ROUTES: tuple[Route, ...] = (
         handler=read_models.list_read_models,
         query=read_models.ReadModelsQuery,
         response=read_models.ReadModels,
+        right=Right.PLATFORM,
         errors=READING,
     ),
 )
@@ -165,5 +167,6 @@ ROUTES: tuple[AnyRow, ...] = (
     *PROFILE_ROUTES,
     *ARTEFACT_ROUTES,
     *ALARM_ROUTES,
+    *TOKEN_ROUTES,
 )
 """The whole API."""

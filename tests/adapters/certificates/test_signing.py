@@ -155,7 +155,7 @@ async def test_a_revoked_certificate_opens_nothing_and_its_charger_is_turned_out
     certificates = works.door.door.workplace.certificates
     async with works.door.client(works.root, "BOX1", leaf) as socket:
         await Box(socket).ask("Heartbeat", {})
-        await certificates.revoke(TENANT, serial, "stolen", "user:test")
+        await certificates.revoke(serial, "stolen", "user:test")
         with pytest.raises(ConnectionClosed) as closed:
             await Box(socket).ask("Heartbeat", {})
     assert closed.value.rcvd is not None

@@ -82,7 +82,7 @@ async def tls_door(
     failed = asyncio.Event()
 
     async def refused(remote: str, reason: str) -> None:
-        await door.gateway.no_tls(remote, reason)
+        await door.gateway.refusals.no_tls(remote, reason)
         failed.set()
 
     listener = TlsListener(tls, listen("127.0.0.1", 0), refused)

@@ -40,7 +40,7 @@ class World:
         self.blobs = disk(directory)
         self.artefacts = self.another()
         self.app = Starlette(
-            routes=artefact_routes(self.artefacts, **choices),
+            routes=artefact_routes(lambda _: self.artefacts, **choices),
             middleware=[Middleware(Border, traffic=Traffic())],
             exception_handlers={Problem: answer_problem, HTTPException: answer_http_exception},
         )

@@ -17,7 +17,8 @@ from adapters.http.api.routes import ROUTES
 from adapters.http.app import WebApplication, WebSettings, build_app
 from adapters.http.database import open_engine
 from adapters.http.rate_limits import Limits
-from adapters.ocpp.gateway import Gateway, GatewaySettings
+from adapters.ocpp.gateway import Gateway
+from adapters.ocpp.gateway_settings import GatewaySettings
 from adapters.ocpp.versions import Version
 from application.attempts import Attempts
 from domain.catalogue import FACTS

@@ -14,7 +14,7 @@ from adapters.http.access import Right
 from adapters.http.api.routes import PREFIX
 from adapters.http.app import build_app
 from adapters.http.services import Services
-from adapters.ocpp.gateway import GatewaySettings
+from adapters.ocpp.gateway_settings import GatewaySettings
 from adapters.ocpp.versions import Version
 from application.attempts import Attempts
 from domain.chargers.events import Registered

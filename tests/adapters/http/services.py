@@ -13,18 +13,21 @@ import orjson
 
 from adapters.artefacts.local_disk import LocalDisk
 from adapters.eventstore.counted import CountedEventStore
+from adapters.http.access import Caller
 from adapters.http.app import WebApplication
 from adapters.http.install_card_links import InstallCards
 from adapters.http.services import Services
-from adapters.ocpp.gateway import GatewaySettings
+from adapters.ocpp.gateway_settings import GatewaySettings
 from adapters.ocpp.versions import Version
 from application import clock
+from application.artefact_rooms import ArtefactRooms
 from application.artefacts import Artefacts, ArtefactSettings
 from application.attempts import Attempts
 from application.charging_profiles import ChargingProfiles
 from application.desired_state import DesiredState
 from application.ports import EventStore
 from application.registry import Registry
+from application.tenants import ApiTokens
 from application.windows import Windows
 from domain.event import Fact, Told, events_of
 from domain.identity import ChargerId
@@ -56,9 +59,24 @@ def services_on(
     firmware_hosts: Collection[str] = (),
 ) -> Services:
     """The use cases over this store; files lie in `directory`, and `news` remembers whom was told what."""
-    choices = ArtefactSettings(tenant=tenant, public_url=ORIGIN, firmware_bytes=100_000, upload_bytes=100_000)
-    artefacts = Artefacts(store, LocalDisk(directory), SECRET, choices)
-    workplace.seal_of = artefacts.seal_of
+    disk = LocalDisk(directory)
+
+    def furnish(owner: str, link_ending: str) -> Artefacts:
+        choices = ArtefactSettings(
+            tenant=owner,
+            public_url=ORIGIN,
+            firmware_bytes=100_000,
+            upload_bytes=100_000,
+            link_ending=link_ending,
+        )
+        return Artefacts(store, disk, SECRET, choices)
+
+    def cards(caller: Caller) -> InstallCards:
+        slug = "" if caller.tenant == tenant else caller.tenant
+        return InstallCards(store, caller.tenant, SECRET, slug=slug)
+
+    rooms = ArtefactRooms(tenant, SECRET, furnish)
+    workplace.seal_of = lambda owner, location: rooms.of(owner).seal_of(location)
     return Services(
         store=store,
         commands=workplace.commands,
@@ -66,8 +84,9 @@ def services_on(
         charging_profiles=lambda caller: ChargingProfiles(store, caller.tenant, caller.name),
         registry=lambda caller: Registry(store, caller.tenant, caller.name),
         windows=lambda caller: Windows(store, caller.tenant, caller.name),
-        cards=InstallCards(store, tenant, SECRET),
-        artefacts=artefacts,
+        tokens=lambda caller: ApiTokens(store, caller.tenant, caller.name),
+        cards=cards,
+        artefacts=lambda caller: rooms.of(caller.tenant),
         notify=(news or News()).tell,
         firmware_hosts=frozenset(firmware_hosts),
     )
@@ -98,6 +117,11 @@ class House:
     dsn: str
     serving: Callable[..., WebApplication]
     """The same for a caller with these rights; close its `database`."""
+
+    @property
+    def caller(self) -> Caller:
+        """For services that are made for one."""
+        return Caller(TENANT, "key:test", frozenset())
 
     async def project(self) -> None:
         """Bring the read models up to the log."""

@@ -46,7 +46,8 @@ def released(house: House) -> list[Released]:
 def charger_client(house: House) -> Any:
     """A charger that opens URLs."""
     app = Starlette(
-        routes=artefact_routes(house.services.artefacts), exception_handlers={Problem: answer_problem}
+        routes=artefact_routes(lambda _: house.services.artefacts(house.caller)),
+        exception_handlers={Problem: answer_problem},
     )
     return client_of(app)  # type: ignore[arg-type]
 

@@ -22,7 +22,7 @@ from adapters.http.api.routes import PREFIX
 from adapters.http.app import build_app
 from adapters.http.database import open_engine
 from adapters.http.idempotency import LEASE_S
-from adapters.ocpp.gateway import GatewaySettings
+from adapters.ocpp.gateway_settings import GatewaySettings
 from adapters.ocpp.versions import Version
 from application import clock
 from application.attempts import Attempts

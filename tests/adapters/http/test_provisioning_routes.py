@@ -50,7 +50,9 @@ async def test_a_charger_is_made_known_once(house: House) -> None:
     problem(await house.client.post(CHARGERS, json={"cpid": "cp-1"}), 409, "exists")
     found = problem(await house.client.post(CHARGERS, json={"cpid": "a/b"}), 422, "validation")
     assert "cpid" in str(found["errors"])
-    card = await house.services.cards.open(told["install_card_url"].partition(PATH)[2], clock.now())
+    card = await house.services.cards(house.caller).open(
+        told["install_card_url"].partition(PATH)[2], clock.now()
+    )
     assert told["password"] in card
 
 

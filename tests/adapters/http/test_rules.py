@@ -109,7 +109,7 @@ async def test_a_caller_without_the_right_is_told_403(world: World) -> None:
         if getattr(one, "path", "") == PREFIX + route.path:
             one.app = Endpoint(PREFIX + route.path, {"GET": route}, backing)  # type: ignore[attr-defined]
     body = problem(await world.client.get(f"{PREFIX}/read-models"), 403, "role")
-    assert Right.READ in str(body["detail"])
+    assert Right.PLATFORM in str(body["detail"])
 
 
 async def test_a_database_that_is_down_is_503_and_says_when_to_come_again(world: World) -> None:

@@ -5,8 +5,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from adapters.ocpp.action import Action
+from adapters.ocpp.admittance import Admittance, Judge
 from adapters.ocpp.caller import Caller
-from adapters.ocpp.gateway import Gateway, GatewaySettings, Judge
+from adapters.ocpp.gateway import Gateway
+from adapters.ocpp.gateway_settings import GatewaySettings
 from adapters.ocpp.versions import Version
 from adapters.ocpp.words import WordsOfOcpp
 from application import clock
@@ -27,6 +29,7 @@ from application.reservations import premises_of
 from application.rules import Rules
 from application.snapshots import load_charger
 from application.switchboard import Switchboard
+from application.tenants import Directory
 from domain.chargers.charger import Charger
 from domain.chargers.credentials import digest_of
 from domain.chargers.events import CredentialIssued, HandshakeRefused, Registered
@@ -68,7 +71,7 @@ class Workplace:
         self.fleet = (broker or InMemoryBroker()).open_fleet()
         self.store = store
         self._knows_abilities = knows_abilities
-        self.seal_of: Callable[[str], str] = lambda _: ""
+        self.seal_of: Callable[[str, str], str] = lambda _tenant, _location: ""
         """Completes links to files; whoever makes them sets it."""
         self.book = CommandBook(store, consequences(self._premises))
         self.switchboard = Switchboard(settings.gateway, self.fleet, self.book)
@@ -96,8 +99,13 @@ class Workplace:
             self.switchboard,
             lambda session: Caller(session, self.book, settings.gateway, self.abilities, self._secret_for),
             self.guide,
-            Lockouts(self.fleet.limits, self.fleet.post, limits, now),
-            judge=None if judge is None else judge(self.certificates.book),
+            Admittance(
+                store,
+                Directory(store, settings.tenant),
+                Lockouts(self.fleet.limits, self.fleet.post, limits, now),
+                settings,
+                None if judge is None else judge(self.certificates.book),
+            ),
         )
 
     async def _revoked(self, charger: ChargerId) -> None:
@@ -119,7 +127,7 @@ class Workplace:
 
     async def _secret_for(self, charger: ChargerId, intent: Intent) -> str:
         if location := getattr(intent, "location", ""):
-            return self.seal_of(location)
+            return self.seal_of(charger.tenant, location)
         credential_id: str = getattr(intent, "credential_id", "")
         registry = Registry(self.store, charger.tenant, GUIDE)
         return (await registry.offer_password(charger.key, credential_id=credential_id)).password

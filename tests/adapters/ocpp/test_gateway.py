@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.ocpp.gateway import Pace, enabled_versions
+from adapters.ocpp.gateway import Pace
+from adapters.ocpp.gateway_settings import enabled_versions
 from adapters.ocpp.presence import REPLACED, SHUTDOWN, SILENT, TURNED_OUT
 from adapters.ocpp.refusals import VERDICTS, Reason
 from adapters.ocpp.rubbish import KEPT_AT_ONCE
@@ -466,7 +467,7 @@ async def open_window(door: FrontDoor, **chosen: Any) -> None:
     wanted = {"pattern": "NEW-*", "security_profile": 1, "most": 2, **chosen}
     until = clock.now() + timedelta(hours=1)
     await Windows(door.store, TENANT, "user:ann").open(Wanted(until=until, **wanted))
-    await door.gateway.doorkeeper.refresh()
+    await door.gateway.admittance.doorkeepers.refresh()
 
 
 async def test_an_unknown_charger_comes_through_an_open_window(door: FrontDoor) -> None:

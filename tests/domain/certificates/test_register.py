@@ -15,6 +15,7 @@ from domain.certificates.register import (
     register_stream,
 )
 from domain.event import Fact, Told, events_of
+from domain.identity import ChargerId
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
@@ -22,6 +23,7 @@ NOW = datetime(2026, 11, 22, tzinfo=UTC)
 def issued(serial: str, charger: str = "CP1", *, days: int = 365, csr: str = "aa") -> Issued:
     return Issued(
         serial=serial,
+        tenant="t",
         charger=charger,
         common_name=charger,
         issuer="CN=ca",
@@ -61,18 +63,18 @@ def test_a_certificate_is_revoked_once() -> None:
 
 def test_a_request_is_answered_once_as_long_as_the_certificate_is_in_force() -> None:
     known = register(issued("1", csr="aa"))
-    assert known.repeated("CP1", "aa", NOW) == issued("1", csr="aa")
-    assert known.repeated("CP1", "bb", NOW) is None
-    assert known.repeated("CP2", "aa", NOW) is None
-    assert known.repeated("CP1", "aa", NOW + timedelta(days=365)) is None
+    assert known.repeated(ChargerId("t", "CP1"), "aa", NOW) == issued("1", csr="aa")
+    assert known.repeated(ChargerId("t", "CP1"), "bb", NOW) is None
+    assert known.repeated(ChargerId("t", "CP2"), "aa", NOW) is None
+    assert known.repeated(ChargerId("t", "CP1"), "aa", NOW + timedelta(days=365)) is None
     for event in events_of(known.stream, known.version, known.revoking("1", ""), Told(recorded_at=NOW)):
         known.when(event)
-    assert known.repeated("CP1", "aa", NOW) is None
+    assert known.repeated(ChargerId("t", "CP1"), "aa", NOW) is None
 
 
 @given(mine=st.integers(0, MOST_A_DAY + 2), others=st.integers(0, 30))
 def test_a_charger_gets_so_many_a_day_whatever_others_get(mine: int, others: int) -> None:
     facts = [issued(f"a{n}") for n in range(mine)] + [issued(f"b{n}", "CP2") for n in range(others)]
     known = register(*facts)
-    assert known.exhausted("CP1", NOW) == (mine >= MOST_A_DAY)
-    assert not known.exhausted("CP1", NOW + timedelta(days=1))
+    assert known.exhausted(ChargerId("t", "CP1"), NOW) == (mine >= MOST_A_DAY)
+    assert not known.exhausted(ChargerId("t", "CP1"), NOW + timedelta(days=1))

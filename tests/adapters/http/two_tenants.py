@@ -1,0 +1,184 @@
+"""Two tenants in one database behind one API, each with something of every kind, and a token for every role."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+from msgspec.structs import replace
+from sqlalchemy import Engine
+
+from adapters.eventstore.counted import CountedEventStore
+from adapters.eventstore.store import open_store
+from adapters.http.access import Caller
+from adapters.http.app import WebApplication, build_app
+from adapters.http.services import Services
+from adapters.http.tokens import StoredTokens
+from application import clock
+from application.remembered import FRESH_S
+from application.tenants import ApiTokens, Directory, IssuedToken, Tenants, TokenDoor
+from domain.catalogue import FACTS
+from domain.tenants.roles import Role
+from projections.positions import ensure_positions
+from tests.adapters.http.conftest import SETTINGS, client_of
+from tests.adapters.http.fleet import Fleet, project
+from tests.adapters.http.services import News, services_on, workplace_on
+from tests.adapters.ocpp.front_door import Workplace
+
+OURS, THEIRS = "zeus", "hera"
+API = "/api/ocpp"
+RAW = {"Content-Type": "application/octet-stream"}
+
+Ids = dict[str, str]
+"""What things are called, by their kind."""
+
+ABSENT: Ids = {
+    "cpid": "NONE-1",
+    "session": "a" * 16,
+    "command": "f" * 22,
+    "artefact": "e" * 22,
+    "rid": "991",
+    "template": "none-tpl",
+    "token": "d" * 22,
+    "card": "NONECARD",
+}
+
+
+class Nobody:
+    """No token in the settings."""
+
+    async def caller(self, authorization: str | None) -> Caller | None:
+        """Never."""
+        return None
+
+
+class Watch:
+    """A clock that goes when it is told to."""
+
+    seconds = 0.0
+
+    def __call__(self) -> float:
+        """The time on it."""
+        return self.seconds
+
+
+@dataclass
+class Two:
+    """What a test may touch."""
+
+    app: WebApplication
+    store: CountedEventStore
+    workplace: Workplace
+    services: Services
+    dsn: str
+    tokens: dict[tuple[str, Role], IssuedToken]
+    serving: Callable[[], WebApplication]
+    """The same by another process; close its `database`."""
+    watch: "Watch"
+    clients: dict[tuple[str, Role], httpx.AsyncClient] = field(default_factory=dict)
+    ids: dict[str, Ids] = field(default_factory=dict)
+    """By tenant."""
+
+    def client(self, tenant: str, role: Role = Role.PLATFORM_ADMIN) -> httpx.AsyncClient:
+        """Somebody of a tenant; with every right unless `role` says less."""
+        return self.clients[tenant, role]
+
+    def pass_a_moment(self) -> None:
+        """So long that what was decided elsewhere is known."""
+        self.watch.seconds += FRESH_S
+
+    async def project(self) -> None:
+        """Bring the read models up to the log."""
+        await asyncio.to_thread(project, self.dsn)
+
+    def log_of(self, tenant: str) -> list[tuple[Any, ...]]:
+        """Every event on streams of a tenant, without the uses of its tokens."""
+        with psycopg.connect(self.dsn) as connection:
+            return connection.execute(
+                "SELECT originator_id, originator_version, topic FROM eventstore.stored_events "
+                "WHERE split_part(originator_id, '/', 2) = %s AND topic <> 'api_token.seen' "
+                "ORDER BY originator_id, originator_version",
+                (tenant,),
+            ).fetchall()
+
+
+@asynccontextmanager
+async def two_tenants(dsn: str, engine: Engine, directory: Path) -> AsyncIterator[Two]:
+    """`zeus` is the default tenant, `hera` was founded; both have a life behind them."""
+    with psycopg.connect(dsn) as connection:
+        ensure_positions(connection)
+    store = CountedEventStore(open_store(dsn, FACTS))
+    workplace = workplace_on(store)
+    await workplace.switchboard.open(News().tell)
+    services = services_on(store, workplace, directory, firmware_hosts=("fw.example",))
+    await Tenants(store, "user:ann").found(THEIRS, "Hera")
+    watch = Watch()
+
+    def serving() -> WebApplication:
+        return build_app(
+            replace(SETTINGS, public_url="https://csms.example"),
+            engine=engine,
+            access=StoredTokens(Nobody(), TokenDoor(store, Directory(store, OURS, watch), watch)),
+            gateway=workplace.gateway,
+            store=store,
+            services=services,
+        )
+
+    app = serving()
+    tokens = {
+        (tenant, role): await ApiTokens(store, tenant, "user:ann").issue(f"{tenant} {role}", role)
+        for tenant in (OURS, THEIRS)
+        for role in Role
+    }
+    two = Two(app, store, workplace, services, dsn, tokens, serving, watch)
+    async with AsyncExitStack() as stack:
+        for who, made in tokens.items():
+            client = client_of(app, {"Authorization": f"Bearer {made.token}"})
+            two.clients[who] = await stack.enter_async_context(client)
+        fleet = Fleet(store)
+        for n, tenant in enumerate((OURS, THEIRS), start=1):
+            two.ids[tenant] = await _settle(two, fleet, tenant, n)
+        await two.project()
+        yield two
+    app.database.close()
+    await workplace.switchboard.finish()
+    await store.close()
+
+
+async def _settle(two: Two, fleet: Fleet, tenant: str, n: int) -> Ids:
+    """Something of every kind; every name of it has the tenant's name in it."""
+    client, mark = two.client(tenant), tenant.upper()
+    cpid, card, template = f"{mark}-1", f"{mark}CARD", f"{tenant}-tpl"
+    await fleet.charger(tenant, cpid)
+    session = await fleet.session(tenant, cpid, n, card=card)
+    await fleet.token(tenant, card)
+    await fleet.refusal(tenant, f"{mark}-X", n)
+    await fleet.asked(tenant, cpid, n)
+    window = {"pattern": f"{mark}-*", "until": (clock.now() + timedelta(hours=1)).isoformat()}
+    wishes = {"keys": {"HeartbeatInterval": "300"}}
+    entries = {"mode": "Full", "entries": [{"id_tag": card}]}
+    no_waiting = {"Prefer": "wait=0"}
+    settled = (
+        await client.put(f"{API}/templates/{template}", json={"settings": {f"{mark}Key": "1"}}),
+        await client.post(f"{API}/provisioning/window", json=window),
+        await client.put(f"{API}/chargers/{cpid}/configuration", json=wishes, headers=no_waiting),
+        await client.put(f"{API}/chargers/{cpid}/local-list", json=entries, headers=no_waiting),
+        await client.post(f"{API}/artefacts?name={tenant}.bin", content=tenant.encode(), headers=RAW),
+    )
+    for answer in settled:
+        assert answer.is_success, answer.text
+    return {
+        "cpid": cpid,
+        "session": session,
+        "command": f"{n:022x}",
+        "artefact": settled[-1].json()["id"],
+        "rid": str(n),
+        "template": template,
+        "token": two.tokens[tenant, Role.VIEWER].id,
+        "card": card,
+    }
