@@ -85,7 +85,6 @@ class CertificateBook:
     def __init__(self, store: EventStore, tenant: str) -> None:
         self._store = store
         self._register = Register(register_stream(tenant))
-        self._turn = asyncio.Lock()
 
     @property
     def known(self) -> Register:
@@ -94,17 +93,17 @@ class CertificateBook:
 
     async def current(self) -> Register:
         """As it stands in the log. Raises StoreUnavailable."""
-        async with self._turn:
-            for event in await self._store.read(self._register.stream, self._register.version):
+        for event in await self._store.read(self._register.stream, self._register.version):
+            if event.originator_version > self._register.version:  # others read meanwhile
                 self._register.when(event)
         return self._register
 
     async def find(self, serial: str, issuer: str) -> Entry | None:
-        """The certificate if our authority made it; of a stranger the log is asked once more.
+        """The certificate if our authority made it; the log is asked each time: it may have been revoked just now.
 
         Raises StoreUnavailable.
         """
-        entry = self._register.entries.get(serial) or (await self.current()).entries.get(serial)
+        entry = (await self.current()).entries.get(serial)
         return entry if entry is not None and entry.issuer == issuer else None
 
     async def change(self, decide: Callable[[Register], list[Fact]], actor: str, cause: str = "") -> Register:
