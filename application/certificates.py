@@ -37,7 +37,8 @@ from domain.identity import ChargerId
 log = logging.getLogger("zeus.certificates")
 
 ACTOR = "job:certificates"
-ATTEMPTS = 5
+ATTEMPTS = 20
+"""Of writers in several processes."""
 NOT_DELIVERED = (ChargerNotConnected, ChargerNotAccepted, ChargerUnknown, NotPossible)
 
 
@@ -85,6 +86,8 @@ class CertificateBook:
     def __init__(self, store: EventStore, tenant: str) -> None:
         self._store = store
         self._register = Register(register_stream(tenant))
+        self._turn = asyncio.Lock()
+        """One writer at a time: a fleet that renews would only meet on the register's stream and try again."""
 
     @property
     def known(self) -> Register:
@@ -108,17 +111,18 @@ class CertificateBook:
 
     async def change(self, decide: Callable[[Register], list[Fact]], actor: str, cause: str = "") -> Register:
         """Write what `decide` makes of it; raises what that raises, and EventStoreError."""
-        for _ in range(ATTEMPTS):
-            register = await self.current()
-            told = Told(recorded_at=clock.now(), actor=actor, cause=cause)
-            events = events_of(register.stream, register.version, decide(register), told)
-            if not events:
-                return register
-            try:
-                await self._store.append(events)
-            except VersionConflict:
-                continue
-            return await self.current()
+        async with self._turn:
+            for _ in range(ATTEMPTS):
+                register = await self.current()
+                told = Told(recorded_at=clock.now(), actor=actor, cause=cause)
+                events = events_of(register.stream, register.version, decide(register), told)
+                if not events:
+                    return register
+                try:
+                    await self._store.append(events)
+                except VersionConflict:
+                    continue
+                return await self.current()
         raise VersionConflict(self._register.stream)
 
 
