@@ -32,7 +32,8 @@ from domain.identity import ChargerId
 log = logging.getLogger("zeus.certificates")
 
 ACTOR = "job:certificates"
-ATTEMPTS = 5
+ATTEMPTS = 20
+"""Of writers in several processes."""
 NOT_DELIVERED = (ChargerNotConnected, ChargerNotAccepted, ChargerUnknown, NotPossible)
 
 
@@ -81,6 +82,7 @@ class CertificateBook:
         self._store = store
         self._register = Register(register_stream(tenant))
         self._turn = asyncio.Lock()
+        """One writer at a time: a fleet that renews would only meet on the register's stream and try again."""
 
     @property
     def known(self) -> Register:
@@ -89,32 +91,33 @@ class CertificateBook:
 
     async def current(self) -> Register:
         """As it stands in the log. Raises StoreUnavailable."""
-        async with self._turn:
-            for event in await self._store.read(self._register.stream, self._register.version):
+        for event in await self._store.read(self._register.stream, self._register.version):
+            if event.originator_version > self._register.version:  # others read meanwhile
                 self._register.when(event)
         return self._register
 
     async def find(self, serial: str, issuer: str) -> Entry | None:
-        """The certificate if our authority made it; of a stranger the log is asked once more.
+        """The certificate if our authority made it; the log is asked each time: it may have been revoked just now.
 
         Raises StoreUnavailable.
         """
-        entry = self._register.entries.get(serial) or (await self.current()).entries.get(serial)
+        entry = (await self.current()).entries.get(serial)
         return entry if entry is not None and entry.issuer == issuer else None
 
     async def change(self, decide: Callable[[Register], list[Fact]], actor: str, cause: str = "") -> Register:
         """Write what `decide` makes of it; raises what that raises, and EventStoreError."""
-        for _ in range(ATTEMPTS):
-            register = await self.current()
-            told = Told(recorded_at=clock.now(), actor=actor, cause=cause)
-            events = events_of(register.stream, register.version, decide(register), told)
-            if not events:
-                return register
-            try:
-                await self._store.append(events)
-            except VersionConflict:
-                continue
-            return await self.current()
+        async with self._turn:
+            for _ in range(ATTEMPTS):
+                register = await self.current()
+                told = Told(recorded_at=clock.now(), actor=actor, cause=cause)
+                events = events_of(register.stream, register.version, decide(register), told)
+                if not events:
+                    return register
+                try:
+                    await self._store.append(events)
+                except VersionConflict:
+                    continue
+                return await self.current()
         raise VersionConflict(self._register.stream)
 
 

@@ -69,7 +69,7 @@ class Upkeep:
             log.warning("this gateway cannot say that it lives: %r", error)
 
     async def refresh_certificates(self) -> None:
-        """Notice certificates that were renewed; whoever is connected stays so."""
+        """Notice files that were renewed and certificates that were issued; whoever is connected stays so."""
         await asyncio.to_thread(self._core.tls.refresh)
         try:
             await self._core.certificates.book.current()

@@ -30,6 +30,7 @@ STREAMS = {
     "attempt/<tenant>/<id>",
     "command/<tenant>/<id>",
     "artefact/<tenant>/<id>",
+    "certificates/<tenant>/register",
     "reservations/<tenant>/<CPID>",
     "provisioning/<tenant>/windows",
     "install-card/<tenant>/<id>",

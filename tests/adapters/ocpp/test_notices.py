@@ -18,6 +18,7 @@ from adapters.ocpp.v201.notices import NOTICES as NOTICES_201
 from adapters.ocpp.versions import Version
 from application.reports import Report, Taken
 from domain.catalogue import FACTS
+from domain.certificates.signing import SignatureQuestion, SignatureVerdict
 from domain.event import Event, Fact, Told
 from tests.ocpp_payloads import mutated, valid_payload
 
@@ -50,12 +51,11 @@ def answer_to(version: Version, action: str, payload: dict[str, Any]) -> dict[st
 
 def check(version: Version, action: str, payload: dict[str, Any]) -> None:
     report = report_of(version, action, payload)
-    assert type(report.body) in FACTS
+    fact = report.body.requested if isinstance(report.body, SignatureQuestion) else report.body
+    assert type(fact) in FACTS
     assert report.at is None or report.at.utcoffset() is not None
     told = Told(recorded_at=NOW, occurred_at=report.at)
-    event: Event[Fact] = Event(
-        originator_id="charger/t/CP1", originator_version=1, fact=report.body, told=told
-    )
+    event: Event[Fact] = Event(originator_id="charger/t/CP1", originator_version=1, fact=fact, told=told)
     assert MAPPER.to_domain_event(MAPPER.to_stored_event(event)) == event
     if action in SENDS:
         with pytest.raises(SendHasNoAnswer):
@@ -64,6 +64,11 @@ def check(version: Version, action: str, payload: dict[str, Any]) -> None:
     answer = catalogue(version).message(Kind.ANSWER, action)
     assert answer is not None
     assert [str(error) for error in answer.errors(answer_to(version, action, payload))] == []
+    if isinstance(report.body, SignatureQuestion):
+        for objection, status in (("", "Accepted"), ("the key is too weak", "Rejected")):
+            said = NOTICES[version][action].to_answer(SignatureVerdict(objection))
+            assert answer.is_valid(said)
+            assert said["status"] == status
 
 
 @pytest.mark.parametrize("version", Version)
