@@ -95,6 +95,7 @@ class Core:
                 limits=Limits(size=settings.frame_size),
                 frames_per_s=settings.frames_per_s,
                 burst=settings.burst,
+                unknown_id_status=int(settings.unknown_id_status),
             ),
             self.switchboard,
             lambda session: Caller(

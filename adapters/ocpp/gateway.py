@@ -94,6 +94,8 @@ class GatewaySettings(msgspec.Struct, frozen=True):
     """Sustained frames of one charger; beyond it and the burst, reading is delayed."""
     burst: int = 500
     """A reconnecting charger empties a backlog of hundreds of messages at once: that must pass."""
+    unknown_id_status: int = 404
+    """404, as OCPP-J wants it; with 401 an unknown id is answered as a wrong password is."""
     ping_timeout_s: float = 5.0
     """How long the first of two connections has to prove that it is alive."""
 
@@ -233,10 +235,23 @@ class Gateway:
             reason, wait_s = Reason(why.wait.why), math.ceil(why.wait.seconds)
             await self._refuse(request, reason, send, known=why.known, retry_after_s=wait_s)
             return
-        if why.reason not in _NO_FAULT:
-            origin, failure = origin_of(request.remote_address), _FAILURES.get(why.reason, Failure.OTHER)
-            await self._lockouts.failed(origin, failure, why.visitor)
-        await self._refuse(request, why.reason, send, known=why.known)
+        if why.reason in _NO_FAULT:
+            await self._refuse(request, why.reason, send, known=why.known)
+            return
+        failure = _FAILURES.get(why.reason, Failure.OTHER)
+        if self._shows_as(request, why.reason) is Reason.AUTH_PASSWORD and failure is Failure.UNKNOWN_ID:
+            failure = Failure.UNKNOWN_PASSWORD
+        counted = self._lockouts.failed(origin_of(request.remote_address), failure, why.visitor)
+        try:
+            await self._refuse(request, why.reason, send, known=why.known)
+        finally:
+            await counted  # after the answer: how long the counting takes tells nothing
+
+    def _shows_as(self, request: Request, reason: Reason) -> Reason:
+        """What the caller is told: an unknown id may be told what a known one would be."""
+        if reason is not Reason.ID_UNKNOWN or self._settings.unknown_id_status != 401:
+            return reason
+        return Reason.AUTH_MISSING if request.credentials is None else Reason.AUTH_PASSWORD
 
     async def _refuse(
         self,
@@ -249,8 +264,8 @@ class Gateway:
     ) -> None:
         """Record why, then say so: before the upgrade where HTTP can, after it where OCPP-J asks for that."""
         self.counters.handshake("refused", reason)
-        verdict = VERDICTS[reason]
-        status = verdict.http_status or verdict.close_code or 403
+        verdict, shown = VERDICTS[reason], VERDICTS[self._shows_as(request, reason)]
+        status = shown.http_status or verdict.close_code or 403
         fact = HandshakeRefused(
             cpid=request.address.cpid or "",
             reason=reason,
@@ -272,7 +287,7 @@ class Gateway:
             await send({"type": "websocket.accept"})
             await send({"type": "websocket.close", "code": verdict.close_code, "reason": reason})
         else:
-            await _deny(send, status, verdict.hint, retry_after_s)
+            await _deny(send, status, shown.hint, retry_after_s)
 
     async def _connect(
         self,
