@@ -11,9 +11,9 @@ can a stranger lock it out by guessing at its id, nor a neighbour behind the sam
 import ipaddress
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -39,7 +39,13 @@ class Failure(StrEnum):
 
     PASSWORD = "password"  # noqa: S105 - a kind of failure, no password
     UNKNOWN_ID = "unknown_id"
+    UNKNOWN_PASSWORD = "unknown_password"  # noqa: S105 - a kind of failure, no password
+    """An unknown id that is to look like a known one: its passwords are counted too."""
     OTHER = "other"
+
+
+_WRONG = frozenset({Failure.PASSWORD, Failure.UNKNOWN_PASSWORD})
+_UNKNOWN = frozenset({Failure.UNKNOWN_ID, Failure.UNKNOWN_PASSWORD})
 
 
 class Closed(StrEnum):
@@ -148,18 +154,25 @@ class Lockouts:
         """The same for one who shows no id."""
         return self._longest(_names_of(origin))
 
-    async def failed(self, origin: str, failure: Failure, visitor: Visitor | None = None) -> None:
-        """Somebody was refused. What he did counts in this process before anything is awaited."""
+    def failed(
+        self, origin: str, failure: Failure, visitor: Visitor | None = None
+    ) -> Coroutine[Any, Any, None]:
+        """Somebody is refused. It counts in this process at once; await what is returned, and it counts in all."""
         due = [(name, rule, self._count(name, rule)) for name, rule in self._due(origin, failure, visitor)]
-        for name, rule, wait_s in due:
-            await self._share(name, rule, wait_s)
-        if failure is Failure.UNKNOWN_ID and visitor is not None and origin:
-            await self._new_id(f"door/unknown/{origin}/{visitor.charger.key}", origin)
+        return self._spread(due, origin, visitor if failure in _UNKNOWN else None)
 
     def let_in(self, visitor: Visitor) -> None:
         """He had the right password: what he tried before is forgiven."""
         if self._shut:
             self._shut.pop(_wrong(visitor), None)
+
+    async def _spread(
+        self, due: list[tuple[str, _Rule, float]], origin: str, unknown: Visitor | None
+    ) -> None:
+        for name, rule, wait_s in due:
+            await self._share(name, rule, wait_s)
+        if unknown is not None and origin:
+            await self._new_id(f"door/unknown/{origin}/{unknown.charger.key}", origin)
 
     # -- counting --------------------------------------------------------------------------------------------
 
@@ -167,7 +180,7 @@ class Lockouts:
         refused_from, wrong_from, _ = _names_of(origin)
         if origin:
             yield refused_from, self._refused_from
-        if failure is Failure.PASSWORD and visitor is not None:
+        if failure in _WRONG and visitor is not None:
             yield _wrong(visitor), self._wrong
             if origin:
                 yield wrong_from, self._wrong_from

@@ -111,6 +111,12 @@ class Settings(BaseSettings):
     burst: int = Field(
         default=500, ge=1, description="Frames a charger may send at once, such as a backlog after an outage."
     )
+    unknown_id_status: str = Field(
+        default="404",
+        pattern="^(404|401)$",
+        description="What an unknown id is answered: `404` as OCPP-J wants it, or `401` as a wrong password, so "
+        "that ids cannot be found out.",
+    )
     wrong_per_charger: int = Field(
         default=10,
         ge=1,

@@ -122,6 +122,7 @@ class Core:
             limits=Limits(size=settings.frame_size),
             frames_per_s=settings.frames_per_s,
             burst=settings.burst,
+            unknown_id_status=int(settings.unknown_id_status),
             organisation=settings.tls_client_organisation,
         )
         self.gateway = Gateway(

@@ -7,7 +7,7 @@ import msgspec
 from adapters.ocpp.gateway_settings import GatewaySettings
 from adapters.ocpp.handshake import Address, Negotiated, Request, negotiate
 from adapters.ocpp.refusals import VERDICTS, Reason
-from application.lockouts import Failure, Lockouts, Visitor, Wait, origin_of
+from application.lockouts import Lockouts, Visitor, Wait, origin_of
 from application.ports import EventStore
 from application.snapshots import load_charger
 from application.tenants import NOBODY, Directory
@@ -20,7 +20,6 @@ from domain.identity import ChargerId
 
 Judge = Callable[[Presented], Awaitable[ClientCertificate]]
 """What a certificate says and whether it is to be believed. Raises StoreUnavailable."""
-_FAILURES = {Reason.AUTH_PASSWORD: Failure.PASSWORD, Reason.ID_UNKNOWN: Failure.UNKNOWN_ID}
 _NO_PASSWORDS = Keyring()
 
 
@@ -65,7 +64,7 @@ class Admittance:
         """`directory` knows whose chargers may come; without `judge` no certificate counts."""
         self._store = store
         self._directory = directory
-        self._lockouts = lockouts
+        self.lockouts = lockouts
         self._settings = settings
         self._certificate_judge = judge
         self.doorkeepers = Doorkeepers(store)
@@ -79,31 +78,23 @@ class Admittance:
         return slug if await self._directory.serves(slug) else NOBODY
 
     async def admit(self, request: Request, tenant: str) -> Admitted | Turned | Shut:
-        """The verdict; what failed is counted before this returns. Raises StoreUnavailable."""
+        """The verdict. Raises StoreUnavailable."""
         refusing = next((reason for reason in request.problems if VERDICTS[reason].refuses), None)
         cpid, origin = request.address.cpid, origin_of(request.remote_address)
-        if wait := self._lockouts.shut_to(origin) if cpid is None else self._lockouts.crowded(origin):
+        if wait := self.lockouts.shut_to(origin) if cpid is None else self.lockouts.crowded(origin):
             return Shut(wait, known=False)
         if cpid is None:
-            return await self._turned(request, Turned(refusing or Reason.ID_MISSING))
+            return Turned(refusing or Reason.ID_MISSING)
         charger = await load_charger(self._store, ChargerId.of(tenant, cpid))
         home = bool(origin) and origin_of(charger.remote) == origin
         visitor = Visitor(charger.id, origin, home)
-        if wait := self._lockouts.closed(visitor):  # before anything is hashed
+        if wait := self.lockouts.closed(visitor):  # before anything is hashed
             return Shut(wait, known=charger.registered)
         found = await self._judge(charger, cpid, request, refusing)
         if isinstance(found, Admitted):
-            self._lockouts.let_in(visitor)
+            self.lockouts.let_in(visitor)
             return found
-        if isinstance(found, Reason):
-            return await self._turned(request, Turned(found, visitor))
-        return await self._turned(request, Turned(found.reason, visitor, known=False))
-
-    async def _turned(self, request: Request, why: Turned) -> Turned:
-        """Count the failure: in this process before anything is awaited, so that knocking in parallel gains nothing."""
-        failure = _FAILURES.get(why.reason, Failure.OTHER)
-        await self._lockouts.failed(origin_of(request.remote_address), failure, why.visitor)
-        return why
+        return Turned(found, visitor) if isinstance(found, Reason) else Turned(found.reason, visitor, False)
 
     async def _judge(
         self, charger: Charger, cpid: str, request: Request, refusing: Reason | None

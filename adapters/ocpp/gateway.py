@@ -73,7 +73,7 @@ class Gateway:
         self._settings = settings
         self.presence = Presence(intake)
         self.counters = Counters()
-        self.refusals = Refusals(attempts, self.counters)
+        self.refusals = Refusals(attempts, self.counters, admittance.lockouts, settings)
         self._rubbish: dict[ChargerId, Rubbish] = {}
         """One budget for each charger, whatever the number of its connections: reconnecting earns no new one."""
         self.draining = False

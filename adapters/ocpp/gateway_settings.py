@@ -21,6 +21,8 @@ class GatewaySettings(msgspec.Struct, frozen=True):
     """Sustained frames of one charger; beyond it and the burst, reading is delayed."""
     burst: int = 500
     """A reconnecting charger empties a backlog of hundreds of messages at once: that must pass."""
+    unknown_id_status: int = 404
+    """404, as OCPP-J wants it; with 401 an unknown id is answered as a wrong password is."""
     organisation: str = ""
     """The operator's name, which certificates of chargers have to bear (A00.FR.404); empty: any."""
     ping_timeout_s: float = 5.0

@@ -7,10 +7,12 @@ from starlette.types import Send as AsgiSend
 
 from adapters.ocpp.admittance import Shut, Turned
 from adapters.ocpp.counters import Counters
+from adapters.ocpp.gateway_settings import GatewaySettings
 from adapters.ocpp.handshake import Request
 from adapters.ocpp.refusals import VERDICTS, Reason
 from application import clock
 from application.attempts import Attempts
+from application.lockouts import Failure, Lockouts, origin_of
 from application.ports import StoreUnavailable
 from application.tenants import NOBODY
 from domain.chargers.events import HandshakeRefused
@@ -20,30 +22,58 @@ log = logging.getLogger("zeus.gateway")
 RETRY_AFTER_S = 30
 _NOT_LOOKED_UP = frozenset({Reason.ID_UNKNOWN, Reason.DRAINING})
 """Refusals of an id that nobody registered, or that nobody looked for."""
+_NO_FAULT = frozenset({Reason.DRAINING, Reason.DUPLICATE_CONNECTION})
+"""Refusals that count against nobody: we are the reason, or the right password was shown."""
+_FAILURES = {Reason.AUTH_PASSWORD: Failure.PASSWORD, Reason.ID_UNKNOWN: Failure.UNKNOWN_ID}
 
 
 class Refusals:
     """Every refusal of this process: counted, in the log, and told to whoever knocked."""
 
-    def __init__(self, attempts: Attempts, counters: Counters) -> None:
+    def __init__(
+        self, attempts: Attempts, counters: Counters, lockouts: Lockouts, settings: GatewaySettings
+    ) -> None:
         self._attempts = attempts
         self._counters = counters
+        self._lockouts = lockouts
+        self._settings = settings
 
     async def refuse(self, request: Request, tenant: str, why: Turned | Shut, send: AsgiSend) -> None:
+        """Count what is a failure before anything is awaited: who knocks in parallel gains nothing by it."""
+        if isinstance(why, Shut):
+            reason, wait_s = Reason(why.wait.why), math.ceil(why.wait.seconds)
+            await self._answer(request, tenant, Turned(reason, known=why.known), send, wait_s)
+            return
+        if why.reason in _NO_FAULT:
+            await self._answer(request, tenant, why, send)
+            return
+        failure = _FAILURES.get(why.reason, Failure.OTHER)
+        if failure is Failure.UNKNOWN_ID and self._shows_as(request, why.reason) is Reason.AUTH_PASSWORD:
+            failure = Failure.UNKNOWN_PASSWORD
+        counted = self._lockouts.failed(origin_of(request.remote_address), failure, why.visitor)
+        try:
+            await self._answer(request, tenant, why, send)
+        finally:
+            await counted  # after the answer: how long the counting takes tells nothing
+
+    def _shows_as(self, request: Request, reason: Reason) -> Reason:
+        """What the caller is told: an unknown id may be told what a known one would be."""
+        if reason is not Reason.ID_UNKNOWN or self._settings.unknown_id_status != 401:
+            return reason
+        return Reason.AUTH_MISSING if request.credentials is None else Reason.AUTH_PASSWORD
+
+    async def _answer(
+        self, request: Request, tenant: str, why: Turned, send: AsgiSend, retry_after_s: int = RETRY_AFTER_S
+    ) -> None:
         """Before the upgrade where HTTP can, after it where OCPP-J asks for that.
 
         That there is no such tenant is recorded for whoever runs the installation, and told nobody: the answer
         is the one to an id that nobody knows.
         """
-        if isinstance(why, Shut):
-            reason, known, retry_after_s = Reason(why.wait.why), why.known, math.ceil(why.wait.seconds)
-        else:
-            reason, retry_after_s = why.reason, RETRY_AFTER_S
-            looked_up = request.address.cpid is not None and reason not in _NOT_LOOKED_UP
-            known = looked_up if why.known is None else why.known
-        told = VERDICTS[reason]
+        reason, told = why.reason, VERDICTS[self._shows_as(request, why.reason)]
         if tenant == NOBODY and reason is Reason.ID_UNKNOWN:
-            reason, known = Reason.ID_DOUBLED if request.address.doubled else Reason.TENANT_UNKNOWN, False
+            reason = Reason.ID_DOUBLED if request.address.doubled else Reason.TENANT_UNKNOWN
+        looked_up = request.address.cpid is not None and tenant != NOBODY and reason not in _NOT_LOOKED_UP
         self._counters.handshake("refused", reason)
         status = told.http_status or told.close_code or 403
         fact = HandshakeRefused(
@@ -55,7 +85,7 @@ class Refusals:
             path=request.path[:200],
             subprotocols=tuple(name[:40] for name in request.subprotocols[:5]),
             user_agent=request.user_agent[:100],
-            known=known,
+            known=looked_up if why.known is None else why.known,
         )
         await self._record(fact, "" if tenant == NOBODY else tenant)
         if told.close_code is not None:

@@ -19,6 +19,7 @@ from entrypoints.commands.board_rows import SKEW_SHOWN_S, Place, Totals, load, t
 from entrypoints.commands.opening import AsJson, console, print_json
 from entrypoints.commands.reading import clean, kw_text, kwh_text, read_models, show_table, span_text
 from entrypoints.settings import Settings
+from projections.alarms.queries import open_critical
 from projections.status_board.queries import ChargerFilter
 
 REFRESH_S = 1.0
@@ -77,13 +78,14 @@ def board(
     settings = Settings()
     wanted = ChargerFilter(online=online, status=status, q=find)
     with read_models(settings) as connection:
-        places, now = _now(connection, settings, wanted), clock.now()
+        (places, critical), now = _now(connection, settings, wanted), clock.now()
         if as_json:
-            print_json({"at": now, "totals": totals_of(places), "places": places})
+            totals = totals_of(places)
+            print_json({"at": now, "critical_alarms": critical, "totals": totals, "places": places})
         elif not console.is_terminal:
             show_table(HEADINGS, [_cells(place, now) for place in places])
         elif once:
-            console.print(screen(places, now, console.width, None))
+            console.print(screen(places, now, console.width, None, critical))
         else:
             _follow(connection, settings, wanted)
 
@@ -95,20 +97,23 @@ def _follow(connection: Connection, settings: Settings, wanted: ChargerFilter) -
         Live(console=console, screen=True, auto_refresh=False) as live,
     ):
         while True:
-            places = _now(connection, settings, wanted)
+            places, critical = _now(connection, settings, wanted)
             turn = int((clock.monotonic() - began) / PAGE_S)
-            live.update(screen(places, clock.now(), console.width, (console.height, turn)), refresh=True)
+            page = (console.height, turn)
+            live.update(screen(places, clock.now(), console.width, page, critical), refresh=True)
             time.sleep(REFRESH_S)
 
 
-def _now(connection: Connection, settings: Settings, wanted: ChargerFilter) -> list[Place]:
+def _now(connection: Connection, settings: Settings, wanted: ChargerFilter) -> tuple[list[Place], int]:
+    """The places, and how many critical alarms nobody looks after."""
     places = load(connection, settings.tenant, wanted)
+    critical = open_critical(connection, settings.tenant)
     connection.rollback()  # the next look begins with a new snapshot
-    return places
+    return places, critical
 
 
 def screen(
-    places: Sequence[Place], now: datetime, width: int, page: tuple[int, int] | None
+    places: Sequence[Place], now: datetime, width: int, page: tuple[int, int] | None, critical: int = 0
 ) -> RenderableType:
     """The whole board, or with `page` = (height, turn) the page that is due."""
     shown, of = places, ""
@@ -124,11 +129,13 @@ def screen(
             "No charger to show. Make one known with `zeus charger add CP-001`, or see `zeus attempts`."
         )
     foot = Text(f"{of}{now:%H:%M:%S} UTC" + (" · Ctrl-C ends" if page else ""), style="dim")
-    return Group(_heading(totals_of(places)), Text(), _table(shown, now, width), foot)
+    return Group(_heading(totals_of(places), critical), Text(), _table(shown, now, width), foot)
 
 
-def _heading(totals: Totals) -> Text:
+def _heading(totals: Totals, critical: int) -> Text:
     text = Text()
+    if critical:
+        text.append(f"✖ {critical} critical alarm{'s' if critical > 1 else ''} · ", style="bold red")
     text.append(f"{totals.online} of {totals.chargers} chargers online", style="bold")
     text.append(f" · {totals.sessions} sessions · {kw_text(totals.power_w)} kW")
     for word, count in sorted(totals.statuses.items(), key=lambda item: -item[1]):

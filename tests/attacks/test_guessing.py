@@ -154,6 +154,25 @@ async def test_sec_04_an_unknown_id_costs_the_hashing_of_a_wrong_password(
         assert counts[0][0] > 0
 
 
+async def test_sec_04_with_401_an_unknown_id_is_answered_as_a_known_one_however_often_it_is_tried() -> None:
+    door = FrontDoor(unknown_id_status=401)
+    await door.register("CP1", 1)
+    told: dict[str, list[tuple[object, ...]]] = {"CP1": [], "NOBODY": []}
+    for password in [None, *[b"guess"] * (LIMITS.wrong_per_charger + 5)]:
+        for n, (cpid, seen) in enumerate(told.items()):
+            socket = await knock(door, cpid, password, peer=f"203.0.113.{n}")
+            await socket.ended()
+            headers = [name for name, _ in socket.sent[0]["headers"]]
+            seen.append((socket.status, socket.words, headers))
+    assert told["CP1"] == told["NOBODY"]
+    assert {status for status, *_ in told["CP1"]} == {401, 429}
+    assert {(f.cpid, f.reason) for f in door.refusals() if f.status == 401} == {
+        ("CP1", "auth_missing"),
+        ("CP1", "auth_password"),
+        ("NOBODY", "id_unknown"),
+    }, "the books say what it was"
+
+
 async def test_sec_12_an_untrusted_client_speaks_for_nobody_elses_address(door: FrontDoor) -> None:
     """A new invented address with each guess."""
     statuses = []

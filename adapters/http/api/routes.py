@@ -142,7 +142,6 @@ ALARM_ROUTES: tuple[AnyRow, ...] = (
         response=Page[alarms.Alarm],
         errors=READING,
         key=tuple[str],
-        links=(Link("acknowledge", "acknowledge", {"id": "$response.body#/items/0/id"}),),
     ),
     Action(
         method="POST",

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from application.ports import EventStore
+from domain.alarms.events import AlarmRaised, Severity
 from domain.artefacts import events as artefact
 from domain.chargers.events import (
     Acceptance,
@@ -110,11 +111,22 @@ class Fleet:
         await self.tell(IdToken(value).stream(tenant), [Issued(id_token=IdToken(value), label="Ann")])
 
     async def refusal(self, tenant: str, cpid: str, n: int) -> None:
-        """A refused handshake."""
+        """A refused handshake, and an alarm about whoever knocked."""
         fact = HandshakeRefused(
             cpid=cpid, reason="id_unknown", status=404, hint="Add the charger.", path="/ocpp/x"
         )
-        await self.tell(f"attempt/{tenant}/{n:06d}", [fact], START + timedelta(seconds=n))
+        at = START + timedelta(seconds=n)
+        await self.tell(f"attempt/{tenant}/{n:06d}", [fact], at)
+        raised = AlarmRaised(
+            alarm_id=f"{n:022x}",
+            kind="bad_certificate",
+            severity=Severity.CRITICAL,
+            words="A certificate of another.",
+            info=f"shown by {cpid}",
+            source=f"attempt/{tenant}/{n:06d}@1",
+            at=at,
+        )
+        await self.tell(f"alarms/{tenant}/{cpid.upper()}", [raised], at)
 
     async def asked(self, tenant: str, cpid: str, n: int) -> None:
         """A command that was never sent, a reservation that stands, and a file."""
