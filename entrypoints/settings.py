@@ -83,7 +83,7 @@ class Settings(BaseSettings):
     tenant: str = Field(
         default="default",
         pattern=r"^[a-z0-9][a-z0-9-]{0,30}$",
-        description="The tenant whose chargers connect here; it is part of every key.",
+        description="The tenant of the token above, and of chargers whose address names none; it is part of every key.",
     )
     versions: Names = Field(default=VERSIONS, description="The OCPP versions that are switched on.")
     heartbeat_s: int = Field(
