@@ -20,11 +20,14 @@ from projections.read_model import LogItem
 from tests.fakes.event_store import InMemoryEventStore
 from tests.projections.stories import Log
 
-NOW = datetime.now(UTC)
 CP1, CP2, COMMAND = "charger/t/CP1", "charger/t/CP2", "command/t/c1"
 OUT = StatusReported(evse_id=1, connector_id=1, status="Unavailable")
 HELD = reservation.Requested(
-    reservation_id=1, evse_id=1, id_token=IdToken("ann"), expires_at=NOW + timedelta(hours=1), command="c"
+    reservation_id=1,
+    evse_id=1,
+    id_token=IdToken("ann"),
+    expires_at=datetime(2999, 1, 1, tzinfo=UTC),
+    command="c",
 )
 
 
@@ -67,11 +70,14 @@ class World:
     async def react(self, store: EventStore, recorded: Recorded[Any]) -> None:
         self.reacted.append(recorded.position)
 
-    async def tell(self, *told: tuple[str, Fact], at: datetime = NOW) -> None:
+    async def tell(self, *told: tuple[str, Fact], at: datetime | None = None) -> None:
         for stream, fact in told:
             version = self.versions[stream] = self.versions.get(stream, 0) + 1
             event = Event(
-                originator_id=stream, originator_version=version, fact=fact, told=Told(recorded_at=at)
+                originator_id=stream,
+                originator_version=version,
+                fact=fact,
+                told=Told(recorded_at=at or datetime.now(UTC)),
             )
             await self.store.append([event])
 
@@ -86,7 +92,7 @@ class World:
 
 def life() -> list[tuple[str, Fact]]:
     """A charger is wanted out of service, and agrees."""
-    soon = NOW + timedelta(seconds=30)
+    soon = datetime.now(UTC) + timedelta(seconds=30)
     sent = Sent(charger="CP1", action="x", message_id="c1", connection="c", gateway="g", answer_before=soon)
     return [
         (
@@ -132,7 +138,7 @@ async def test_a_successor_begins_where_somebody_still_waits_and_says_nothing_tw
 
 async def test_an_effect_that_never_came_is_told_when_its_time_is_over() -> None:
     world = World()
-    await world.tell(*life(), at=NOW - timedelta(days=1))
+    await world.tell(*life(), at=datetime.now(UTC) - timedelta(days=1))
     await world.follow()
     assert world.said() == ["command.effect_missing"]
 
@@ -146,7 +152,7 @@ async def test_only_who_has_a_book_is_looked_into() -> None:
 
 def test_those_who_have_a_book_are_found_in_the_log(postgres_dsn: str) -> None:
     log = Log(postgres_dsn)
-    told = Told(recorded_at=NOW)
+    told = Told(recorded_at=datetime.now(UTC))
     for stream in ("reservations/t/CP1", "reservations/t/CP1", "reservations/u/A/B", "reservation/t/X", CP1):
         log.tell((stream, HELD, told))
     with psycopg.connect(postgres_dsn) as connection:

@@ -239,7 +239,8 @@ class Fleet:
             yield from self._alarms(cpid)
             yield from self._files(cpid, bare)
             yield from self._asked(cpid, bare)
-            yield self._event(f"charging-profiles/{TENANT}/{cpid}", self._profile_fact(), bare)
+            wanted = charging_profile.Wanted(profile=self._profile(0), evse_id=1)
+            yield self._event(f"charging-profiles/{TENANT}/{cpid}", wanted, bare)
             yield self._event(f"settings/{TENANT}/{cpid}", SETTINGS[0], bare)
             yield self._event(f"local-list/{TENANT}/{cpid}", LISTS[0], bare)
 
@@ -489,16 +490,19 @@ class Fleet:
         if self.random.random() < 0.3:
             yield self._event(path, artefact.Withdrawn("old"), bare)
 
-    def _profile_fact(self) -> Fact:
-        number = self.random.randrange(3)
+    def _profile(self, number: int) -> ChargingProfile:
         period = Period(start_s=0, limit=Decimal(self.random.randrange(60, 320)) / 10)
-        profile = ChargingProfile(
+        return ChargingProfile(
             profile_id=number,
             stack_level=number,
             purpose=Purpose.TX_DEFAULT,
             kind=Kind.RELATIVE,
             schedules=(Schedule(unit=Unit.A, periods=(period,)),),
         )
+
+    def _profile_fact(self) -> Fact:
+        number = self.random.randrange(3)
+        profile = self._profile(number)
         why = self.random.choice(list(charging_profile.Ending))
         return self.random.choice(
             (

@@ -102,6 +102,10 @@ NAMED: dict[Key, tuple[Ask, ...]] = {
     ("GET", "/artefacts/{id}"): (Ask("/artefacts/{artefact}"),),
     ("GET", "/artefacts/{id}/content"): (Ask("/artefacts/{artefact}/content"),),
     ("DELETE", "/artefacts/{id}"): (Ask("/artefacts/{artefact}"),),
+    ("POST", "/alarms/{id}/acknowledge"): (
+        Ask("/alarms/{alarm}/acknowledge", {"note": "mine"}),
+        Ask("/alarms/{alarm}/acknowledge", {"clear": True}),
+    ),
     ("GET", "/tokens/{id}"): (Ask("/tokens/{token}"),),
     ("DELETE", "/tokens/{id}"): (Ask("/tokens/{token}"),),
     ("POST", "/chargers"): (Ask("/chargers", {"cpid": "A-1", "template": "{template}"}, status=422),),
@@ -119,6 +123,7 @@ LISTS: dict[Key, tuple[dict[str, str], ...]] = {
     ("GET", "/templates"): (),
     ("GET", "/reservations"): ({"charger": "{cpid}"},),
     ("GET", "/artefacts"): ({"charger": "{cpid}"}, {"command": "{command}"}, {"q": "{cpid}"}),
+    ("GET", "/alarms"): ({"charger": "{cpid}"}, {"state": "open"}),
     ("GET", "/tokens"): ({"state": "active"},),
     ("GET", "/me"): (),
     ("GET", "/provisioning/window"): (),

@@ -20,9 +20,12 @@ from adapters.http.app import WebApplication, build_app
 from adapters.http.services import Services
 from adapters.http.tokens import StoredTokens
 from application import clock
+from application.alarms import heard_security_event
 from application.remembered import FRESH_S
 from application.tenants import ApiTokens, Directory, IssuedToken, Tenants, TokenDoor
 from domain.catalogue import FACTS
+from domain.chargers.security import SecurityEventReported
+from domain.event import Event, Recorded, Told
 from domain.tenants.roles import Role
 from projections.positions import ensure_positions
 from tests.adapters.http.conftest import SETTINGS, client_of
@@ -46,6 +49,7 @@ ABSENT: Ids = {
     "template": "none-tpl",
     "token": "d" * 22,
     "card": "NONECARD",
+    "alarm": "c" * 22,
 }
 
 
@@ -159,6 +163,7 @@ async def _settle(two: Two, fleet: Fleet, tenant: str, n: int) -> Ids:
     await fleet.token(tenant, card)
     await fleet.refusal(tenant, f"{mark}-X", n)
     await fleet.asked(tenant, cpid, n)
+    await _alarm(two.store, tenant, cpid)
     window = {"pattern": f"{mark}-*", "until": (clock.now() + timedelta(hours=1)).isoformat()}
     wishes = {"keys": {"HeartbeatInterval": "300"}}
     entries = {"mode": "Full", "entries": [{"id_tag": card}]}
@@ -172,6 +177,7 @@ async def _settle(two: Two, fleet: Fleet, tenant: str, n: int) -> Ids:
     )
     for answer in settled:
         assert answer.is_success, answer.text
+    await two.project()
     return {
         "cpid": cpid,
         "session": session,
@@ -181,4 +187,14 @@ async def _settle(two: Two, fleet: Fleet, tenant: str, n: int) -> Ids:
         "template": template,
         "token": two.tokens[tenant, Role.VIEWER].id,
         "card": card,
+        "alarm": (await client.get(f"{API}/alarms")).json()["items"][0]["id"],
     }
+
+
+async def _alarm(store: CountedEventStore, tenant: str, cpid: str) -> None:
+    fact = SecurityEventReported(kind="TamperDetectionActivated", info=tenant)
+    told = Told(recorded_at=clock.now())
+    event: Event[Any] = Event(
+        originator_id=f"charger/{tenant}/{cpid}", originator_version=9, fact=fact, told=told
+    )
+    await heard_security_event(store, Recorded(1, event))
