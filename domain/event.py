@@ -30,7 +30,7 @@ class Told(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     connection: str = ""
     """The connection the frame came over, empty where there is none."""
     frame: str | None = None
-    """The frame exactly as received; None where no frame was involved."""
+    """The frame as received, without the values of secret settings; None where no frame was involved."""
     frame_bytes: bytes | None = None
     """The bytes as received, where they were no UTF-8 text; `frame` then shows them as well as it can."""
     reply: str | None = None

@@ -46,6 +46,8 @@ def masked(part: Any, *, secret: bool = False) -> Any:
     """`part` of a message, with the values of secret settings replaced (1.6 keys, 2.x variables)."""
     if isinstance(part, list):
         return [masked(one, secret=secret) for one in part]
+    if isinstance(part, str):
+        return _masked_within(part)
     if not isinstance(part, dict):
         return part
     names = [part.get("key"), part.get("variable")]
@@ -55,6 +57,18 @@ def masked(part: Any, *, secret: bool = False) -> Any:
         name: HIDDEN if secret and name in _VALUES and value is not None else masked(value, secret=secret)
         for name, value in part.items()
     }
+
+
+def _masked_within(text: str) -> str:
+    """JSON inside a text, such as the data of a DataTransfer."""
+    if text[:1] not in ("{", "[") or SECRET.search(text) is None:
+        return text
+    try:
+        inner = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return text
+    kept = masked(inner)
+    return text if kept == inner else orjson.dumps(kept).decode()
 
 
 def hidden_if_secret(name: str, value: str | None) -> str | None:

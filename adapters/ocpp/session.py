@@ -116,7 +116,8 @@ class Session:
             return
         now = clock.now()
         frame = read_frame(text, self.version, self._limits)
-        kept = text if type(frame) is Call and frame.action not in TELLING else without_passwords(text)
+        telling = not isinstance(frame, Call | Send) or frame.action in TELLING
+        kept = without_passwords(text) if telling else text
         told = Told(
             recorded_at=now,
             connection=self.connection,

@@ -16,6 +16,12 @@ CANARY = "0123456789abcdefCANARY"
         '[2,"1","SetVariables",{"setVariableData":[{"attributeValue":"' + CANARY + '","component":{"name":'
         '"SecurityCtrlr"},"variable":{"name":"BasicAuthPassword"}}]}]',
         f'[2,"1","ChangeConfiguration",{{"key":"AuthorizationKey","value":"{CANARY}"}}',
+        '[3,"1",{"configurationKey":[{"key":"StationPassword","readonly":true,"value":"' + CANARY + '"}]}]',
+        '[2,"1","NotifyReport",{"reportData":[{"variable":{"name":"BasicAuthPassword"},"variableAttribute":'
+        '[{"type":"Actual","value":"' + CANARY + '"}]}]}]',
+        '[2,"1","DataTransfer",{"vendorId":"v","data":"[{\\"key\\":\\"ApiKey\\",\\"value\\":\\"'
+        + CANARY
+        + '\\"}]"}]',
     ],
 )
 def test_a_password_in_a_frame_is_hidden(frame: str) -> None:
