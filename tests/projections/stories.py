@@ -211,8 +211,11 @@ class Fleet:
     def arrive(self) -> Iterator[Event[Fact]]:
         """Everybody is registered, connects, boots."""
         bare = Told(recorded_at=self.now, actor="user:ada")
-        yield self._event(f"tenant/{TENANT}/self", tenant.Founded(slug=TENANT, name="Acme"), bare)
-        yield self._event(f"api-token/{TENANT}/1", TOKENS[0], bare)
+        for standing in (tenant.Founded(slug=TENANT), tenant.Suspended(reason="x\x00"), tenant.Resumed()):
+            yield self._event(f"tenant/{TENANT}/self", standing, bare)
+        for n in range(1, 5):  # one is merely issued, the next one is used as well, the others are revoked
+            for fact in TOKENS[:n]:
+                yield self._event(f"api-token/{TENANT}/{n}", fact, bare)
         for cpid in self.ids:
             self._n += 1
             at = self._told(cpid, "BootNotification", {"v": "Zj"})
@@ -234,6 +237,11 @@ class Fleet:
             yield from self._reserve(cpid)
             yield self._event(f"settings/{TENANT}/{cpid}", SETTINGS[0], bare)
             yield self._event(f"local-list/{TENANT}/{cpid}", LISTS[0], bare)
+        yield from self._files(self.ids[0], bare)
+        yield from self._asked(self.ids[0], bare)
+        facts = iter(self._profile_fact, None)
+        wanted = next(fact for fact in facts if isinstance(fact, charging_profile.Wanted))
+        yield self._event(f"charging-profiles/{TENANT}/{self.ids[0]}", wanted, bare)
 
     def live(self, events: int) -> Iterator[Event[Fact]]:
         """About that many events of ordinary life."""
@@ -362,7 +370,7 @@ class Fleet:
 
     def _oddity(self, cpid: str) -> Iterator[Event[Fact]]:
         bare = Told(recorded_at=self.now)
-        which = self.random.randrange(14)
+        which = self.random.randrange(13)
         if which == 0:
             yield self._event(stream(cpid), charger.Disconnected(connection=f"c{cpid}", code=1006), bare)
         elif which == 1:
@@ -418,10 +426,6 @@ class Fleet:
             yield from self._asked(cpid, bare)
         elif which == 11:
             yield self._event(f"charging-profiles/{TENANT}/{cpid}", self._profile_fact(), bare)
-        elif which == 12:
-            yield self._event(f"api-token/{TENANT}/1", self.random.choice(TOKENS), bare)
-            standing = self.random.choice((tenant.Suspended(reason="x"), tenant.Resumed()))
-            yield self._event(f"tenant/{TENANT}/self", standing, bare)
         else:
             refused = charger.HandshakeRefused(cpid="who\x00", reason="id_unknown", status=404, count=3)
             self._n += 1

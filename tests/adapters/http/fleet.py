@@ -22,6 +22,8 @@ from domain.id_tokens.events import Issued
 from domain.identity import ChargerId, IdToken
 from domain.metering import ENERGY_IMPORT, Reading, Sample
 from domain.reservations import events as reservation
+from domain.tenants.events import TokenIssued, TokenSeen
+from domain.tenants.roles import Role
 from domain.transactions.events import Ended, EnergySettled, Metered, Started
 from entrypoints.wiring import open_engine
 from projections.streams import session_id
@@ -108,6 +110,11 @@ class Fleet:
     async def token(self, tenant: str, value: str) -> None:
         """A registered token."""
         await self.tell(IdToken(value).stream(tenant), [Issued(id_token=IdToken(value), label="Ann")])
+
+    async def api_token(self, tenant: str, name: str, n: int) -> None:
+        """A token of the API that was issued and used."""
+        issued = TokenIssued(token_id=f"{n:022x}", name=name, role=Role.VIEWER, digest="d")
+        await self.tell(f"api-token/{tenant}/{n:022x}", [issued, TokenSeen()], START + timedelta(seconds=n))
 
     async def refusal(self, tenant: str, cpid: str, n: int) -> None:
         """A refused handshake."""

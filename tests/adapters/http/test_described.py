@@ -125,6 +125,9 @@ class Serving:
             await fleet.session(TENANT, "Depot 01", n)
         await fleet.token(TENANT, "CARD-1")
         await fleet.refusal(TENANT, "STRANGER", 1)
+        for n in range(1, 4):
+            await fleet.asked(TENANT, f"Depot 0{n}", n)
+            await fleet.api_token(TENANT, f"token {n}", n)
         await asyncio.to_thread(project, self._dsn)
 
 

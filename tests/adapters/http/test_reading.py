@@ -33,6 +33,7 @@ async def fleet(world: World) -> Fleet:
         await fleet.refusal(tenant, prefix + "STRANGER", 1)
         for n in range(1, 4):
             await fleet.asked(tenant, prefix + f"Depot-0{n}", n)
+            await fleet.api_token(tenant, prefix + f"token {n}", n)
     project(world.dsn)
     return fleet
 
