@@ -15,6 +15,7 @@ from application.blobs import Blob, BlobError, BlobMissing, BlobStore
 from application.ports import EventStore
 from domain.artefacts.artefact import Artefact, LinkUnusable
 from domain.artefacts.events import Kind, Purpose, Released, Stored
+from domain.commands.intent import SECRET
 from domain.event import Told
 
 log = logging.getLogger("zeus.artefacts")
@@ -52,6 +53,8 @@ class SignedUrl(msgspec.Struct, frozen=True, kw_only=True):
     """A link that was made. The URL is a secret: it goes to the charger and into no log of ours."""
 
     url: str
+    kept: str
+    """The same with SECRET in place of the seal: what an intent carries, and `Artefacts.seal_of` completes."""
     artefact: str
     link: str
 
@@ -108,6 +111,11 @@ class Artefacts:
     def firmware_bytes(self) -> int:
         """The largest firmware that is taken."""
         return self._settings.firmware_bytes
+
+    def seal_of(self, kept: str) -> str:
+        """What stands for SECRET in `SignedUrl.kept`; empty for any other address."""
+        named, found, _ = kept.removeprefix(self.address).partition(SECRET)
+        return self._signer.seal(named) if found and kept.startswith(self.address) else ""
 
     @property
     def tenant(self) -> str:
@@ -315,8 +323,8 @@ class Artefacts:
 
     def _url(self, artefact: str, link: str, name: str) -> SignedUrl:
         token = self._signer.token(LinkId(artefact, link))
-        url = f"{self.address}{token}/{name}"
-        return SignedUrl(url=url, artefact=artefact, link=link)
+        url, kept = (f"{self.address}{part}/{name}" for part in (token, f"{artefact}{link}{SECRET}"))
+        return SignedUrl(url=url, kept=kept, artefact=artefact, link=link)
 
     def _told(self, actor: str, cause: str) -> Told:
         return Told(recorded_at=self._now(), actor=actor, cause=cause)

@@ -14,13 +14,8 @@ from typing import Protocol
 import msgspec
 
 from application import clock
-from application.commands import (
-    ChargerNotAccepted,
-    ChargerNotConnected,
-    Commands,
-    NotPossible,
-    Wish,
-)
+from application.command_refusals import ChargerNotAccepted, ChargerNotConnected, NotPossible
+from application.commands import Commands, Wish
 from application.desk import Desk
 from application.fleet import FleetUnavailable
 from application.ports import EventStore, EventStoreError, VersionConflict

@@ -3,7 +3,7 @@
 from application.desk import Desk
 from application.reports import Decision, Time
 from application.rules import Rules
-from domain.chargers.charger import BootReport
+from domain.chargers.boot import BootReport
 from domain.chargers.events import DataTransferred, HeartbeatReceived, StatusReported
 from domain.event import Fact, Told
 from domain.transactions.report import Phase, TransactionReport

@@ -1,16 +1,23 @@
 """Commands: something is wanted of a charger; it is recorded, handed to whoever has the socket, and settled once."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
 from typing import Any, Protocol
 
 import msgspec
 
 from application import clock
-from application.ports import AnyEvent, EventStore, VersionConflict
+from application.command_book import CommandBook, CommandUnknown
+from application.command_refusals import (
+    ChargerNotAccepted,
+    ChargerNotConnected,
+    ConnectorBusy,
+    KeyReused,
+    NotPossible,
+    TransactionRunning,
+    TransactionUnknown,
+)
 from application.registry import ChargerUnknown
-from application.reports import Aggregate
 from application.snapshots import load_charger
 from domain.chargers.charger import Charger
 from domain.chargers.events import Acceptance
@@ -21,48 +28,15 @@ from domain.commands.intents import AnyIntent
 from domain.commands.patience import answer_within_s
 from domain.commands.transactions import RemoteStart, RemoteStop, UnlockConnector
 from domain.commands.upkeep import Reset
-from domain.event import Event, Fact, Told, events_of
+from domain.event import Told
 from domain.identity import ChargerId
 
-ATTEMPTS = 8
 GUIDE = "job:guide"
 """Who leads chargers to what is wanted of them, as the log names it."""
 NUMBER_DIGITS = 10
 """Of the largest int32."""
 SEND_WITHIN = timedelta(seconds=30)
 """A command that could not leave by then is cancelled: nothing is executed late."""
-
-Changes = Sequence[tuple[Aggregate, list[Fact]]]
-Consequence = Callable[[EventStore, ChargerId, Command, Sequence[Fact], Told], Awaitable[Changes]]
-"""What else becomes true in the same unit as these facts of a command, such as a reservation that is confirmed."""
-
-
-class ChargerNotConnected(Exception):
-    """The charger is not connected. Nothing was sent and nothing is kept for later; ask again when it is online."""
-
-
-class ChargerNotAccepted(Exception):
-    """The charger waits to be accepted and may not be asked this yet (1.6 §4.2, 2.x B02.FR.05)."""
-
-
-class NotPossible(Exception):
-    """This charger, or its version of OCPP, cannot do that; the message says why. Nothing was sent."""
-
-
-class TransactionRunning(Exception):
-    """A transaction is running, and this would end it. Stop it first, or say `force` if that is what you want."""
-
-
-class ConnectorBusy(Exception):
-    """A transaction is running on this connector already."""
-
-
-class TransactionUnknown(Exception):
-    """No transaction of this name is running at this charger."""
-
-
-class CommandUnknown(Exception):
-    """There is no command with this id."""
 
 
 class Whereabouts(msgspec.Struct, frozen=True):
@@ -134,67 +108,6 @@ class Offered(msgspec.Struct, frozen=True, kw_only=True):
     """Every intent by name → why it cannot be asked, empty where it can; nothing where it never came."""
 
 
-class CommandBook:
-    """Reads and writes the streams of commands; used by whoever asks, carries out, or watches."""
-
-    def __init__(self, store: EventStore, consequences: Mapping[type[Intent], Consequence]) -> None:
-        self.store = store
-        self._consequences = consequences
-
-    async def load(self, tenant: str, command_id: str) -> Command:
-        """Raises CommandUnknown."""
-        command, _ = await self.life(tenant, command_id)
-        return command
-
-    async def life(self, tenant: str, command_id: str) -> tuple[Command, list[AnyEvent]]:
-        """The command and all its events. Raises CommandUnknown."""
-        command, events = await self._read(command_stream(tenant, command_id))
-        if not command.version:
-            raise CommandUnknown(command_id)
-        return command, events
-
-    async def _read(self, stream: str) -> tuple[Command, list[AnyEvent]]:
-        """As it is stored; of version 0 where a wish conflicted before it was, by what else it changes."""
-        command = Command(stream)
-        events = await self.store.read(stream)
-        for event in events:
-            command.when(event)
-        return command, events
-
-    async def record(
-        self, command: Command, decide: Callable[[Command], list[Fact]], told: Told
-    ) -> tuple[Command, bool]:
-        """The command after what `decide` makes of it, and whether it made anything; with consequences, as one unit."""
-        for _ in range(ATTEMPTS):
-            facts = decide(command)
-            if not facts:
-                return command, False
-            if await self._append(command, facts, told):
-                return command, True
-            command, _ = await self._read(command.stream)
-        raise VersionConflict(command.stream)
-
-    async def _append(self, command: Command, facts: list[Fact], told: Told) -> bool:
-        changes: list[tuple[Aggregate, list[Fact]]] = [(command, facts)]
-        asked = next((one for one in facts if isinstance(one, Requested)), command)
-        consequence = None if asked.intent is None else self._consequences.get(type(asked.intent))
-        if consequence is not None:
-            charger = ChargerId(_tenant(command), asked.charger)
-            changes += await consequence(self.store, charger, command, facts, told)
-        events: list[Event[Fact]] = []
-        for aggregate, more in changes:
-            events += events_of(
-                aggregate.stream, aggregate.version, more, told if not events else _bare(told)
-            )
-        try:
-            await self.store.append(events)
-        except VersionConflict:
-            return False
-        for event in events[: len(facts)]:
-            command.when(event)
-        return True
-
-
 class Commands:
     """Asks chargers for things, from whichever process."""
 
@@ -246,9 +159,11 @@ class Commands:
     async def request(self, charger: ChargerId, wish: Wish, wait_s: float = 0.0) -> Command:
         """Record the wish and hand it on; the command as it stands when it is settled, or after `wait_s`.
 
-        Raises what `check` raises; then nothing is recorded.
+        Raises what `check` raises, and KeyReused; then nothing is recorded.
         """
         if wish.command_id and (known := await self._known(charger.tenant, wish.command_id)):
+            if not _alike(known.intent, wish.intent):
+                raise KeyReused
             return await self.wait(charger.tenant, known.id, wait_s)
         state = await self.check(charger, wish.intent, force=wish.force)
         where = await self._lines.where(charger)
@@ -298,6 +213,18 @@ class Commands:
 NOT_WHILE_PENDING = frozenset({"RemoteStart", "RemoteStop"})
 
 
+DRAWN = frozenset({"request_id", "reservation_id", "credential_id", "location", "profile"})
+"""What is made up anew each time a request is read: no two repetitions have the same."""
+
+
+def _alike(one: Intent | None, other: Intent) -> bool:
+    """Do both come of the same request, as far as what was not made up for it tells?"""
+    if type(one) is not type(other):
+        return False
+    names = [name for name in other.__struct_fields__ if name not in DRAWN]
+    return all(getattr(one, name) == getattr(other, name) for name in names)
+
+
 def _check_transactions(charger: Charger, intent: Intent, *, force: bool) -> None:
     """What the transactions that run speak for or against."""
     match intent:
@@ -323,29 +250,8 @@ def named(transaction: str) -> dict[str, Any]:
     return {"reference": transaction, "number": number}
 
 
-async def settle_overdue(book: CommandBook, streams: Sequence[str], now: datetime) -> int:
-    """Say the end of commands whose deadline passed in silence; harmless when repeated. Returns how many."""
-    told = Told(recorded_at=now, actor="job:expiry_sweeper")
-
-    async def settle(stream: str) -> bool:
-        _, tenant, command_id = stream.split("/")
-        command = await book.load(tenant, command_id)
-        _, said = await book.record(command, lambda one: one.overdue(now), told)
-        return said
-
-    return sum(await asyncio.gather(*(settle(stream) for stream in streams)))
-
-
 def with_request_id(intent: AnyIntent) -> AnyIntent:
     """The intent with a number of its own, where later reports name it by one."""
     if getattr(intent, "request_id", None) == 0:
         return msgspec.structs.replace(intent, request_id=clock.transaction_number())
     return intent
-
-
-def _tenant(command: Command) -> str:
-    return command.stream.split("/", 2)[1]
-
-
-def _bare(told: Told) -> Told:
-    return msgspec.structs.replace(told, frame=None, frame_bytes=None, reply=None)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from application.charging_profiles import profile_consequence
-from application.commands import Changes, Consequence
+from application.command_book import Changes, Consequence
 from application.ports import EventStore
 from application.reports import Aggregate
 from application.reservations import UNCLEAR_CODES, PremisesOf, ReservationConsequence

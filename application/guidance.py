@@ -12,17 +12,15 @@ from datetime import datetime, timedelta
 
 from application import clock
 from application.charging_profiles import ChargingProfiles
-from application.commands import (
-    GUIDE,
+from application.command_refusals import (
     ChargerNotAccepted,
     ChargerNotConnected,
-    Commands,
     ConnectorBusy,
     NotPossible,
     TransactionRunning,
     TransactionUnknown,
-    Wish,
 )
+from application.commands import GUIDE, Commands, Wish
 from application.desired_state import DesiredState
 from application.fleet import FleetUnavailable
 from application.ports import EventStore, EventStoreError

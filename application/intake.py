@@ -19,7 +19,8 @@ from application.snapshots import SNAPSHOT_EVERY, snapshot_of
 from application.transactions import decide as decide_transaction
 from application.transactions import decide_readings
 from domain.certificates.signing import SignatureQuestion, SignatureVerdict
-from domain.chargers.charger import BootReport, Charger
+from domain.chargers.boot import BootReport
+from domain.chargers.charger import Charger
 from domain.chargers.credentials import Credential
 from domain.chargers.device_model import VariablesReported
 from domain.chargers.events import (

@@ -14,14 +14,17 @@ from domain.identity import IdToken
 def wanted(intent: Intent) -> str:
     """The intent with what was said of it, such as `Reset (hard yes)`; tokens only by their ends."""
     parts = [
-        f"{field.name.replace('_', ' ')} {_shown(getattr(intent, field.name))}"
+        f"{field.name.replace('_', ' ')} {_shown(field.name, getattr(intent, field.name))}"
         for field in msgspec.structs.fields(intent)
         if getattr(intent, field.name) not in (None, "", (), {}, 0, field.default)
     ]
     return intent.name() + (f" ({', '.join(parts)})" if parts else "")
 
 
-def _shown(value: Any) -> str:
+def _shown(name: str, value: Any) -> str:
+    if name == "location":  # a signed link is a key: where it leads is enough
+        before, ours, _ = str(value).partition("/artefacts/")
+        return f"{before}{ours}…" if ours else before
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, str | int | IdToken):

@@ -9,7 +9,8 @@ from typing import Any, Protocol
 import msgspec
 
 from application import clock
-from application.commands import CommandBook, Whereabouts
+from application.command_book import CommandBook
+from application.commands import Whereabouts
 from application.fleet import Fleet, FleetUnavailable, Parcel
 from application.intake import ReportNotSettled
 from application.ports import EventStoreError

@@ -8,13 +8,13 @@ from application.desk import Desk
 from application.id_tokens import judge
 from application.reports import Aggregate, Decision, TransactionAnswer
 from application.rules import Rules
-from domain.chargers.charger import OpenTransaction
 from domain.chargers.events import (
     MessageRepeated,
     Metered,
     TransactionClosed,
     TransactionOpened,
 )
+from domain.chargers.running import OpenTransaction
 from domain.event import Fact, Told
 from domain.id_tokens.id_token import Authorization, TokenRecord, Verdict
 from domain.transactions.anomalies import Anomaly

@@ -1,5 +1,6 @@
 """Every fact there is: one table, from which the store, the documents and the tests read."""
 
+from domain.alarms import events as alarm
 from domain.artefacts import events as artefact
 from domain.certificates import events as certificate
 from domain.chargers import der, device_model, drivers, ev, firmware, monitoring, security, smart_charging
@@ -157,6 +158,10 @@ FACTS: tuple[type[Fact], ...] = (
     charging_profile.ClearingRefused,
     charging_profile.Lapsed,
     charging_profile.Lost,
+    alarm.AlarmRaised,
+    alarm.AlarmRepeated,
+    alarm.AlarmAcknowledged,
+    alarm.AlarmCleared,
 )
 
 BY_TOPIC: dict[str, type[Fact]] = {fact.TOPIC: fact for fact in FACTS}

@@ -12,6 +12,7 @@ from adapters.postgres.embedded import PostgresDidNotStart
 from adapters.postgres.programs import ProgramsMissing
 from application.ports import StoreUnavailable, UnreadableEvent
 from entrypoints.commands import (
+    alarms,
     ask,
     attempts,
     bench,
@@ -55,6 +56,7 @@ app.command()(board.board)
 app.command()(ask.ask)
 app.command()(ask.commands)
 app.command()(attempts.attempts)
+app.command()(alarms.alarms)
 app.command()(replay.replay)
 app.command(name="simulate")(simulate.simulate_fleet)
 app.command()(rebuild.rebuild)

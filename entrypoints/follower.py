@@ -9,12 +9,14 @@ import asyncio
 import logging
 import threading
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, LiteralString, NamedTuple
 
 import psycopg
 
+from adapters.eventstore import schema
 from adapters.eventstore.store import open_store
 from application import clock
-from application.commands import CommandBook, CommandUnknown
+from application.command_book import CommandBook, CommandUnknown
 from application.ports import EventStore, EventStoreError
 from domain.catalogue import FACTS
 from domain.commands.effects import EffectWatch
@@ -32,42 +34,68 @@ PACE_S = 0.1
 PAUSE_S = 2.0
 ACTOR = "job:follower"
 
-Reaction = Callable[[EventStore, Recorded[Fact]], Awaitable[None]]
-"""Does what an event means elsewhere; harmless when repeated."""
+Books = dict[str, set[str]]
+"""Kind of book → `tenant/charger` of those who have one."""
+
+
+class Reaction(NamedTuple):
+    """What an event means elsewhere."""
+
+    do: Callable[[EventStore, Recorded[Fact]], Awaitable[None]]
+    """Harmless when repeated."""
+    book: str = ""
+    """The kind of stream it is about; a charger that has none is passed by. Empty: it is about all."""
 
 
 class Follower:
-    """One process's turn at following."""
+    """One process's turn at following. It reads what somebody waits for, which mostly is very little."""
 
     def __init__(
         self,
         store: EventStore,
         reader: LogReader,
         reactions: Mapping[type[Fact], Sequence[Reaction]],
+        openings: Mapping[str, frozenset[str]],
+        books: Books,
         position: int,
     ) -> None:
+        """`openings`: kind of book → the facts that open one; `books`: those that are open at `position`."""
         self._store = store
         self._book = CommandBook(store, {})
         self._reader = reader
         self._reactions = reactions
+        self._openings = {topic: kind for kind, topics in openings.items() for topic in topics}
+        self._books = books
         self._watch = EffectWatch()
         self._after = position
-        self._topics = self._watch.topics | {fact.TOPIC for fact in reactions}
 
     @property
     def position(self) -> int:
         """Where a successor has to begin."""
         return min(self._after, self._watch.low_water(self._after))
 
+    @property
+    def topics(self) -> frozenset[str]:
+        """What is to be read at present."""
+        reacted_to = {
+            fact.TOPIC
+            for fact, reactions in self._reactions.items()
+            if any(not one.book or self._books.get(one.book) for one in reactions)
+        }
+        return self._watch.topics | self._openings.keys() | reacted_to
+
     async def step(self) -> bool:
         """Take what is new, and what is overdue once nothing is; False where nothing was new."""
-        head, items = await asyncio.to_thread(self._news)
+        topics = self.topics
+        head, items = await asyncio.to_thread(self._news, topics)
         for item in items:
             if isinstance(item, Unreadable):
                 log.error("event %d cannot be followed: %s", item.position, item.error)
             else:
                 await self._take(item)
             self._after = item.position
+            if not self.topics <= topics:  # what follows was not read for what is wanted now
+                return True
         if len(items) == BATCH:
             return True
         self._after = head
@@ -75,19 +103,23 @@ class Follower:
             await self._say(stream, fact, "")
         return bool(items)
 
-    def _news(self) -> tuple[int, Sequence[LogItem]]:
+    def _news(self, topics: frozenset[str]) -> tuple[int, Sequence[LogItem]]:
         head = self._reader.head()
         if head == self._after:
             return head, ()
-        return head, self._reader.read(self._after, head, BATCH, self._topics)
+        return head, self._reader.read(self._after, head, BATCH, topics)
 
     async def _take(self, item: Recorded[Fact]) -> None:
         event = item.event
         cause = f"{event.originator_id}@{event.originator_version}"
         for stream, fact in self._watch.hear(item):
             await self._say(stream, fact, cause)
+        whose = "/".join(event.originator_id.split("/", 3)[1:3])
+        if kind := self._openings.get(event.fact.TOPIC):
+            self._books.setdefault(kind, set()).add(whose)
         for react in self._reactions.get(type(event.fact), ()):
-            await react(self._store, item)
+            if not react.book or whose in self._books.get(react.book, ()):
+                await react.do(self._store, item)
 
     async def _say(self, stream: str, fact: Fact, cause: str) -> None:
         if not isinstance(fact, EffectObserved | EffectFailed | EffectMissing | Progressed):
@@ -106,6 +138,7 @@ def follow(
     url: str,
     reader: LogReader,
     reactions: Mapping[type[Fact], Sequence[Reaction]],
+    openings: Mapping[str, frozenset[str]],
     stop: threading.Event,
 ) -> None:
     """Follow until told to stop; waits while another process follows, and for a database that is away."""
@@ -113,7 +146,7 @@ def follow(
         while not stop.is_set():
             try:
                 with psycopg.connect(url, autocommit=True, application_name="zeus follower") as connection:
-                    runner.run(_follow(connection, url, reader, reactions, stop))
+                    runner.run(_follow(connection, url, reader, (reactions, openings), stop))
             except (psycopg.Error, EventStoreError) as error:
                 log.warning("following stopped, beginning again: %r", error)
             reader.close()
@@ -121,10 +154,10 @@ def follow(
 
 
 async def _follow(
-    connection: "psycopg.Connection[tuple[int]]",
+    connection: "psycopg.Connection[Any]",
     url: str,
     reader: LogReader,
-    reactions: Mapping[type[Fact], Sequence[Reaction]],
+    rules: tuple[Mapping[type[Fact], Sequence[Reaction]], Mapping[str, frozenset[str]]],
     stop: threading.Event,
 ) -> None:
     lock = connection.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))::int", [LOCK]).fetchone()
@@ -134,7 +167,9 @@ async def _follow(
     kept = row[0] if row else 0
     store = open_store(url, FACTS)
     try:
-        follower = Follower(store, reader, reactions, kept)
+        reactions, openings = rules
+        books = {kind: books_of(connection, kind) for kind in openings}
+        follower = Follower(store, reader, reactions, openings, books, kept)
         while not stop.is_set():
             more = await follower.step()
             if follower.position != kept:
@@ -146,6 +181,26 @@ async def _follow(
     finally:
         await store.close()
 
+
+def books_of(connection: "psycopg.Connection[Any]", kind: str) -> set[str]:
+    """`tenant/charger` of all who have a book of this kind; found by the key, one step a book."""
+    rows = connection.execute(_BOOKS, {"first": f"{kind}/", "beyond": f"{kind}0"})  # `0` follows `/`
+    return {stream.split("/", 1)[1] for (stream,) in rows}
+
+
+_BOOKS: LiteralString = f"""
+    WITH RECURSIVE book AS (
+        (SELECT originator_id FROM {schema.SCHEMA}.{schema.EVENTS}
+          WHERE originator_id >= %(first)s AND originator_id < %(beyond)s
+          ORDER BY originator_id LIMIT 1)
+        UNION ALL
+        (SELECT (SELECT e.originator_id FROM {schema.SCHEMA}.{schema.EVENTS} e
+                  WHERE e.originator_id > book.originator_id AND e.originator_id < %(beyond)s
+                  ORDER BY e.originator_id LIMIT 1)
+           FROM book WHERE book.originator_id IS NOT NULL)
+    )
+    SELECT originator_id FROM book WHERE originator_id IS NOT NULL
+"""  # noqa: S608 - our own names
 
 _KEEP = """
     INSERT INTO fleet.followers (name, position) VALUES (%s, %s)

@@ -15,7 +15,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from entrypoints.follower import follow
 from entrypoints.logs import set_up
-from entrypoints.reactions import REACTIONS
+from entrypoints.reactions import OPENINGS, REACTIONS
 from entrypoints.retention import EVERY_H, prune
 from entrypoints.settings import Settings
 from entrypoints.wiring import open_engine, open_plain_log
@@ -40,7 +40,7 @@ def main() -> None:
     scheduler = BackgroundScheduler(timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1})
     scheduler.add_job(prune, "interval", hours=EVERY_H, args=[url, settings])
     scheduler.start()
-    follower = threading.Thread(target=follow, args=(url, open_plain_log(url), REACTIONS, stop))
+    follower = threading.Thread(target=follow, args=(url, open_plain_log(url), REACTIONS, OPENINGS, stop))
     follower.start()
     open_engine(url).run(stop)
     stop.set()

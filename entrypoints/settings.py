@@ -111,6 +111,26 @@ class Settings(BaseSettings):
     burst: int = Field(
         default=500, ge=1, description="Frames a charger may send at once, such as a backlog after an outage."
     )
+    wrong_per_charger: int = Field(
+        default=10,
+        ge=1,
+        description="Wrong passwords for one charger in 10 minutes; then it has to wait. From the address it was "
+        "let in from last it is counted apart.",
+    )
+    wrong_per_address: int = Field(
+        default=100, ge=1, description="Wrong passwords from one address in 10 minutes; then it has to wait."
+    )
+    unknown_per_address: int = Field(
+        default=20,
+        ge=1,
+        description="Different ids from one address in an hour that nobody registered; then it has to wait.",
+    )
+    refused_per_min: int = Field(
+        default=60,
+        ge=1,
+        description="Refused handshakes from one address in a minute, at once twice as many; then it has to wait. "
+        "Who is let in is never counted.",
+    )
     frame_size: int = Field(
         default=65536, ge=4096, le=4194304, description="Bytes of one frame; larger ones are refused unread."
     )

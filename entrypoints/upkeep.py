@@ -7,7 +7,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from application import clock
 from application.certificates import AuthorityFailed
-from application.commands import settle_overdue
+from application.command_book import settle_overdue
 from application.fleet import FleetUnavailable
 from application.ports import EventStoreError, StoreUnavailable
 from application.reservations import expire_due

@@ -30,13 +30,15 @@ from application.attempts import Attempts
 from application.certificates import CertificateBook, Certificates
 from application.charging_profiles import ChargingProfiles
 from application.clock import time_ordered_id
-from application.commands import CommandBook, Commands
+from application.command_book import CommandBook
+from application.commands import Commands
 from application.consequences import consequences
 from application.desired_state import DesiredState
 from application.fleet import Fleet
 from application.guidance import ACTOR as GUIDE
 from application.guidance import Guide
 from application.intake import Intake
+from application.lockouts import LockoutLimits, Lockouts
 from application.registry import Registry
 from application.reservations import premises_of
 from application.rules import Rules
@@ -126,6 +128,7 @@ class Core:
                 session, self.book, self.gateway_name, self.abilities_of, self._secret_for
             ),
             self.guide,
+            Lockouts(self.fleet.limits, self.fleet.post, _lockout_limits(settings)),
             judge=Judge(self.tls, self.certificates.book),
         )
         self.artefacts = open_artefacts(settings, data_home(settings), self.store, secret, settings.port)
@@ -181,7 +184,11 @@ class Core:
         return premises_of(state, await self.abilities_of(state))
 
     async def _secret_for(self, charger: ChargerId, intent: Intent) -> str:
-        """The password of a credential that is about to be sent; it is offered in the books before it leaves."""
+        """What is about to be sent and must not be kept: the seal of a link, or the password of a credential,
+        which is offered in the books before it leaves.
+        """
+        if location := getattr(intent, "location", ""):
+            return self.artefacts.seal_of(location)
         credential_id = getattr(intent, "credential_id", "")
         if not credential_id:
             return ""
@@ -229,6 +236,15 @@ async def asking(database_url: str, settings: Settings) -> AsyncIterator[Command
         yield core.commands
     finally:
         await core.close()
+
+
+def _lockout_limits(settings: Settings) -> LockoutLimits:
+    return LockoutLimits(
+        wrong_per_charger=settings.wrong_per_charger,
+        wrong_per_address=settings.wrong_per_address,
+        unknown_per_address=settings.unknown_per_address,
+        refused_per_min=settings.refused_per_min,
+    )
 
 
 def fleet_of(database_url: str, settings: Settings) -> Fleet:

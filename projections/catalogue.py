@@ -1,6 +1,7 @@
 """Every read model there is: one table, from which the engine, the commands and the tests read."""
 
 from domain.catalogue import FACTS
+from projections.alarms.projection import Alarms
 from projections.artefacts.projection import Artefacts
 from projections.charging_profiles.projection import ChargingProfiles
 from projections.commands.projection import Commands
@@ -28,4 +29,5 @@ READ_MODELS: tuple[ReadModel, ...] = (
     Configuration(),
     LocalLists(),
     ChargingProfiles(),
+    Alarms(),
 )

@@ -6,17 +6,18 @@ from datetime import timedelta
 from adapters.ocpp.exchange import Exchange
 from adapters.ocpp.frames import call
 from adapters.ocpp.offering import compose
-from adapters.ocpp.operation import SECRET, CannotSay, WireCall
+from adapters.ocpp.operation import CannotSay, WireCall
 from adapters.ocpp.outgoing import Outgoing
 from adapters.ocpp.session import Session
 from adapters.ocpp.versions import Version
 from application import clock
-from application.commands import CommandBook
+from application.command_book import CommandBook
 from domain.chargers.charger import Charger
 from domain.chargers.credentials import CredentialOffersUnsettled
 from domain.commands.command import Command
 from domain.commands.events import Sent
-from domain.commands.intent import Abilities, Intent
+from domain.commands.intent import SECRET, Abilities, Intent
+from domain.commands.settings import ChangePassword
 from domain.event import Told
 from domain.identity import ChargerId
 
@@ -39,7 +40,7 @@ class Caller:
         abilities: Callable[[Charger], Awaitable[Abilities]],
         secret_for: SecretFor,
     ) -> None:
-        """`secret_for` gives the password that an intent carries by its name alone; it never enters the log."""
+        """`secret_for` gives the password, or the seal of a link, that an intent names; it never enters the log."""
         self._secret_for = secret_for
         self.session = session
         self._book = book
@@ -94,11 +95,12 @@ class Caller:
         return compose(self.session.version, command.intent, abilities)
 
     async def _secret(self, command: Command, text: str) -> str:
-        """What the placeholder in the frame stands for; 1.6 wants the password's bytes in hex (A00.FR.205)."""
+        """What the placeholder in the frame stands for; 1.6 wants a password's bytes in hex (A00.FR.205)."""
         if SECRET not in text or command.intent is None:
             return ""
-        password = await self._secret_for(self.session.desk.charger.id, command.intent)
-        return password.encode().hex() if self.session.version is Version.V16 else password
+        secret = await self._secret_for(self.session.desk.charger.id, command.intent)
+        in_hex = self.session.version is Version.V16 and isinstance(command.intent, ChangePassword)
+        return secret.encode().hex() if in_hex else secret
 
     async def _leaves(self, exchange: Exchange, action: str, text: str) -> bool:
         """Record that the frame leaves; False where it may not: settled, sent by another, or too late."""

@@ -14,7 +14,7 @@ from adapters.ocpp.repairs import admit
 from adapters.ocpp.schemas import Kind, Message, catalogue
 from adapters.ocpp.session import NOT_STORED, Session
 from application import clock
-from application.commands import CommandBook
+from application.command_book import CommandBook
 from domain.commands.command import Command
 from domain.commands.events import State
 from domain.commands.intent import Answer

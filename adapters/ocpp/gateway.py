@@ -5,6 +5,7 @@ A raw ASGI endpoint, not a Starlette WebSocket: it costs 10 µs a message less a
 
 import asyncio
 import logging
+import math
 from collections.abc import Awaitable, Callable, Collection, Mapping
 
 import msgspec
@@ -28,6 +29,7 @@ from application.desk import Desk
 from application.fleet import FleetUnavailable
 from application.guidance import Guide
 from application.intake import ConnectionReplaced, Intake, ReportNotSettled
+from application.lockouts import Failure, Lockouts, Visitor, Wait, origin_of
 from application.ports import EventStore, StoreUnavailable
 from application.snapshots import load_charger
 from application.switchboard import Switchboard
@@ -35,7 +37,7 @@ from application.windows import Doorkeeper
 from domain.chargers.admission import Knock, admit
 from domain.chargers.charger import Charger, ChargerNotAdmitted
 from domain.chargers.client_certificate import ClientCertificate, Presented
-from domain.chargers.credentials import Credential
+from domain.chargers.credentials import Credential, Keyring
 from domain.chargers.events import Connected, HandshakeRefused
 from domain.chargers.provisioning import Standing
 from domain.event import Told
@@ -46,15 +48,30 @@ log = logging.getLogger("zeus.gateway")
 Judge = Callable[[Presented], Awaitable[ClientCertificate]]
 """What a certificate says and whether it is to be believed. Raises StoreUnavailable."""
 Actions = Mapping[Version, Mapping[str, Action]]
-RETRY_AFTER_S = b"30"
+RETRY_AFTER_S = 30
 _NOT_LOOKED_UP = frozenset({Reason.ID_UNKNOWN, Reason.DRAINING})
 """Refusals of an id that nobody registered, or that nobody looked for."""
+_NO_FAULT = frozenset({Reason.DRAINING, Reason.DUPLICATE_CONNECTION, Reason.AUTH_LOCKED, Reason.RATE_LIMITED})
+"""Refusals that count against nobody: he showed the right password, or was told to wait already."""
+_FAILURES = {Reason.AUTH_PASSWORD: Failure.PASSWORD, Reason.ID_UNKNOWN: Failure.UNKNOWN_ID}
+_NO_PASSWORDS = Keyring()
 
 
 class _Turned(msgspec.Struct, frozen=True):
-    """A charger nobody registered fits the open window, and does not protect itself well enough for it."""
+    """Turned away."""
 
     reason: Reason
+    visitor: Visitor | None = None
+    """None where no usable id was shown."""
+    known: bool | None = None
+    """Is the id registered? None: by the reason."""
+
+
+class _Shut(msgspec.Struct, frozen=True):
+    """Too much failed before: nothing that was shown has been looked at."""
+
+    wait: Wait
+    known: bool
 
 
 class _Admitted(msgspec.Struct, frozen=True):
@@ -99,15 +116,17 @@ class Gateway:
         switchboard: Switchboard,
         caller: Callable[[Session], Caller],
         guide: Guide,
+        lockouts: Lockouts,
         doorkeeper: Doorkeeper | None = None,
         judge: Judge | None = None,
     ) -> None:
         """`caller` makes what carries out commands over a session; without `judge` no certificate counts."""
-        self._judge = judge
+        self._certificate_judge = judge
         self._store = store
         self._switchboard = switchboard
         self._caller = caller
         self._guide = guide
+        self._lockouts = lockouts
         self.doorkeeper = doorkeeper or Doorkeeper(store, settings.tenant)
         self._intake = intake
         self._attempts = attempts
@@ -130,11 +149,8 @@ class Gateway:
             self.counters.handshake("unavailable")
             await _deny(send, 503, "The event store is unavailable. The box will connect again by itself.")
             return
-        if isinstance(admitted, _Turned):
-            await self._refuse(request, admitted.reason, send, known=False)
-            return
-        if isinstance(admitted, Reason):
-            await self._refuse(request, admitted, send)
+        if not isinstance(admitted, _Admitted):
+            await self._turn_away(request, admitted, send)
             return
         charger = admitted.charger
         link: Link = scope["extensions"][EXTENSION]
@@ -148,14 +164,29 @@ class Gateway:
 
     # -- letting in ----------------------------------------------------------------------------------------
 
-    async def _admit(self, request: Request) -> _Admitted | _Turned | Reason:
+    async def _admit(self, request: Request) -> _Admitted | _Turned | _Shut:
         refusing = next((reason for reason in request.problems if VERDICTS[reason].refuses), None)
-        cpid = request.address.cpid
+        cpid, origin = request.address.cpid, origin_of(request.remote_address)
         if self.draining:
-            return Reason.DRAINING
+            return _Turned(Reason.DRAINING)
+        if wait := self._lockouts.shut_to(origin) if cpid is None else self._lockouts.crowded(origin):
+            return _Shut(wait, known=False)
         if cpid is None:
-            return refusing or Reason.ID_MISSING
+            return _Turned(refusing or Reason.ID_MISSING)
         charger = await load_charger(self._store, ChargerId.of(self._settings.tenant, cpid))
+        home = bool(origin) and origin_of(charger.remote) == origin
+        visitor = Visitor(charger.id, origin, home)
+        if wait := self._lockouts.closed(visitor):  # before anything is hashed
+            return _Shut(wait, known=charger.registered)
+        found = await self._judge(charger, cpid, request, refusing)
+        if isinstance(found, _Admitted):
+            self._lockouts.let_in(visitor)
+            return found
+        return _Turned(found, visitor) if isinstance(found, Reason) else _Turned(found.reason, visitor, False)
+
+    async def _judge(
+        self, charger: Charger, cpid: str, request: Request, refusing: Reason | None
+    ) -> _Admitted | _Turned | Reason:
         if not charger.registered:
             found = await self._look_through_the_window(cpid, request, refusing)
             if not isinstance(found, Charger):
@@ -164,8 +195,12 @@ class Gateway:
         if refusing is not None:
             return refusing
         knock = _knock(cpid, request)
-        if request.certificate is not None and charger.security_profile == 3 and self._judge is not None:
-            certificate = await self._judge(request.certificate)
+        if (
+            request.certificate is not None
+            and charger.security_profile == 3
+            and self._certificate_judge is not None
+        ):
+            certificate = await self._certificate_judge(request.certificate)
             knock = msgspec.structs.replace(knock, certificate=certificate)
         admission = admit(charger, knock, self._settings.organisation)
         if admission.refused:
@@ -194,6 +229,10 @@ class Gateway:
     ) -> Charger | _Turned | Reason:
         """An id nobody registered: where a window is open for it and it speaks OCPP, it is registered now."""
         if not self.doorkeeper.expects(cpid):
+            if (
+                request.credentials is not None
+            ):  # the same work as for a known id: time tells nobody which it is
+                _NO_PASSWORDS.find(request.credentials.password)
             return Reason.ID_UNKNOWN
         negotiated = negotiate(request.subprotocols, request.address.version, self._settings.versions)
         if refusing is not None:
@@ -218,8 +257,25 @@ class Gateway:
         except StoreUnavailable as error:
             log.warning("refused handshake %s not recorded: %r", fact.reason, error)
 
+    async def _turn_away(self, request: Request, why: _Turned | _Shut, send: AsgiSend) -> None:
+        """Refuse, and count what is a failure before anything is awaited: who knocks in parallel gains nothing."""
+        if isinstance(why, _Shut):
+            reason, wait_s = Reason(why.wait.why), math.ceil(why.wait.seconds)
+            await self._refuse(request, reason, send, known=why.known, retry_after_s=wait_s)
+            return
+        if why.reason not in _NO_FAULT:
+            origin, failure = origin_of(request.remote_address), _FAILURES.get(why.reason, Failure.OTHER)
+            await self._lockouts.failed(origin, failure, why.visitor)
+        await self._refuse(request, why.reason, send, known=why.known)
+
     async def _refuse(
-        self, request: Request, reason: Reason, send: AsgiSend, *, known: bool | None = None
+        self,
+        request: Request,
+        reason: Reason,
+        send: AsgiSend,
+        *,
+        known: bool | None = None,
+        retry_after_s: int = RETRY_AFTER_S,
     ) -> None:
         """Record why, then say so: before the upgrade where HTTP can, after it where OCPP-J asks for that."""
         self.counters.handshake("refused", reason)
@@ -243,7 +299,7 @@ class Gateway:
             await send({"type": "websocket.accept"})
             await send({"type": "websocket.close", "code": verdict.close_code, "reason": reason})
         else:
-            await _deny(send, status, verdict.hint)
+            await _deny(send, status, verdict.hint, retry_after_s)
 
     async def _connect(
         self,
@@ -390,13 +446,13 @@ class Pace:
         return self._debt_until - now - self._burst
 
 
-async def _deny(send: AsgiSend, status: int, words: str) -> None:
+async def _deny(send: AsgiSend, status: int, words: str, retry_after_s: int = RETRY_AFTER_S) -> None:
     """A real HTTP answer in place of the upgrade."""
     headers = [(b"content-type", b"text/plain; charset=utf-8")]
     if status == 401:
         headers.append((b"www-authenticate", b'Basic realm="OCPP", charset="UTF-8"'))
     if status in (429, 503):
-        headers.append((b"retry-after", RETRY_AFTER_S))
+        headers.append((b"retry-after", str(retry_after_s).encode()))
     await send({"type": "websocket.http.response.start", "status": status, "headers": headers})
     await send({"type": "websocket.http.response.body", "body": words.encode()})
 

@@ -19,10 +19,6 @@ class CannotSay(Exception):
     """This version, or this charger, has no words for what is wanted; the message says why, for a person."""
 
 
-SECRET = "[secret]"  # noqa: S105 — a placeholder
-"""Stands in a payload for the password of a credential; whoever sends the call puts the password in its place."""
-
-
 class Operation(Protocol):
     """What a module such as `adapters/ocpp/v16/calls/reset.py` offers."""
 

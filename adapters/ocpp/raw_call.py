@@ -8,7 +8,7 @@ import msgspec
 from adapters.ocpp.answers import answered, plain
 from adapters.ocpp.directions import actions_from_csms
 from adapters.ocpp.operation import CannotSay, WireCall
-from adapters.ocpp.secrets import HIDDEN, without_secrets
+from adapters.ocpp.secrets import HIDDEN, masked, without_passwords
 from adapters.ocpp.versions import Version
 from domain.commands.intent import Abilities, Answer
 from domain.commands.upkeep import Raw
@@ -30,10 +30,10 @@ class RawCall:
         if intent.action not in actions_from_csms(self.version):
             raise CannotSay(f"OCPP {self.version} has no message {intent.action!r} for us to send.")
         text = msgspec.json.encode(intent.payload).decode()
-        if without_secrets(text).count(HIDDEN) > text.count(HIDDEN):
+        if without_passwords(text).count(HIDDEN) > text.count(HIDDEN):
             raise CannotSay("The password is changed by ChangePassword, which keeps it out of the log.")
         return WireCall(intent.action, intent.payload)
 
     def to_answer(self, intent: Raw, payload: Mapping[str, Any]) -> Answer:
         """By its status where it has one. Result: the payload as told."""
-        return answered(payload, plain(payload))
+        return answered(payload, masked(plain(payload)))

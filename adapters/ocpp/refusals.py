@@ -132,7 +132,9 @@ VERDICTS = {
     ),
     Reason.AUTH_PASSWORD: Verdict("The password is wrong. Enter the one of the installation card.", 401),
     Reason.AUTH_HEX_FORM: Verdict("The box presents the password in its 40-digit form. It works."),
-    Reason.AUTH_LOCKED: Verdict("Too many wrong passwords. Wait fifteen minutes, then try once.", 429),
+    Reason.AUTH_LOCKED: Verdict(
+        "Too many wrong passwords. Correct it, then wait a quarter of an hour: it tries again by itself.", 429
+    ),
     Reason.PROFILE_MISMATCH: Verdict(
         "The box connects with another security profile than set for it (ws or wss, password or "
         "certificate). Set both to the same.",
@@ -174,7 +176,9 @@ VERDICTS = {
         "lost its network for a moment.",
         409,
     ),
-    Reason.RATE_LIMITED: Verdict("The box connects too often. It will be let in again by itself.", 429),
+    Reason.RATE_LIMITED: Verdict(
+        "Too many refused attempts from this address. It will be let in again by itself.", 429
+    ),
     Reason.CHARGER_DISABLED: Verdict("This charger has been disabled by its operator.", 403),
     Reason.DRAINING: Verdict("This server is being restarted. The box will connect again by itself.", 503),
 }

@@ -38,6 +38,7 @@ from adapters.ocpp.outgoing import Outgoing
 from adapters.ocpp.repairs import admit
 from adapters.ocpp.rubbish import Rubbish
 from adapters.ocpp.schemas import Kind, catalogue
+from adapters.ocpp.secrets import TELLING, without_passwords
 from adapters.ocpp.versions import Version
 from application import clock
 from application.desk import Desk
@@ -113,14 +114,16 @@ class Session:
         """
         if self.over:
             return
+        now = clock.now()
+        frame = read_frame(text, self.version, self._limits)
+        kept = text if type(frame) is Call and frame.action not in TELLING else without_passwords(text)
         told = Told(
-            recorded_at=clock.now(),
+            recorded_at=now,
             connection=self.connection,
-            frame=text,
-            frame_bytes=raw,
+            frame=kept,
+            frame_bytes=raw if kept is text else None,
             repairs=(flaw,) if flaw else (),
         )
-        frame = read_frame(text, self.version, self._limits)
         if type(frame) is Call:
             since = clock.monotonic()
             action = frame.action if frame.action in self._actions else OTHER

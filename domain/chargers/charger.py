@@ -1,6 +1,5 @@
 """The charger aggregate: may it work, is it connected, what is running on it, how wrong is its clock."""
 
-import zlib
 from collections.abc import Callable
 from datetime import datetime
 from statistics import median_low
@@ -8,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from domain.chargers.boot import BootAnswer, BootReport, answer
 from domain.chargers.credentials import Credential, Keyring
 from domain.chargers.events import (
     Acceptance,
@@ -39,63 +39,17 @@ from domain.chargers.provisioning import (
     Standing,
     digest_of_connectors,
 )
+from domain.chargers.running import CONNECTORS, REUSED, Doing, OpenTransaction
 from domain.event import Event, Fact, Told
 from domain.identity import ChargerId
 
-CONNECTORS = 64
-"""No charger has more; the state of one that invents numbers stays bounded."""
-REUSED = 64
 SKEW_SAMPLES = 9
 SKEW_STEP_S = 5
 """A new skew is told when the median moved by this much: a sound clock makes one fact, not thousands."""
-PENDING_RETRY_S = 60
-"""Chargers that must wait ask again after about a minute (1.6 §4.2, 2.x B02.FR.04)."""
 
 
 class ChargerNotAdmitted(Exception):
     """Between the knock and the record of it an operator disabled the charger or replaced its password."""
-
-
-class BootReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What a charger says of itself when it boots."""
-
-    vendor: str
-    model: str
-    serial: str = ""
-    box_serial: str = ""
-    firmware: str = ""
-    iccid: str = ""
-    imsi: str = ""
-    meter_type: str = ""
-    meter_serial: str = ""
-    reason: str = ""
-
-
-class BootAnswer(msgspec.Struct, frozen=True):
-    """What a booting charger is told."""
-
-    acceptance: Acceptance
-    interval_s: int
-    now: datetime
-
-
-class OpenTransaction(msgspec.Struct, frozen=True):
-    """A transaction whose end was not reported yet."""
-
-    stream: str
-    evse_id: int
-    connector_id: int
-    started_at: datetime
-    reference: str = ""
-    number: int = 0
-
-
-class Doing(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a connector was said to be doing, and since when."""
-
-    activity: str = ""
-    at: datetime | None = None
-    status: str = ""
 
 
 class Charger(msgspec.Struct):
@@ -123,6 +77,8 @@ class Charger(msgspec.Struct):
     connection: str = ""
     gateway: str = ""
     protocol: str = ""
+    remote: str = ""
+    """The address it was let in from last: somebody who guesses elsewhere does not keep it out there."""
     vendor: str = ""
     model: str = ""
     firmware: str = ""
@@ -171,26 +127,9 @@ class Charger(msgspec.Struct):
     def boot(
         self, report: BootReport, connection: str, now: datetime, heartbeat_s: int
     ) -> tuple[BootAnswer, Booted]:
-        """Answer a boot by the operator's decision; the interval is spread so that storms thin out."""
-        acceptance = self.answer_at(now)
-        wanted = heartbeat_s if acceptance is Acceptance.ACCEPTED else PENDING_RETRY_S
-        interval_s = spread(wanted, self.id.key)
-        fact = Booted(
-            vendor=report.vendor,
-            model=report.model,
-            answered=acceptance,
-            interval_s=interval_s,
-            serial=report.serial,
-            box_serial=report.box_serial,
-            firmware=report.firmware,
-            iccid=report.iccid,
-            imsi=report.imsi,
-            meter_type=report.meter_type,
-            meter_serial=report.meter_serial,
-            reason=report.reason,
-            repeated=self.booted_over == connection,
-        )
-        return BootAnswer(acceptance, interval_s, now), fact
+        """Answer a boot by the operator's decision; a second one over the same connection is no restart."""
+        acceptance, repeated = self.answer_at(now), self.booted_over == connection
+        return answer(report, acceptance, self.id.key, now, heartbeat_s, repeated=repeated)
 
     def skew(self, told_at: datetime | None, now: datetime) -> list[Fact]:
         """A fact when the median of the newest differences moved; for messages sent as things happen."""
@@ -277,17 +216,11 @@ class Charger(msgspec.Struct):
             del self.skews_s[:-SKEW_SAMPLES]
 
 
-def spread(interval_s: int, key: str) -> int:
-    """`interval_s` ± 10 %, always the same for one charger: neighbours do not beat in step."""
-    share = zlib.crc32(key.encode()) % 2001 - 1000
-    return max(1, interval_s + round(interval_s * share / 10_000))
-
-
 def _registered(state: Charger, fact: Registered) -> None:
     """A retired charger's id may be given out anew: nothing an operator said of the former one holds."""
     state.cpid, state.name, state.security_profile = fact.cpid, fact.name, fact.security_profile
     state.standing, state.credential, state.offered = Standing.ACTIVE, None, ()
-    state.site = state.node = state.model_profile = state.connectors_digest = ""
+    state.site = state.node = state.model_profile = state.connectors_digest = state.remote = ""
     state.acceptance, state.auto_accept_until = Acceptance.ACCEPTED, None
     state.serials = ()
 
@@ -355,6 +288,7 @@ def _guidance_begun(state: Charger, fact: GuidanceBegun) -> None:
 
 def _connected(state: Charger, fact: Connected) -> None:
     state.connection, state.gateway, state.protocol = fact.connection, fact.gateway, fact.protocol
+    state.remote = fact.remote
 
 
 def _disconnected(state: Charger, fact: Disconnected) -> None:

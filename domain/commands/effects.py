@@ -64,6 +64,12 @@ _OF_COMMANDS: tuple[type[Fact], ...] = (
 )
 
 
+_ALWAYS: tuple[type[Fact], ...] = (*_OF_COMMANDS, TransactionOpened, TransactionClosed)
+_COMMANDS = frozenset(fact.TOPIC for fact in _ALWAYS)
+EVERYTHING = _COMMANDS | {fact.TOPIC for fact in SHOWN_BY}
+"""What a command's life and effect may be told by."""
+
+
 class Watched(msgspec.Struct):
     """A command whose effect is awaited."""
 
@@ -103,9 +109,11 @@ class EffectWatch:
         self._watched: dict[str, Watched] = {}
         self._at: dict[ChargerId, dict[str, Watched]] = {}
         self._numbers: dict[str, int] = {}
-        shown: tuple[type[Fact], ...] = (*SHOWN_BY, *_OF_COMMANDS, TransactionOpened, TransactionClosed)
-        self.topics = frozenset(fact.TOPIC for fact in shown)
-        """The stored names of all it wants to hear."""
+
+    @property
+    def topics(self) -> frozenset[str]:
+        """The stored names of all it wants to hear now: nearly every message, but only while a command is watched."""
+        return EVERYTHING if self._watched else _COMMANDS
 
     def hear(self, recorded: Recorded[Any]) -> Said:
         """What this event shows of commands."""

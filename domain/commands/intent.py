@@ -5,6 +5,9 @@ from typing import Any
 
 import msgspec
 
+SECRET = "[secret]"  # noqa: S105 — a placeholder
+"""Stands in an intent, a payload or a frame for what must not be kept; whoever sends the call puts it in its place."""
+
 
 class Intent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag=True, tag_field="intent"):
     """One thing to ask of a charger, whatever its version. The class name is its stored name and never changes.

@@ -10,17 +10,16 @@ import typer
 
 from adapters.http.api.commands import life_of
 from application import clock
-from application.commands import (
+from application.command_book import CommandBook, CommandUnknown
+from application.command_refusals import (
     ChargerNotAccepted,
     ChargerNotConnected,
-    CommandBook,
-    CommandUnknown,
     ConnectorBusy,
     NotPossible,
     TransactionRunning,
     TransactionUnknown,
-    Wish,
 )
+from application.commands import Wish
 from application.fleet import FleetUnavailable
 from application.ports import AnyEvent, EventStore
 from application.registry import ChargerUnknown

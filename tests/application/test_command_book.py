@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from application.commands import Changes, CommandBook
+from application.command_book import Changes, CommandBook
 from application.ports import EventStore
 from application.snapshots import load_charger
 from domain.chargers.events import GuidanceBegun, Registered

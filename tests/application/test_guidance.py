@@ -9,7 +9,8 @@ import pytest
 
 from application import clock
 from application.charging_profiles import ChargingProfiles, heard_transaction_end
-from application.commands import ChargerNotConnected, Wish
+from application.command_refusals import ChargerNotConnected
+from application.commands import Wish
 from application.desired_state import DesiredState
 from application.guidance import LONGEST_REST, REST, Rests
 from application.registry import Registry

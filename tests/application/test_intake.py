@@ -17,7 +17,8 @@ from application.ports import Snapshot, StoreUnavailable
 from application.reports import Report, Withheld
 from application.rules import Rules
 from application.snapshots import KIND, SNAPSHOT_EVERY, load_charger, snapshot_of
-from domain.chargers.charger import BootReport, Charger
+from domain.chargers.boot import BootReport
+from domain.chargers.charger import Charger
 from domain.chargers.events import (
     Acceptance,
     AcceptanceDecided,

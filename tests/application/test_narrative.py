@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from application.narrative import SENTENCES, NoSentence, sentence
 from domain.catalogue import FACTS
 from domain.chargers import events as charger
+from domain.commands import events as command
+from domain.commands.files import UpdateFirmware
 from domain.event import Event, Fact, Told
 from domain.id_tokens import events as id_token
 from domain.identity import IdToken
@@ -148,3 +150,15 @@ def test_a_password_is_never_told() -> None:
     words = said(charger.CredentialIssued(salt="aabb", digest="ccdd"))
     assert "aabb" not in words
     assert "ccdd" not in words
+
+
+def test_a_signed_link_is_not_told_in_words() -> None:
+    link = "https://zeus.example/artefacts/s3cret.k3y/fw.bin"
+    wanted = command.Requested(
+        charger="CP1",
+        intent=UpdateFirmware(location=link, retrieve_at=NOON),
+        send_before=NOON,
+        answer_within_s=30,
+    )
+    assert "s3cret" not in said(wanted)
+    assert "location https://zeus.example/artefacts/…" in said(wanted)

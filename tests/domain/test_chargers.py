@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from adapters.ocpp.versions import Version
-from domain.chargers.charger import CONNECTORS, REUSED, BootReport, Charger, spread
+from domain.chargers.boot import BootReport, spread
+from domain.chargers.charger import Charger
 from domain.chargers.events import (
     Acceptance,
     AcceptanceDecided,
@@ -20,6 +21,7 @@ from domain.chargers.events import (
     StatusReported,
     TransactionOpened,
 )
+from domain.chargers.running import CONNECTORS, REUSED
 from domain.event import Event, Fact, Told, events_of
 from domain.identity import ChargerId, InvalidChargerId
 from tests.stories.line import NOON, Line, iso

@@ -13,7 +13,7 @@ from domain.chargers.device_model import VariablesReported
 from domain.chargers.firmware import FirmwareStatusReported, LogUploadReported
 from domain.commands import events as command
 from domain.commands.drivers import ReserveNow
-from domain.commands.effects import ABANDONED, NUMBERS, EffectWatch
+from domain.commands.effects import ABANDONED, EVERYTHING, NUMBERS, EffectWatch
 from domain.commands.expectations import EXPECTATIONS, LOG_S, LONG_S, RESET_S, SHOWN_BY, WINDOW_S
 from domain.commands.files import GetLog, UpdateFirmware
 from domain.commands.intent import Answer, Intent, Verdict
@@ -47,7 +47,7 @@ class Log:
         n = len(self.items) + 1
         event = Event(originator_id=stream, originator_version=n, fact=fact, told=Told(recorded_at=self.now))
         self.items.append(Recorded(n, event))
-        assert fact.TOPIC in self.watch.topics
+        assert fact.TOPIC in EVERYTHING
         said = self.watch.hear(self.items[-1])
         self.said += said
         return [one for _, one in said]

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from domain.chargers.charger import BootReport, Charger, ChargerNotAdmitted
+from domain.chargers.boot import BootReport
+from domain.chargers.charger import Charger, ChargerNotAdmitted
 from domain.chargers.credentials import Credential
 from domain.chargers.events import (
     Acceptance,

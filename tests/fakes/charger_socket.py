@@ -52,6 +52,7 @@ class ChargerSocket:
         subprotocols: Sequence[str] = ("ocpp1.6",),
         scheme: str = "ws",
         headers: Sequence[tuple[bytes, bytes]] = (),
+        peer: str = "10.0.0.7",
     ) -> None:
         """Knock; the gateway runs as a task of its own."""
         loop = asyncio.get_running_loop()
@@ -71,7 +72,7 @@ class ChargerSocket:
             "raw_path": path.encode(),
             "subprotocols": list(subprotocols),
             "headers": [(b"user-agent", b"Beny/1.0.31"), *headers],
-            "client": ("10.0.0.7", 4711),
+            "client": (peer, 4711),
             "extensions": {EXTENSION: self.link},
         }
         self.task = loop.create_task(cast(Any, gateway(scope, self._receive, self._send)))

@@ -14,6 +14,7 @@ from psycopg.rows import dict_row
 from psycopg.sql import SQL, Identifier
 
 from adapters.eventstore.mapper import EventMapper
+from domain.alarms import events as alarm
 from domain.artefacts import events as artefact
 from domain.catalogue import FACTS
 from domain.chargers import events as charger
@@ -219,6 +220,10 @@ class Fleet:
             yield self._event(stream(cpid), booted, at)
             yield from self._status(cpid, "Available")
             yield from self._reserve(cpid)
+            yield from self._alarms(cpid)
+            yield from self._files(cpid, bare)
+            yield from self._asked(cpid, bare)
+            yield self._event(f"charging-profiles/{TENANT}/{cpid}", self._profile_fact(), bare)
             yield self._event(f"settings/{TENANT}/{cpid}", SETTINGS[0], bare)
             yield self._event(f"local-list/{TENANT}/{cpid}", LISTS[0], bare)
 
@@ -342,6 +347,27 @@ class Fleet:
         )
         for fact in (asked, agreed, ends[self._n % 3]):
             yield self._event(path, fact, bare)
+
+    def _alarms(self, cpid: str) -> Iterator[Event[Fact]]:
+        self._n += 1
+        path, name = f"alarms/{TENANT}/{cpid}", f"{self._n:022x}"
+        by_ann = Told(recorded_at=self.now, actor="user:ann")
+        raised = alarm.AlarmRaised(
+            alarm_id=name,
+            kind="InvalidMessages",
+            severity=alarm.Severity.WARNING,
+            words="w",
+            info="\x00",
+            source="e@1",
+            at=self.now,
+        )
+        more = (
+            alarm.AlarmRepeated(alarm_id=name, kind="InvalidMessages", source="e@2", at=self.now, count=3),
+            alarm.AlarmAcknowledged(alarm_id=name, kind="InvalidMessages", note="seen"),
+            alarm.AlarmCleared(alarm_id=name, kind="InvalidMessages", why="over"),
+        )
+        for fact in (raised, *more[: self._n % 4]):
+            yield self._event(path, fact, by_ann)
 
     def _status(self, cpid: str, status: str, activity: str = "") -> Iterator[Event[Fact]]:
         fact = charger.StatusReported(evse_id=1, connector_id=1, status=status, activity=activity)

@@ -12,16 +12,17 @@ from adapters.http.problems import Fault, Problem, invalid
 from adapters.http.route import Asked, Page, PageQuery, Query, Shape
 from adapters.http.services import Services
 from adapters.ocpp.secrets import without_links, without_secrets
-from application.commands import (
+from application.command_book import CommandUnknown
+from application.command_refusals import (
     ChargerNotAccepted,
     ChargerNotConnected,
-    CommandUnknown,
     ConnectorBusy,
+    KeyReused,
     NotPossible,
     TransactionRunning,
     TransactionUnknown,
-    Wish,
 )
+from application.commands import Wish
 from application.fleet import FleetUnavailable
 from application.narrative import sentence
 from application.ports import AnyEvent, StoreUnavailable
@@ -204,6 +205,7 @@ REFUSALS = (
     ChargerUnknown,
     ChargerNotConnected,
     ChargerNotAccepted,
+    KeyReused,
     NotPossible,
     TransactionRunning,
     TransactionUnknown,
@@ -220,6 +222,7 @@ _CODES: dict[type[Exception], str] = {
     ChargerNotAccepted: "busy",
     ConnectorBusy: "busy",
     TransactionRunning: "transaction_active",
+    KeyReused: "idempotency_mismatch",
     NotPossible: "unsupported_by_charger",
     StoreUnavailable: "store_unavailable",
     FleetUnavailable: "store_unavailable",

@@ -15,7 +15,7 @@ from adapters.http.problems import Problem, not_found
 from adapters.http.route import Query, Shape
 from adapters.http.services import Services
 from application import clock
-from application.commands import ChargerNotConnected
+from application.command_refusals import ChargerNotConnected
 from domain.chargers.charger import Charger
 from domain.charging_profiles.differences import Difference, differences
 from domain.charging_profiles.profile import Placed, Schedule, Unit

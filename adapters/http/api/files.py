@@ -15,7 +15,7 @@ from adapters.http.problems import Problem
 from adapters.http.route import Body
 from adapters.http.services import Services
 from application import clock
-from application.commands import CommandUnknown
+from application.command_book import CommandUnknown
 from domain.artefacts.addresses import why_unsafe
 from domain.artefacts.artefact import ArtefactUnknown
 from domain.commands.files import GetLog, LogKind, UpdateFirmware
@@ -117,7 +117,7 @@ async def get_diagnostics(doing: Doing[PlainQuery, DiagnosticsBody]) -> Answered
                 actor=doing.caller.name,
                 cause=doing.request_id,
             )
-        intent = msgspec.structs.replace(intent, location=link.url)
+        intent = msgspec.structs.replace(intent, location=link.kept)
     return await ask(doing, intent, reason=body.reason, command_id=name)
 
 
@@ -180,7 +180,7 @@ async def _download(
             )
         except ArtefactUnknown:
             raise one_of("artefact", "There is no such firmware.") from None
-    return link.url
+    return link.kept
 
 
 def _patience(retries: int | None, interval_s: int | None) -> timedelta:

@@ -2,9 +2,12 @@
 
 from datetime import datetime
 
-from adapters.http.api import chargers, connection_attempts, id_tags, messages, read_models, sessions
+from adapters.http.access import Right
+from adapters.http.action import MUTATING, STORING, Action
+from adapters.http.api import alarms, chargers, connection_attempts, id_tags, messages, read_models, sessions
 from adapters.http.api.artefact_routes import ARTEFACT_ROUTES
 from adapters.http.api.command_routes import COMMAND_ROUTES
+from adapters.http.api.control import PlainQuery
 from adapters.http.api.profile_routes import PROFILE_ROUTES
 from adapters.http.api.provisioning_routes import PROVISIONING_ROUTES
 from adapters.http.api.reservation_routes import RESERVATION_ROUTES
@@ -127,6 +130,32 @@ READING_ROUTES: tuple[Route, ...] = (
     ),
 )
 
+ALARM_ROUTES: tuple[AnyRow, ...] = (
+    Route(
+        method="GET",
+        path="/alarms",
+        summary="What somebody should look at",
+        handler=alarms.list_alarms,
+        query=alarms.AlarmsQuery,
+        response=Page[alarms.Alarm],
+        errors=READING,
+        key=tuple[str],
+        links=(Link("acknowledge", "acknowledge", {"id": "$response.body#/items/0/id"}),),
+    ),
+    Action(
+        method="POST",
+        path="/alarms/{id}/acknowledge",
+        summary="Look after an alarm",
+        handler=alarms.acknowledge,
+        query=PlainQuery,
+        body=alarms.Acknowledgement,
+        response=None,
+        right=Right.OPERATE,
+        statuses=(204,),
+        errors=("not_found", "ended", *READING, *STORING, *MUTATING),
+    ),
+)
+
 ROUTES: tuple[AnyRow, ...] = (
     *READING_ROUTES,
     *PROVISIONING_ROUTES,
@@ -135,5 +164,6 @@ ROUTES: tuple[AnyRow, ...] = (
     *RESERVATION_ROUTES,
     *PROFILE_ROUTES,
     *ARTEFACT_ROUTES,
+    *ALARM_ROUTES,
 )
 """The whole API."""

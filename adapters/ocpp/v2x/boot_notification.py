@@ -5,7 +5,7 @@ from typing import Any
 
 from adapters.ocpp.timestamps import write_timestamp
 from application.reports import Report
-from domain.chargers.charger import BootAnswer, BootReport
+from domain.chargers.boot import BootAnswer, BootReport
 
 
 def to_report(payload: Mapping[str, Any]) -> Report:

@@ -1,5 +1,6 @@
 """The device model and its monitors in 2.x (functional blocks B and N)."""
 
+from adapters.ocpp.secrets import hidden_if_secret
 from adapters.ocpp.v2x.fields import Payload, number_in, time_in, whole_in
 from adapters.ocpp.whole_numbers import int32
 from application.reports import Report
@@ -60,15 +61,15 @@ def _variable(told: Payload) -> ReportedVariable:
     characteristics = told.get("variableCharacteristics")
     return ReportedVariable(
         place=place_of(told),
-        attributes=tuple(_attribute(one) for one in told["variableAttribute"]),
+        attributes=tuple(_attribute(one, told["variable"]["name"]) for one in told["variableAttribute"]),
         characteristics=None if characteristics is None else _characteristics(characteristics),
     )
 
 
-def _attribute(told: Payload) -> Attribute:
+def _attribute(told: Payload, variable: str) -> Attribute:
     return Attribute(
         kind=told.get("type", "Actual"),
-        value=told.get("value"),
+        value=hidden_if_secret(variable, told.get("value")),
         mutability=told.get("mutability", "ReadWrite"),
         persistent=told.get("persistent", False),
         constant=told.get("constant", False),

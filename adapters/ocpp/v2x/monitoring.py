@@ -1,5 +1,6 @@
 """What monitors saw in 2.x: events and (2.1) streams of periodic values (functional block N)."""
 
+from adapters.ocpp.secrets import hidden_if_secret
 from adapters.ocpp.v2x.device_model import place_of
 from adapters.ocpp.v2x.fields import Payload, number_in, time_in, whole_in
 from adapters.ocpp.whole_numbers import int32
@@ -60,7 +61,7 @@ def _event(told: Payload) -> MonitoredEvent:
         event_id=int32(told["eventId"]),
         at=time_in(told, "timestamp"),
         place=place_of(told),
-        value=told["actualValue"],
+        value=hidden_if_secret(told["variable"]["name"], told["actualValue"]) or "",
         trigger=told["trigger"],
         origin=told["eventNotificationType"],
         monitor_id=whole_in(told, "variableMonitoringId"),

@@ -57,6 +57,8 @@ def services_on(
 ) -> Services:
     """The use cases over this store; files lie in `directory`, and `news` remembers whom was told what."""
     choices = ArtefactSettings(tenant=tenant, public_url=ORIGIN, firmware_bytes=100_000, upload_bytes=100_000)
+    artefacts = Artefacts(store, LocalDisk(directory), SECRET, choices)
+    workplace.seal_of = artefacts.seal_of
     return Services(
         store=store,
         commands=workplace.commands,
@@ -65,7 +67,7 @@ def services_on(
         registry=lambda caller: Registry(store, caller.tenant, caller.name),
         windows=lambda caller: Windows(store, caller.tenant, caller.name),
         cards=InstallCards(store, tenant, SECRET),
-        artefacts=Artefacts(store, LocalDisk(directory), SECRET, choices),
+        artefacts=artefacts,
         notify=(news or News()).tell,
         firmware_hosts=frozenset(firmware_hosts),
     )

@@ -26,7 +26,7 @@ from adapters.ocpp.gateway import GatewaySettings
 from adapters.ocpp.versions import Version
 from application import clock
 from application.attempts import Attempts
-from application.commands import settle_overdue
+from application.command_book import settle_overdue
 from application.fleet import Begun, IdempotencyKeys, InProgress, Mismatch, Replay
 from application.ports import AnyEvent, Loaded, Snapshot
 from domain.chargers.events import Registered

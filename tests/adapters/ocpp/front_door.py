@@ -9,15 +9,18 @@ from adapters.ocpp.caller import Caller
 from adapters.ocpp.gateway import Gateway, GatewaySettings, Judge
 from adapters.ocpp.versions import Version
 from adapters.ocpp.words import WordsOfOcpp
+from application import clock
 from application.attempts import Attempts
 from application.certificates import CertificateAuthority, CertificateBook, Certificates
 from application.charging_profiles import ChargingProfiles
-from application.commands import CommandBook, Commands
+from application.command_book import CommandBook
+from application.commands import Commands
 from application.consequences import consequences
 from application.desired_state import DesiredState
 from application.guidance import ACTOR as GUIDE
 from application.guidance import Guide
 from application.intake import Intake
+from application.lockouts import LockoutLimits, Lockouts
 from application.ports import EventStore
 from application.registry import Registry
 from application.reservations import premises_of
@@ -58,11 +61,15 @@ class Workplace:
         knows_abilities: bool = False,
         judge: MakeJudge | None = None,
         authority: CertificateAuthority | None = None,
+        limits: LockoutLimits | None = None,
+        now: Callable[[], float] = clock.monotonic,
     ) -> None:
         """`knows_abilities`: go by what chargers told they can do, as `zeus serve` does."""
         self.fleet = (broker or InMemoryBroker()).open_fleet()
         self.store = store
         self._knows_abilities = knows_abilities
+        self.seal_of: Callable[[str], str] = lambda _: ""
+        """Completes links to files; whoever makes them sets it."""
         self.book = CommandBook(store, consequences(self._premises))
         self.switchboard = Switchboard(settings.gateway, self.fleet, self.book)
         self.commands = Commands(self.book, self.switchboard, WordsOfOcpp(), self.abilities)
@@ -89,6 +96,7 @@ class Workplace:
             self.switchboard,
             lambda session: Caller(session, self.book, settings.gateway, self.abilities, self._secret_for),
             self.guide,
+            Lockouts(self.fleet.limits, self.fleet.post, limits, now),
             judge=None if judge is None else judge(self.certificates.book),
         )
 
@@ -110,6 +118,8 @@ class Workplace:
         return await DesiredState(self.store, charger.id.tenant, GUIDE).abilities(charger)
 
     async def _secret_for(self, charger: ChargerId, intent: Intent) -> str:
+        if location := getattr(intent, "location", ""):
+            return self.seal_of(location)
         credential_id: str = getattr(intent, "credential_id", "")
         registry = Registry(self.store, charger.tenant, GUIDE)
         return (await registry.offer_password(charger.key, credential_id=credential_id)).password
@@ -123,8 +133,11 @@ class FrontDoor:
         store: InMemoryEventStore | None = None,
         actions: Mapping[Version, Mapping[str, Action]] = ACTIONS,
         broker: InMemoryBroker | None = None,
+        *,
         judge: MakeJudge | None = None,
         authority: CertificateAuthority | None = None,
+        limits: LockoutLimits | None = None,
+        now: Callable[[], float] = clock.monotonic,
         **chosen: Any,
     ) -> None:
         self.store = store or InMemoryEventStore()
@@ -137,7 +150,15 @@ class FrontDoor:
         }
         chosen_settings = GatewaySettings(**{**settings, **chosen})
         self.workplace = Workplace(
-            self.store, self.attempts, chosen_settings, actions, broker, judge=judge, authority=authority
+            self.store,
+            self.attempts,
+            chosen_settings,
+            actions,
+            broker,
+            judge=judge,
+            authority=authority,
+            limits=limits,
+            now=now,
         )
         self.gateway = self.workplace.gateway
 

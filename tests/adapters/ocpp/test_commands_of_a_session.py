@@ -5,15 +5,16 @@ import json
 
 import pytest
 
-from application.commands import (
+from application.command_refusals import (
     ChargerNotAccepted,
     ChargerNotConnected,
     ConnectorBusy,
+    KeyReused,
     NotPossible,
     TransactionRunning,
     TransactionUnknown,
-    Wish,
 )
+from application.commands import Wish
 from application.registry import ChargerUnknown, Registry
 from domain.chargers.events import (
     Acceptance,
@@ -24,7 +25,7 @@ from domain.chargers.events import (
 )
 from domain.chargers.provisioning import CredentialAdopted, CredentialOffered, CredentialWithdrawn
 from domain.commands.command import Command
-from domain.commands.events import Answered, AnsweredLate, Cancelled, Failed, Sent, State
+from domain.commands.events import Answered, AnsweredLate, Cancelled, Failed, Requested, Sent, State
 from domain.commands.intents import AnyIntent
 from domain.commands.settings import ChangePassword, ReadSettings
 from domain.commands.transactions import RemoteStart, RemoteStop, UnlockConnector
@@ -201,6 +202,20 @@ async def test_who_waits_behind_a_call_that_never_ends_is_cancelled_with_the_con
     assert [one.state for one in ends] == [State.UNKNOWN, State.CANCELLED]
     assert len(door.events(Sent)) == 1
     assert door.events(Cancelled, Failed, AnsweredLate) != []
+
+
+async def test_a_name_stands_for_one_wish() -> None:
+    """What a key named before its process died is found again by the same wish, and by no other."""
+    door = FrontDoor()
+    await connected(door)
+    commands = door.workplace.commands
+    first = await commands.request(CP, Wish(intent=ReadSettings(), actor="user:ada", command_id="k1"))
+    again = await commands.request(CP, Wish(intent=ReadSettings(), actor="user:ada", command_id="k1"))
+    assert again.id == first.id == "k1"
+    for other in (ClearCache(), ReadSettings(names=("HeartbeatInterval",))):
+        with pytest.raises(KeyReused):
+            await commands.request(CP, Wish(intent=other, actor="user:ada", command_id="k1"))
+    assert len(door.events(Requested)) == 1
 
 
 async def test_registry_offers_a_password_by_its_name() -> None:

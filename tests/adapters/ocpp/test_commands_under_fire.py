@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from application import clock
-from application.commands import ChargerNotConnected, Wish, settle_overdue
+from application.command_book import settle_overdue
+from application.command_refusals import ChargerNotConnected
+from application.commands import Wish
 from application.ports import StoreUnavailable
 from domain.commands.command import Command
 from domain.commands.events import (

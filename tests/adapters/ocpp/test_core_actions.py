@@ -12,7 +12,7 @@ from adapters.ocpp.v201 import actions as v201
 from adapters.ocpp.vendor_data import beny_readings
 from adapters.ocpp.versions import Version
 from application.reports import TransactionAnswer
-from domain.chargers.charger import BootReport
+from domain.chargers.boot import BootReport
 from domain.chargers.events import DataTransferred, Metered, StatusReported
 from domain.id_tokens.id_token import Authorization, Verdict
 from domain.identity import IdToken

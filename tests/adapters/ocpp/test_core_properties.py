@@ -21,7 +21,7 @@ from adapters.ocpp.schemas import Kind, catalogue
 from adapters.ocpp.versions import Version
 from application.reports import Report, Time, TransactionAnswer
 from domain.catalogue import BY_TOPIC
-from domain.chargers.charger import BootAnswer
+from domain.chargers.boot import BootAnswer
 from domain.chargers.events import Acceptance, DataTransferred
 from domain.event import Event
 from domain.id_tokens.id_token import Authorization, Verdict

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from adapters.ocpp.answers import answered
-from adapters.ocpp.operation import SECRET, WireCall
-from domain.commands.intent import Abilities, Answer
+from adapters.ocpp.operation import WireCall
+from domain.commands.intent import SECRET, Abilities, Answer
 from domain.commands.settings import ChangePassword
 
 ACTIONS = ("ChangeConfiguration",)

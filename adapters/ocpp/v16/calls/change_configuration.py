@@ -7,6 +7,7 @@ from adapters.ocpp.answers import answered
 from adapters.ocpp.operation import CannotSay, WireCall
 from domain.commands.intent import Abilities, Answer
 from domain.commands.settings import ChangeSettings
+from domain.desired_state.values import is_secret
 
 ACTIONS = ("ChangeConfiguration",)
 PASSWORD = "authorizationkey"  # noqa: S105 — the key's name, folded
@@ -19,6 +20,8 @@ def to_call(intent: ChangeSettings, abilities: Abilities) -> WireCall:
     ((name, value),) = intent.values.items()
     if name.strip().lower() == PASSWORD:
         raise CannotSay("The password is changed by ChangePassword, which keeps it out of the log.")
+    if is_secret(name):
+        raise CannotSay("Secrets are not sent from here: they would stand in the log.")
     return WireCall("ChangeConfiguration", {"key": name, "value": value})
 
 

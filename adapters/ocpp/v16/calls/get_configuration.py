@@ -5,6 +5,7 @@ from typing import Any
 
 from adapters.ocpp.answers import answered
 from adapters.ocpp.operation import CannotSay, WireCall
+from adapters.ocpp.secrets import hidden_if_secret
 from adapters.ocpp.told_settings import check_count, told_number
 from domain.commands.intent import Abilities, Answer
 from domain.commands.settings import Inventory, ReadSettings
@@ -28,7 +29,11 @@ def to_answer(intent: ReadSettings, payload: Mapping[str, Any]) -> Answer:
     `value` is null where a charger tells none: a key that is not set, or that may not be read.
     """
     told = [
-        {"name": key["key"], "value": key.get("value"), "readonly": key.get("readonly", False)}
+        {
+            "name": key["key"],
+            "value": hidden_if_secret(key["key"], key.get("value")),
+            "readonly": key.get("readonly", False),
+        }
         for key in payload.get("configurationKey") or ()
     ]
     return answered({}, {"settings": told, "unknown": list(payload.get("unknownKey") or ())})

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from adapters.ocpp.answers import answered
-from adapters.ocpp.operation import SECRET, WireCall
+from adapters.ocpp.operation import WireCall
 from adapters.ocpp.optional_fields import filled
 from adapters.ocpp.v2x.calls.set_network_profile import connection_data
-from domain.commands.intent import Abilities, Answer
+from domain.commands.intent import SECRET, Abilities, Answer
 from domain.commands.settings import SetNetworkProfile
 
 ACTIONS = ("SetNetworkProfile",)

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from adapters.ocpp.answers import reason_of, verdict_of
-from adapters.ocpp.operation import SECRET, WireCall
+from adapters.ocpp.operation import WireCall
 from adapters.ocpp.v2x.calls.set_variables import worst_of
 from adapters.ocpp.v2x.calls.variables import component_and_variable
-from domain.commands.intent import Abilities, Answer
+from domain.commands.intent import SECRET, Abilities, Answer
 from domain.commands.settings import ChangePassword
 
 ACTIONS = ("SetVariables",)

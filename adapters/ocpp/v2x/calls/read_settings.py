@@ -5,6 +5,7 @@ from typing import Any
 
 from adapters.ocpp.answers import answered
 from adapters.ocpp.operation import WireCall
+from adapters.ocpp.secrets import hidden_if_secret
 from adapters.ocpp.v2x.calls.items_per_message import check_items
 from adapters.ocpp.v2x.calls.variables import component_and_variable, name_in, names_as_asked
 from domain.commands.intent import Abilities, Answer
@@ -39,7 +40,7 @@ def to_answer(intent: ReadSettings, payload: Mapping[str, Any]) -> Answer:
     for entry in payload["getVariableResult"]:
         name, status = name_in(entry, asked), entry["attributeStatus"]
         if status == "Accepted":
-            told.append({"name": name, "value": entry.get("attributeValue")})
+            told.append({"name": name, "value": hidden_if_secret(name, entry.get("attributeValue"))})
         elif status in UNKNOWN:
             unknown.append(name)
         else:

@@ -9,6 +9,7 @@ from adapters.ocpp.v2x.calls.items_per_message import check_items
 from adapters.ocpp.v2x.calls.variables import component_and_variable, is_password, name_in, names_as_asked
 from domain.commands.intent import Abilities, Answer, Verdict
 from domain.commands.settings import ChangeSettings
+from domain.desired_state.values import is_secret
 
 ACTIONS = ("SetVariables",)
 MOST = "DeviceDataCtrlr.ItemsPerMessage[SetVariables]"
@@ -19,6 +20,8 @@ def to_call(intent: ChangeSettings, abilities: Abilities) -> WireCall:
     check_items(len(intent.values), abilities, MOST, "variables")
     if any(is_password(name) for name in intent.values):
         raise CannotSay("The password is changed by ChangePassword, which keeps it out of the log.")
+    if any(is_secret(name) for name in intent.values):
+        raise CannotSay("Secrets are not sent from here: they would stand in the log.")
     wanted = [
         {"attributeValue": value, **component_and_variable(name)} for name, value in intent.values.items()
     ]

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from adapters.ocpp.offering import compose, why_not
-from adapters.ocpp.operation import SECRET, CannotSay
+from adapters.ocpp.operation import CannotSay
 from adapters.ocpp.versions import Version
 from domain.charging_profiles.profile import Kind, Period, Purpose, Schedule, Unit
 from domain.commands.drivers import CustomerInformation, ListEntry, ReserveNow, SendLocalList
 from domain.commands.files import GetLog, LogKind, PublishFirmware, UpdateFirmware
-from domain.commands.intent import Abilities, Intent
+from domain.commands.intent import SECRET, Abilities, Intent
 from domain.commands.load import ClearChargingProfile, GetChargingProfiles, SetChargingProfile
 from domain.commands.settings import ChangePassword, ChangeSettings, ReadSettings, SetNetworkProfile
 from domain.commands.transactions import RemoteStart, RemoteStop, UnlockConnector

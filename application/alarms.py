@@ -1,0 +1,143 @@
+"""Alarms: what events of others raise them, and what operators do about them."""
+
+from collections.abc import Callable
+from typing import Any
+
+from application import clock
+from application.lockouts import origin_of
+from application.ports import EventStore, VersionConflict
+from domain.alarms import kinds
+from domain.alarms.alarms import ADDRESS, Alarms, Occurrence, alarms_stream
+from domain.alarms.kinds import Kind
+from domain.chargers.events import HandshakeRefused, Metered
+from domain.chargers.security import SecurityEventReported
+from domain.commands.events import OutcomeUnknown
+from domain.event import Event, Fact, Recorded, Told, events_of
+from domain.identity import ChargerId, InvalidChargerId
+from domain.transactions.anomalies import Anomaly
+from domain.transactions.events import Ended
+
+ATTEMPTS = 8
+ACTOR = "job:alarms"
+INFO = 255
+"""Characters that are kept of what others say."""
+GUESSES = 5
+"""So many wrong passwords within a minute are no slip."""
+
+Decide = Callable[[Alarms], list[Fact]]
+
+
+class AlarmBook:
+    """The operator's side."""
+
+    def __init__(self, store: EventStore, tenant: str, actor: str, cause: str = "") -> None:
+        """`cause` is the request behind what is written."""
+        self._store = store
+        self._tenant = tenant
+        self._told = Told(recorded_at=clock.now(), actor=actor, cause=cause)
+
+    async def acknowledge(self, subject: str, alarm_id: str, note: str, *, clear: bool = False) -> None:
+        """Somebody looks after it, or with `clear` it is over. Raises AlarmNotOpen."""
+
+        def decide(alarms: Alarms) -> list[Fact]:
+            facts = alarms.acknowledge(alarm_id, note)
+            return [*facts, *alarms.clear(alarm_id, note)] if clear else facts
+
+        await _change(self._store, alarms_stream(self._tenant, subject), decide, self._told)
+
+
+async def heard_security_event(store: EventStore, recorded: Recorded[Any]) -> None:
+    """A charger told something of security relevance (white paper §8)."""
+    event = recorded.event
+    fact: SecurityEventReported = event.fact
+    kind = kinds.of_report(fact.kind)
+    info = f"{fact.kind}: {fact.info}" if kind is kinds.OTHER_EVENT else fact.info
+    await _raise(store, event, event.originator_id.split("/", 2)[2], kind, info)
+
+
+_REFUSALS = {
+    "auth_locked": kinds.PASSWORD_GUESSING,
+    "duplicate_connection": kinds.SECOND_CONNECTION,
+    "profile_mismatch": kinds.WEAKER_PROFILE,
+    "client_cert_revoked": kinds.BAD_CERTIFICATE,
+    "client_cert_cn": kinds.BAD_CERTIFICATE,
+    "client_cert_o": kinds.BAD_CERTIFICATE,
+}
+
+
+async def heard_refusal(store: EventStore, recorded: Recorded[Any]) -> None:
+    """Somebody was refused in a way that a slip does not explain."""
+    event = recorded.event
+    fact: HandshakeRefused = event.fact
+    kind = _REFUSALS.get(fact.reason)
+    if fact.reason == "auth_password" and fact.count >= GUESSES:
+        kind = kinds.PASSWORD_GUESSING
+    info = f"from {fact.remote}" if fact.remote else ""
+    if kind is not None and fact.known:
+        await _raise(store, event, _key_of(event.tenant, fact.cpid), kind, info, fact.count)
+    elif fact.reason in ("rate_limited", "auth_locked") and fact.remote:
+        subject = f"{ADDRESS}{origin_of(fact.remote)}"
+        await _raise(store, event, subject, kinds.ADDRESS_LOCKED, f"last as {fact.cpid}", fact.count)
+
+
+async def heard_unknown_outcome(store: EventStore, recorded: Recorded[Any]) -> None:
+    """A command left, and nobody knows what came of it."""
+    event = recorded.event
+    fact: OutcomeUnknown = event.fact
+    await _raise(store, event, fact.charger, kinds.OUTCOME_UNKNOWN, fact.why)
+
+
+async def heard_end(store: EventStore, recorded: Recorded[Any]) -> None:
+    """A charger ended a transaction that is another's: it was answered, and nothing of the other changed."""
+    event = recorded.event
+    fact: Ended = event.fact
+    if Anomaly.FOREIGN_NUMBER in fact.flags:
+        await _raise(store, event, event.originator_id.split("/", 3)[2], kinds.FOREIGN_TRANSACTION, "its end")
+
+
+async def heard_readings(store: EventStore, recorded: Recorded[Any]) -> None:
+    """The same with readings; which number is whose stands on the number's own stream."""
+    event = recorded.event
+    fact: Metered = event.fact
+    number, key = fact.claimed_transaction, event.originator_id.split("/", 2)[2]
+    if not number.isascii() or not number.isdecimal() or not int(number):
+        return
+    claims = await store.read(f"transaction-number/{event.tenant}/{number}")
+    ours = f"transaction/{event.tenant}/{key}/"
+    if claims and not claims[0].fact.transaction.startswith(ours):
+        await _raise(store, event, key, kinds.FOREIGN_TRANSACTION, f"readings of number {number}")
+
+
+def _key_of(tenant: str, cpid: str) -> str:
+    try:
+        return ChargerId.of(tenant, cpid).key
+    except InvalidChargerId:
+        return cpid.upper()
+
+
+async def _raise(
+    store: EventStore, event: Event[Any], subject: str, kind: Kind, info: str, count: int = 1
+) -> None:
+    source = f"{event.originator_id}@{event.originator_version}"
+    what = Occurrence(kind=kind, source=source, at=event.told.recorded_at, info=info[:INFO], count=count)
+    alarm_id = clock.time_ordered_id()
+    told = Told(recorded_at=clock.now(), actor=ACTOR, cause=source)
+    await _change(
+        store, alarms_stream(event.tenant, subject), lambda alarms: alarms.notice(what, alarm_id), told
+    )
+
+
+async def _change(store: EventStore, stream: str, decide: Decide, told: Told) -> None:
+    for _ in range(ATTEMPTS):
+        alarms = Alarms(stream)
+        for event in await store.read(stream):
+            alarms.when(event)
+        facts = decide(alarms)
+        if not facts:
+            return
+        try:
+            await store.append(events_of(stream, alarms.version, facts, told))
+        except VersionConflict:
+            continue
+        return
+    raise VersionConflict(stream)
