@@ -114,14 +114,22 @@ async def test_whether_its_boot_is_accepted_may_be_a_matter_of_time(
     assert (charger.acceptance, charger.auto_accept_until) == (acceptance, until)
 
 
+async def test_a_charger_with_a_certificate_gets_no_password(world: World) -> None:
+    made = await world.add(security_profile=3)
+    assert made.password is None
+    assert made.ws_url == "wss://csms.example.org/ocpp/CP-1"
+
+
 async def test_what_cannot_be_added_is_said(world: World) -> None:
     await world.add()
     assert await refused(world.add(cpid="cp-1")) == ("exists", [])
     assert await refused(world.add(cpid="a/b")) == ("validation", ["cpid"])
-    assert await refused(world.add(cpid="x", security_profile=3)) == ("validation", ["security_profile"])
     twice = [{"id": 1}, {"id": 1}]
     assert await refused(world.add(cpid="x", connectors=twice)) == ("validation", ["connectors"])
-    for wrong in ({"password": "short"}, {"colour": "red"}, {"connectors": [{"id": 0}]}):
+    wrongs: tuple[dict[str, Any], ...] = (
+        {"password": "short"}, {"colour": "red"}, {"connectors": [{"id": 0}]}, {"security_profile": 4},
+    )  # fmt: skip
+    for wrong in wrongs:
         with pytest.raises(ValidationError):
             NewCharger.model_validate({"cpid": "x", **wrong})
 
