@@ -243,11 +243,6 @@ class Fleet:
             yield self._event(f"charging-profiles/{TENANT}/{cpid}", wanted, bare)
             yield self._event(f"settings/{TENANT}/{cpid}", SETTINGS[0], bare)
             yield self._event(f"local-list/{TENANT}/{cpid}", LISTS[0], bare)
-        yield from self._files(self.ids[0], bare)
-        yield from self._asked(self.ids[0], bare)
-        facts = iter(self._profile_fact, None)
-        wanted = next(fact for fact in facts if isinstance(fact, charging_profile.Wanted))
-        yield self._event(f"charging-profiles/{TENANT}/{self.ids[0]}", wanted, bare)
 
     def live(self, events: int) -> Iterator[Event[Fact]]:
         """About that many events of ordinary life."""
