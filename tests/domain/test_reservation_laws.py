@@ -126,7 +126,7 @@ class Reserving(RuleBasedStateMachine):
         elif asked.terms is None:
             self.in_flight = (asked, self.held.pop(asked.reservation_id, None) is not None)
         else:
-            if agrees:
+            if agrees and asked.terms.expires_at > self.now:  # what is over on arrival holds no place
                 self.held[asked.reservation_id] = asked.terms
             self.in_flight = (asked, agrees)
 
