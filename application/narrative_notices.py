@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from application.phrasing import amount, joined, token
-from domain.certificates import events as certificate
 from domain.chargers import der, device_model, drivers, ev, firmware, monitoring, security, smart_charging
 from domain.event import Fact
 
@@ -140,12 +139,6 @@ NOTICES: Mapping[type[Fact], Callable[[Any], str]] = {
     firmware.LogUploadReported: _upload,
     security.SecurityEventReported: lambda f: f"Security event: {joined(f.kind, f.info)}.",
     security.SignatureRequested: _signature,
-    certificate.Issued: lambda f: (
-        f"Certificate {f.serial[:12]}… was issued to {f.charger} ({f.common_name}), until {f.not_after:%Y-%m-%d}."
-    ),
-    certificate.Revoked: lambda f: (
-        f"Certificate {f.serial[:12]}… was revoked{f': {f.reason}' if f.reason else ''}."
-    ),
     security.ContractRequested: _contract,
     security.RevocationAsked: lambda f: f"Asked whether {_count(f.questions, 'certificate')} still hold.",
     device_model.VariablesReported: lambda f: (

@@ -1,5 +1,6 @@
 """SEC-07: the TLS listener scanned from outside, suite by suite, over both chains."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import NamedTuple
@@ -98,3 +99,12 @@ async def test_a_box_that_does_not_believe_our_certificate_is_recorded(
     (tmp_path / "other.pem").write_bytes(Authority().pem)
     await s_client(scanned.door.port, "-CAfile", str(tmp_path / "other.pem"), "-verify_return_error")
     assert await scanned.door.tls_failure() == [("", "tls_server_cert")]
+
+
+async def test_a_box_that_speaks_without_tls_is_recorded(scanned: Scanned) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", scanned.door.port)
+    writer.write(b"GET /ocpp/CP1 HTTP/1.1\r\nUpgrade: websocket\r\n\r\n")
+    assert b"HTTP" not in await reader.read()
+    writer.close()
+    await writer.wait_closed()
+    assert await scanned.door.tls_failure() == [("", "tls_plain")]
