@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from application.narrative_alarms import ALARMS
+from application.narrative_certificates import CERTIFICATES
 from application.narrative_commands import SENTENCES as COMMANDS
 from application.narrative_desired_state import SENTENCES as DESIRED_STATE
 from application.narrative_notices import NOTICES
@@ -244,6 +245,7 @@ SENTENCES: Mapping[type[Fact], Sentence] = {
     **PROVISIONING,
     **PROFILES,
     **ALARMS,
+    **CERTIFICATES,
     **TENANTS,
 }
 """Every fact of `domain.catalogue` and its sentence; a test finds the ones that are missing."""
