@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from pydantic import Field
@@ -17,7 +16,7 @@ from adapters.http.api.commands import (
 from adapters.http.api.commands import shape_of as command_shape
 from adapters.http.api.control import REASON
 from adapters.http.api.profile_body import ProfileBody, profile_of
-from adapters.http.api.values import Exact
+from adapters.http.api.profile_shapes import ProfileShape, shown
 from adapters.http.api.wishes import address_of, come_true, the_charger
 from adapters.http.problems import Fault, Problem, invalid
 from adapters.http.route import Body, Query, Shape
@@ -25,7 +24,7 @@ from adapters.http.services import Services
 from application import clock
 from application.charging_profiles import NoSuchProfile, ProfileBreaksRules
 from domain.charging_profiles.book import Ack, Book, Criteria
-from domain.charging_profiles.profile import ChargingProfile, Kind, Placed, Purpose, Recurrency, Unit
+from domain.charging_profiles.profile import ChargingProfile, Purpose
 from domain.commands.command import Command
 from domain.commands.intent import Verdict
 from domain.commands.load import ClearChargingProfile, SetChargingProfile
@@ -59,39 +58,6 @@ class NewProfileBody(Body):
         True, description="Stays wanted: installed when the charger returns, and again where it lost it."
     )
     reason: str = REASON
-
-
-class PeriodShape(Shape):
-    """From `start` on."""
-
-    start: int
-    limit: Exact
-    phases: int | None
-
-
-class ScheduleShape(Shape):
-    """A limit that changes over time."""
-
-    unit: Unit
-    periods: list[PeriodShape]
-    duration: int | None
-    start: datetime | None
-    min: Exact | None
-
-
-class ProfileShape(Shape):
-    """A profile at its place."""
-
-    id: int
-    connector: int
-    purpose: Purpose
-    stack_level: int
-    kind: Kind
-    recurrency: Recurrency | None
-    schedules: list[ScheduleShape]
-    valid_from: datetime | None
-    valid_to: datetime | None
-    transaction: str | None
 
 
 class ProfileAnswer(Shape):
@@ -327,33 +293,4 @@ def _known(book: Book, number: int) -> KnownProfile:
         plain=held is not None and held.plain,
         stuck=held is not None and held.stuck,
         since=None if held is None or not held.sure else held.placed.since,
-    )
-
-
-def shown(placed: Placed) -> ProfileShape:
-    """In its public shape."""
-    profile = placed.profile
-    return ProfileShape(
-        id=profile.profile_id,
-        connector=placed.evse_id,
-        purpose=profile.purpose,
-        stack_level=profile.stack_level,
-        kind=profile.kind,
-        recurrency=profile.recurrency,
-        schedules=[
-            ScheduleShape(
-                unit=schedule.unit,
-                periods=[
-                    PeriodShape(start=one.start_s, limit=Decimal(one.limit), phases=one.phases)
-                    for one in schedule.periods
-                ],
-                duration=schedule.duration_s,
-                start=schedule.start_at,
-                min=schedule.min_rate,
-            )
-            for schedule in profile.schedules
-        ],
-        valid_from=profile.valid_from,
-        valid_to=profile.valid_to,
-        transaction=profile.transaction or None,
     )
