@@ -132,7 +132,7 @@ async def test_a_revocation_holds_at_every_gateway_at_once(office: Office) -> No
     before = await other.book.find("1", "CN=Elsewhere")
     assert before is not None
     assert before.revoked_at is None
-    await office.certificates.revoke(TENANT, "1", "stolen", "user:test")
+    await office.certificates.revoke("1", "stolen", "user:test")
     after = await other.book.find("1", "CN=Elsewhere")
     assert after is not None
     assert after.revoked_at is not None
@@ -153,7 +153,7 @@ def test_books_that_write_side_by_side_come_to_know_the_same(steps: list[tuple[i
         def issue(number: int) -> list[Fact]:
             return [
                 Issued(
-                    serial=f"{number:x}", charger="CP1", common_name="CP1", issuer="CN=e", not_after=end,
+                    serial=f"{number:x}", tenant="t", charger="CP1", common_name="CP1", issuer="CN=e", not_after=end,
                     fingerprint="", csr_sha256="", certificate="",
                 )
             ]  # fmt: skip
