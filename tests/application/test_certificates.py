@@ -140,7 +140,7 @@ async def test_a_revocation_holds_at_every_gateway_at_once(office: Office) -> No
     assert office.turned_out == [CP]
     assert office.authority.published == [("1",)]
     with pytest.raises(CertificateUnknown):
-        await other.revoke(TENANT, "99", "", "user:test")
+        await other.revoke("99", "", "user:test")
 
 
 @given(st.lists(st.tuples(st.integers(0, 2), st.booleans()), max_size=12))
