@@ -182,7 +182,9 @@ def test_a_link_that_was_touched_opens_nothing(data: st.DataObject) -> None:
     token = sealer.seal({"password": PASSWORD}, NOW + timedelta(minutes=1))
     assert sealer.open(token, dict, NOW) == {"password": PASSWORD}
     at = data.draw(st.integers(0, len(token) - 2))  # the last sign has bits to spare
-    sign = data.draw(st.sampled_from("ABab01-_").filter(lambda sign: sign != token[at]))
+    sign = data.draw(st.sampled_from("ABab01-_"))
+    if sign == token[at]:  # what the token holds is chance, and must not decide what is drawn
+        sign = "C"
     for touched in (token[:at] + sign + token[at + 1 :], token[:at], token + "AAAA"):
         with pytest.raises(LinkUnreadable):
             sealer.open(touched, dict, NOW)
