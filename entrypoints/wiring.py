@@ -114,50 +114,9 @@ class Core:
             CertificateBook(self.store, settings.tenant), authority, self.commands, self._revoked
         )
         self.guide = Guide(self.store, self.commands, self.desired_state, self.charging_profiles)
-        gates = GatewaySettings(
-            tenant=settings.tenant,
-            gateway=self.gateway_name,
-            versions=enabled_versions(settings.versions),
-            trusted_proxies=frozenset(settings.trusted_proxies),
-            limits=Limits(size=settings.frame_size),
-            frames_per_s=settings.frames_per_s,
-            burst=settings.burst,
-            unknown_id_status=int(settings.unknown_id_status),
-            organisation=settings.tls_client_organisation,
-        )
-        self.gateway = Gateway(
-            self.store,
-            self.intake,
-            self.attempts,
-            ACTIONS,
-            gates,
-            self.switchboard,
-            lambda session: Caller(
-                session, self.book, self.gateway_name, self.abilities_of, self._secret_for
-            ),
-            self.guide,
-            Admittance(
-                self.store,
-                self.directory,
-                Lockouts(self.fleet.limits, self.fleet.post, _lockout_limits(settings)),
-                gates,
-                Judge(self.tls, self.certificates.book),
-            ),
-        )
+        self.gateway = self._gateway()
         self.artefacts = open_artefacts(settings, data_home(settings), self.store, secret, settings.port)
-        self.services = Services(
-            store=self.store,
-            commands=self.commands,
-            desired_state=lambda caller: self.desired_state(caller.tenant, caller.name),
-            charging_profiles=lambda caller: self.charging_profiles(caller.tenant, caller.name),
-            registry=lambda caller: Registry(self.store, caller.tenant, caller.name),
-            windows=lambda caller: Windows(self.store, caller.tenant, caller.name),
-            tokens=lambda caller: ApiTokens(self.store, caller.tenant, caller.name),
-            cards=lambda caller: self.cards(caller.tenant),
-            artefacts=lambda caller: self.artefacts.of(caller.tenant),
-            notify=self.switchboard.notify,
-            firmware_hosts=frozenset(settings.firmware_hosts),
-        )
+        self.services = self._services()
 
     def desired_state(self, tenant: str, actor: str = GUIDE) -> DesiredState:
         """The wishes of a tenant, written by `actor`."""
@@ -172,6 +131,55 @@ class Core:
         slug = "" if tenant == self.settings.tenant else tenant
         around = Surroundings(versions=tuple(self.settings.versions))
         return InstallCards(self.store, slug or self.settings.tenant, self._secret, around, slug)
+
+    def _gateway(self) -> Gateway:
+        """The sockets of this process, and who may come in by them."""
+        gates = GatewaySettings(
+            tenant=self.settings.tenant,
+            gateway=self.gateway_name,
+            versions=enabled_versions(self.settings.versions),
+            trusted_proxies=frozenset(self.settings.trusted_proxies),
+            limits=Limits(size=self.settings.frame_size),
+            frames_per_s=self.settings.frames_per_s,
+            burst=self.settings.burst,
+            unknown_id_status=int(self.settings.unknown_id_status),
+            organisation=self.settings.tls_client_organisation,
+        )
+        return Gateway(
+            self.store,
+            self.intake,
+            self.attempts,
+            ACTIONS,
+            gates,
+            self.switchboard,
+            lambda session: Caller(
+                session, self.book, self.gateway_name, self.abilities_of, self._secret_for
+            ),
+            self.guide,
+            Admittance(
+                self.store,
+                self.directory,
+                Lockouts(self.fleet.limits, self.fleet.post, _lockout_limits(self.settings)),
+                gates,
+                Judge(self.tls, self.certificates.book),
+            ),
+        )
+
+    def _services(self) -> Services:
+        """What the API may do, each for whoever asks."""
+        return Services(
+            store=self.store,
+            commands=self.commands,
+            desired_state=lambda caller: self.desired_state(caller.tenant, caller.name),
+            charging_profiles=lambda caller: self.charging_profiles(caller.tenant, caller.name),
+            registry=lambda caller: Registry(self.store, caller.tenant, caller.name),
+            windows=lambda caller: Windows(self.store, caller.tenant, caller.name),
+            tokens=lambda caller: ApiTokens(self.store, caller.tenant, caller.name),
+            cards=lambda caller: self.cards(caller.tenant),
+            artefacts=lambda caller: self.artefacts.of(caller.tenant),
+            notify=self.switchboard.notify,
+            firmware_hosts=frozenset(self.settings.firmware_hosts),
+        )
 
     async def open(self) -> None:
         """Join the fleet. Raises FleetUnavailable."""
