@@ -9,6 +9,7 @@ from application.ports import EventStore, VersionConflict
 from domain.alarms import kinds
 from domain.alarms.alarms import ADDRESS, Alarms, Occurrence, alarms_stream
 from domain.alarms.kinds import Kind
+from domain.chargers.absence import WentOffline
 from domain.chargers.events import HandshakeRefused, Metered
 from domain.chargers.security import SecurityEventReported
 from domain.commands.events import OutcomeUnknown
@@ -80,6 +81,21 @@ async def heard_refusal(store: EventStore, recorded: Recorded[Any]) -> None:
         await _raise(store, event, subject, kinds.ADDRESS_LOCKED, f"last as {fact.cpid}", fact.count)
 
 
+async def heard_offline(store: EventStore, recorded: Recorded[Any]) -> None:
+    """A charger stays away."""
+    event = recorded.event
+    fact: WentOffline = event.fact
+    await _raise(store, event, event.originator_id.split("/", 2)[2], kinds.CHARGER_OFFLINE, fact.reason)
+
+
+async def heard_return(store: EventStore, recorded: Recorded[Any]) -> None:
+    """It is back: that alarm is over by itself."""
+    event = recorded.event
+    stream = alarms_stream(event.tenant, event.originator_id.split("/", 2)[2])
+    why = Told(recorded_at=clock.now(), actor=ACTOR, cause=_source(event))
+    await _change(store, stream, lambda alarms: alarms.settle(kinds.CHARGER_OFFLINE, "it is back"), why)
+
+
 async def heard_unknown_outcome(store: EventStore, recorded: Recorded[Any]) -> None:
     """A command left, and nobody knows what came of it."""
     event = recorded.event
@@ -118,13 +134,17 @@ def _key_of(tenant: str, cpid: str) -> str:
 async def _raise(
     store: EventStore, event: Event[Any], subject: str, kind: Kind, info: str, count: int = 1
 ) -> None:
-    source = f"{event.originator_id}@{event.originator_version}"
+    source = _source(event)
     what = Occurrence(kind=kind, source=source, at=event.told.recorded_at, info=info[:INFO], count=count)
     alarm_id = clock.time_ordered_id()
     told = Told(recorded_at=clock.now(), actor=ACTOR, cause=source)
     await _change(
         store, alarms_stream(event.tenant, subject), lambda alarms: alarms.notice(what, alarm_id), told
     )
+
+
+def _source(event: Event[Any]) -> str:
+    return f"{event.originator_id}@{event.originator_version}"
 
 
 async def _change(store: EventStore, stream: str, decide: Decide, told: Told) -> None:

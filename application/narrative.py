@@ -16,6 +16,7 @@ from application.narrative_tenants import TENANTS
 from application.phrasing import amount, joined, kwh, place, readings, token, told_as
 from domain.artefacts import events as artefact
 from domain.chargers import events as charger
+from domain.chargers.absence import WentOffline
 from domain.event import Event, Fact
 from domain.id_tokens import events as id_token
 from domain.transactions import events as transaction
@@ -62,6 +63,17 @@ def _handshake_refused(fact: charger.HandshakeRefused) -> str:
     times = f", {fact.count} times" if fact.count > 1 else ""
     who = fact.cpid or "Somebody without an id"
     return f"{who} was not let in ({fact.reason}, {fact.status}{times}). {fact.hint}".rstrip()
+
+
+def _went_offline(fact: WentOffline) -> str:
+    why = f" ({fact.reason})" if fact.reason else ""
+    return f"Is offline: away since {_time(fact.since)}{why}, {fact.patience_s} s was it waited for."
+
+
+_STALE = {
+    transaction.Staleness.CONNECTOR_FREE: "The connector was said to be free",
+    transaction.Staleness.CHARGER_RETIRED: "The charger was retired",
+}
 
 
 def _booted(fact: charger.Booted) -> str:
@@ -204,6 +216,7 @@ SENTENCES: Mapping[type[Fact], Sentence] = {
     charger.GuidanceBegun: lambda _: "From now on it is led to what is wanted of it.",
     charger.Connected: _connected,
     charger.Disconnected: _disconnected,
+    WentOffline: _went_offline,
     charger.HandshakeRefused: _handshake_refused,
     charger.Booted: _booted,
     charger.HeartbeatReceived: lambda _: "Heartbeat: alive, asked for the time.",
@@ -228,6 +241,10 @@ SENTENCES: Mapping[type[Fact], Sentence] = {
     transaction.Ended: _ended,
     transaction.EnergySettled: _settled,
     transaction.Superseded: lambda f: f"Transaction {_name(f.by)} took its connector before its end came.",
+    transaction.FoundStale: lambda f: f"{_STALE[f.why]}, and its end was not reported: it is waited for.",
+    transaction.ClosedUnreported: lambda f: (
+        f"Closed after {f.waited_s / 3600:.0f} h without word of its end, as of {_time(f.at)}."
+    ),
     transaction.NumberClaimed: lambda f: f"Number {f.number} was given to {_name(f.transaction)}.",
     id_token.Issued: _issued,
     id_token.Blocked: lambda f: f"The token may no longer charge{': ' + f.reason if f.reason else ''}.",

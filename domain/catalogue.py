@@ -6,6 +6,7 @@ from domain.certificates import events as certificate
 from domain.chargers import der, device_model, drivers, ev, firmware, monitoring, security, smart_charging
 from domain.chargers import events as charger
 from domain.chargers import provisioning as particulars
+from domain.chargers.absence import WentOffline
 from domain.charging_profiles import events as charging_profile
 from domain.commands import events as command
 from domain.desired_state import events as desired
@@ -40,6 +41,7 @@ FACTS: tuple[type[Fact], ...] = (
     charger.GuidanceBegun,
     charger.Connected,
     charger.Disconnected,
+    WentOffline,
     charger.HandshakeRefused,
     charger.Booted,
     charger.HeartbeatReceived,
@@ -95,6 +97,8 @@ FACTS: tuple[type[Fact], ...] = (
     transaction.Ended,
     transaction.EnergySettled,
     transaction.Superseded,
+    transaction.FoundStale,
+    transaction.ClosedUnreported,
     transaction.NumberClaimed,
     id_token.Issued,
     id_token.Blocked,

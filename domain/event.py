@@ -6,6 +6,9 @@ from typing import ClassVar, Generic, TypeVar
 
 import msgspec
 
+CHARGER = "charger"
+"""The actor of what a charger tells."""
+
 
 class Fact(msgspec.Struct, frozen=True, omit_defaults=True):
     """One thing that happened, in our words. `TOPIC` is its stored name and never changes."""
@@ -23,7 +26,7 @@ class Told(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """Our clock (UTC) when the frame was read."""
     occurred_at: datetime | None = None
     """The teller's own clock, as told; None where the message carries no time."""
-    actor: str = "charger"
+    actor: str = CHARGER
     """`charger`, `user:<name>`, `key:<id>`, `job:<name>` or `zeus`."""
     cause: str = ""
     """The OCPP message id, the API request id, or the stream@version of the causing event."""

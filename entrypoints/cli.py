@@ -20,6 +20,7 @@ from entrypoints.commands import (
     ca,
     charger,
     charger_care,
+    jobs,
     rebuild,
     replay,
     serving,
@@ -59,6 +60,7 @@ app.command()(ask.ask)
 app.command()(ask.commands)
 app.command()(attempts.attempts)
 app.command()(alarms.alarms)
+app.command()(jobs.jobs)
 app.command()(replay.replay)
 app.command(name="simulate")(simulate.simulate_fleet)
 app.command()(rebuild.rebuild)

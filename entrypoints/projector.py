@@ -1,4 +1,4 @@
-"""The projector: the process that runs every read model and the follower, a child of `zeus serve`.
+"""The projector: the process that runs every read model, the follower and the jobs, a child of `zeus serve`.
 
 A process of its own, because projecting is CPU work in Python: in the gateway it would take turns with the
 sockets, and a charger would wait for a report. Many may be started; the locks choose who works.
@@ -11,12 +11,10 @@ import sys
 import threading
 from collections.abc import Callable
 
-from apscheduler.schedulers.background import BackgroundScheduler
-
 from entrypoints.follower import follow
+from entrypoints.jobs import run_jobs
 from entrypoints.logs import set_up
 from entrypoints.reactions import OPENINGS, REACTIONS
-from entrypoints.retention import EVERY_H, prune
 from entrypoints.settings import Settings
 from entrypoints.wiring import open_engine, open_plain_log
 
@@ -37,15 +35,14 @@ def main() -> None:
     watch = threading.Thread(target=_end_with_parent, args=(parent, stop), daemon=True)
     watch.start()
     url = settings.database_url.get_secret_value()
-    scheduler = BackgroundScheduler(timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1})
-    scheduler.add_job(prune, "interval", hours=EVERY_H, args=[url, settings])
-    scheduler.start()
+    jobs = threading.Thread(target=run_jobs, args=(url, settings, stop))
+    jobs.start()
     follower = threading.Thread(target=follow, args=(url, open_plain_log(url), REACTIONS, OPENINGS, stop))
     follower.start()
     open_engine(url).run(stop)
     stop.set()
     follower.join()
-    scheduler.shutdown(wait=False)
+    jobs.join()
 
 
 def _end_with_parent(parent: int, stop: threading.Event) -> None:

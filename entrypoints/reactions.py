@@ -4,17 +4,21 @@ from collections.abc import Mapping, Sequence
 
 from application.alarms import (
     heard_end,
+    heard_offline,
     heard_readings,
     heard_refusal,
+    heard_return,
     heard_security_event,
     heard_unknown_outcome,
 )
 from application.charging_profiles import heard_transaction_end
 from application.reported_settings import heard_variables
 from application.reservations import heard_charger, heard_transaction
+from domain.alarms.events import AlarmRaised
+from domain.chargers.absence import WentOffline
 from domain.chargers.device_model import VariablesReported
 from domain.chargers.drivers import ReservationEnded
-from domain.chargers.events import HandshakeRefused, Metered, StatusReported, TransactionClosed
+from domain.chargers.events import Connected, HandshakeRefused, Metered, StatusReported, TransactionClosed
 from domain.chargers.security import SecurityEventReported
 from domain.charging_profiles import events as charging_profile
 from domain.commands.events import OutcomeUnknown
@@ -32,6 +36,8 @@ REACTIONS: Mapping[type[Fact], Sequence[Reaction]] = {
     VariablesReported: (Reaction(heard_variables),),
     SecurityEventReported: (Reaction(heard_security_event),),
     HandshakeRefused: (Reaction(heard_refusal),),
+    WentOffline: (Reaction(heard_offline),),
+    Connected: (Reaction(heard_return, "alarms"),),
     OutcomeUnknown: (Reaction(heard_unknown_outcome),),
     Ended: (Reaction(heard_end),),
     Metered: (Reaction(heard_readings),),
@@ -39,6 +45,7 @@ REACTIONS: Mapping[type[Fact], Sequence[Reaction]] = {
 """Each is harmless when it is repeated."""
 
 OPENINGS: Mapping[str, frozenset[str]] = {
+    "alarms": frozenset({AlarmRaised.TOPIC}),
     "reservations": frozenset({reservation.Requested.TOPIC}),
     "charging-profiles": frozenset({charging_profile.Wanted.TOPIC, charging_profile.Installed.TOPIC}),
 }

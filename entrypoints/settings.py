@@ -96,9 +96,16 @@ class Settings(BaseSettings):
         default=False, description="Free vending: tokens nobody registered may charge."
     )
     idle_timeout_s: float = Field(
-        default=1200.0,
+        default=180.0,
         ge=30,
-        description="A connection silent for so long (no frame, no pong) is closed as dead.",
+        description="A connection over which nothing comes, not even a pong, is closed as dead: after three "
+        "heartbeats of its charger and three pings, and after so many seconds at least.",
+    )
+    close_sessions_after_h: float = Field(
+        default=24.0,
+        gt=0,
+        description="A session whose end is waited for so long is closed with what was measured; an end that "
+        "comes later still counts.",
     )
     ping_interval_s: float = Field(
         default=60.0,

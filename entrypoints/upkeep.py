@@ -7,10 +7,8 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from application import clock
 from application.certificates import AuthorityFailed
-from application.command_book import settle_overdue
 from application.fleet import FleetUnavailable
 from application.ports import EventStoreError, StoreUnavailable
-from application.reservations import expire_due
 from application.stranded import close_stranded
 from application.switchboard import BEAT_EVERY_S
 from entrypoints.settings import Settings
@@ -20,8 +18,6 @@ from entrypoints.wiring import Core
 log = logging.getLogger("zeus.serve")
 
 STRANDED_EVERY_S = 10
-SWEEP_EVERY_S = 5
-EXPIRE_EVERY_S = 10
 CERTIFICATES_EVERY_S = 5
 PUBLISH_EVERY_S = 86_400
 WINDOW_S = 3
@@ -51,8 +47,6 @@ class Upkeep:
         every(presence.close_unwelcome, "interval", seconds=10)
         every(self._core.gateway.admittance.doorkeepers.refresh, "interval", seconds=WINDOW_S)
         every(self.flush, "interval", seconds=15)
-        every(self.sweep, "interval", seconds=SWEEP_EVERY_S)
-        every(self.expire, "interval", seconds=EXPIRE_EVERY_S)
         every(self.close_stranded, "interval", seconds=STRANDED_EVERY_S, next_run_time=clock.now())
         self._scheduler.start()
 
@@ -85,10 +79,11 @@ class Upkeep:
 
     async def close_silent(self) -> None:
         """Close sockets of chargers that are gone without a word."""
-        timeout_s = self._settings.idle_timeout_s
-        closed = await self._core.gateway.presence.close_silent(asyncio.get_running_loop().time(), timeout_s)
+        now, floor_s = asyncio.get_running_loop().time(), self._settings.idle_timeout_s
+        presence = self._core.gateway.presence
+        closed = await presence.close_silent(now, self._settings.ping_interval_s, floor_s)
         if closed:
-            log.warning("closed %d connections that had been silent for %d s", closed, timeout_s)
+            log.warning("closed %d connections: nothing was heard over them for too long", closed)
 
     async def flush(self, *, everything: bool = False) -> None:
         """Record the counts of refused handshakes."""
@@ -96,24 +91,6 @@ class Upkeep:
             await self._core.attempts.flush(clock.now(), everything=everything)
         except StoreUnavailable as error:
             log.warning("counts of refused handshakes not recorded: %r", error)
-
-    async def sweep(self) -> None:
-        """Say the end of commands whose worker died."""
-        try:
-            streams = await asyncio.to_thread(self._web.overdue_commands, clock.now())
-            if streams:
-                settled = await settle_overdue(self._core.book, streams, clock.now())
-                log.warning("settled %d commands whose end nobody had told", settled)
-        except EventStoreError as error:
-            log.warning("overdue commands not settled, trying again: %r", error)
-
-    async def expire(self) -> None:
-        """End reservations whose time is over."""
-        try:
-            for charger in await asyncio.to_thread(self._web.expired_reservations, clock.now()):
-                await expire_due(self._core.store, charger, clock.now())
-        except EventStoreError as error:
-            log.warning("reservations not expired, trying again: %r", error)
 
     async def close_stranded(self) -> None:
         """Close in the books what dead gateways left open, so that nobody looks online who is not."""

@@ -3,11 +3,9 @@
 import hashlib
 import logging
 from collections.abc import Collection
-from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 
 import psycopg
-from sqlalchemy.exc import SQLAlchemyError
 
 from adapters.http.access import OneToken
 from adapters.http.app import WebApplication, WebSettings, build_app
@@ -21,9 +19,7 @@ from domain.identity import ChargerId
 from entrypoints.certificates import expiries
 from entrypoints.settings import Settings
 from entrypoints.wiring import Core
-from projections.commands.queries import overdue
 from projections.positions import lag
-from projections.reservations.queries import due_for_expiry
 
 log = logging.getLogger("zeus.serve")
 
@@ -76,24 +72,6 @@ class Web:
             log.warning("cannot look for chargers left online yet: %s", error)
             return []
         return [ChargerId(tenant, key) for tenant, key in rows]
-
-    def overdue_commands(self, now: datetime) -> list[str]:
-        """Streams of commands whose deadline has passed without an end."""
-        try:
-            with self._engine.connect() as connection:
-                return overdue(connection, now)
-        except SQLAlchemyError as error:
-            log.warning("cannot look for overdue commands yet: %s", error)
-            return []
-
-    def expired_reservations(self, now: datetime) -> list[ChargerId]:
-        """Chargers with a reservation whose time is over."""
-        try:
-            with self._engine.connect() as connection:
-                return [ChargerId(tenant, key) for tenant, key in due_for_expiry(connection, now)]
-        except SQLAlchemyError as error:
-            log.warning("cannot look for reservations that are over yet: %s", error)
-            return []
 
     def close(self) -> None:
         """Let go of the connections."""

@@ -1,4 +1,4 @@
-"""How far the read models are behind the log, read at most once a second however many ask."""
+"""How read models and jobs are doing, read at most once a second however many ask."""
 
 import asyncio
 from collections.abc import Sequence
@@ -7,7 +7,9 @@ import psycopg
 from sqlalchemy import Connection
 
 from adapters.http.database import Database
+from adapters.postgres.job_ledger import RECORDS, record_of
 from application import clock
+from application.jobs import JobRecord
 from projections.positions import Lag
 from projections.positions import lag as read_lag
 
@@ -21,6 +23,8 @@ class LagWatch:
         self._database = database
         self._read_at = float("-inf")
         self._lags: Sequence[Lag] = ()
+        self.jobs: Sequence[JobRecord] = ()
+        """As they were read with the newest lags."""
         self._reading: asyncio.Task[Sequence[Lag]] | None = None
 
     async def read(self) -> Sequence[Lag]:
@@ -36,7 +40,7 @@ class LagWatch:
         return await asyncio.shield(self._reading)
 
     async def _read(self) -> Sequence[Lag]:
-        self._lags = await self._database.read(lags)
+        self._lags, self.jobs = await self._database.read(_standings)
         self._read_at = clock.monotonic()
         return self._lags
 
@@ -45,6 +49,17 @@ class LagWatch:
         self._reading = None
         if not task.cancelled():
             task.exception()
+
+
+def _standings(connection: Connection) -> tuple[Sequence[Lag], Sequence[JobRecord]]:
+    return lags(connection), job_records(connection)
+
+
+def job_records(connection: Connection) -> list[JobRecord]:
+    """The ledger of jobs; empty before the first `zeus serve`."""
+    if connection.exec_driver_sql("SELECT to_regclass('fleet.jobs')").scalar() is None:
+        return []
+    return [record_of(tuple(row)) for row in connection.exec_driver_sql(RECORDS)]
 
 
 def lags(connection: Connection) -> list[Lag]:

@@ -16,6 +16,7 @@ from sqlalchemy.pool import QueuePool
 from adapters.eventstore.counted import StoreCounters
 from adapters.http.traffic import Traffic
 from adapters.ocpp.counters import Counters
+from application.jobs import JobRecord
 from application.tally import Histogram
 from projections.positions import Lag
 
@@ -59,10 +60,13 @@ class Metrics:
         ProcessCollector(registry=self._process)
         GCCollector(registry=self._process)
 
-    def exposition(self, lags: Sequence[Lag] | None, loop_lag_s: float) -> bytes:
+    def exposition(
+        self, lags: Sequence[Lag] | None, loop_lag_s: float, jobs: Sequence[JobRecord] = ()
+    ) -> bytes:
         """The text format. `lags` None: the database did not answer, and `csms_database_up` is 0."""
         registry = CollectorRegistry(auto_describe=False)
-        registry.register(_Once([*self._families(), *_reading_families(lags), _loop(loop_lag_s)]))
+        families = [*self._families(), *_reading_families(lags), *_job_families(jobs), _loop(loop_lag_s)]
+        registry.register(_Once(families))
         return generate_latest(registry) + generate_latest(self._process)
 
     def _families(self) -> Iterator[Metric]:
@@ -150,6 +154,14 @@ def _reading_families(lags: Sequence[Lag] | None) -> Iterator[Metric]:
     yield _gauge("csms_projection_lag_seconds", "Age of the oldest event not in the rows.", labels, seconds)
     stopped = {(lag.name, lag.place): float(lag.state == "stopped") for lag in rows}
     yield _gauge("csms_projection_stopped", "1 where a read model stopped at an event.", labels, stopped)
+
+
+def _job_families(jobs: Sequence[JobRecord]) -> Iterator[Metric]:
+    runs = {(job.name, "success"): job.runs - job.failures for job in jobs}
+    runs |= {(job.name, "failure"): job.failures for job in jobs}
+    yield _counter("csms_job_runs", "Runs of scheduled jobs, of all processes.", ("job", "result"), runs)
+    succeeded = {(job.name,): at.timestamp() for job in jobs if (at := job.last_success_at) is not None}
+    yield _gauge("csms_job_last_success_timestamp", "When a job last succeeded.", ("job",), succeeded)
 
 
 def _loop(seconds: float) -> Metric:

@@ -88,7 +88,7 @@ class Pages:
             lags = await self._watch.read()
         except Problem:
             lags = None
-        body = self._metrics.exposition(lags, await loop_turn_s())
+        body = self._metrics.exposition(lags, await loop_turn_s(), self._watch.jobs)
         return Response(body, 200, {**NO_STORE, "Content-Type": CONTENT_TYPE})
 
     async def landing(self, request: Request) -> Response:

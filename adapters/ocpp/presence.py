@@ -17,6 +17,7 @@ from application import clock
 from application.desk import Desk
 from application.intake import Intake, ReportNotSettled
 from application.ports import StoreUnavailable
+from domain.chargers.absence import patience_s
 from domain.chargers.provisioning import Standing
 from domain.commands.command import Command
 from domain.event import Told
@@ -148,9 +149,15 @@ class Presence:
             return False
         return True
 
-    async def close_silent(self, now: float, timeout_s: float) -> int:
-        """Close connections silent for `timeout_s`; returns how many. Call it every few seconds."""
-        silent = [c for c in self._here.values() if now - c.link.last_heard > timeout_s]
+    async def close_silent(self, now: float, ping_s: float, floor_s: float) -> int:
+        """Close connections over which not even a pong came for three heartbeats and three pings (`ping_s`), and
+        `floor_s` at least; returns how many. Call it every few seconds.
+        """
+        silent = [
+            one
+            for one in self._here.values()
+            if now - one.link.last_heard > patience_s(one.session.desk.charger.heartbeat_s, ping_s, floor_s)
+        ]
         for connection in silent:
             await connection.close(1001, SILENT)
         return len(silent)

@@ -81,6 +81,22 @@ _STATEMENTS: tuple[LiteralString, ...] = (
         position bigint NOT NULL
     )
     """,
+    # The scheduled jobs; one row each.
+    """
+    CREATE TABLE IF NOT EXISTS fleet.jobs (
+        name text COLLATE "C" PRIMARY KEY,
+        due_at timestamptz NOT NULL,
+        runner text NOT NULL,
+        running_since timestamptz,
+        lease_until timestamptz NOT NULL,
+        last_success_at timestamptz,
+        last_did bigint NOT NULL DEFAULT 0,
+        last_error text NOT NULL DEFAULT '',
+        last_error_at timestamptz,
+        runs bigint NOT NULL DEFAULT 0,
+        failures bigint NOT NULL DEFAULT 0
+    ) WITH (fillfactor = 50)
+    """,
     # What is past is of no use to anybody. A bucket that has been empty for a minute is as good as none. One
     # process sweeps at a time: two might wait in a circle for each other's rows.
     """

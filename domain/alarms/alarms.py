@@ -88,6 +88,11 @@ class Alarms(msgspec.Struct):
         kind, _ = self._named(alarm_id)
         return [AlarmCleared(alarm_id=alarm_id, kind=kind, why=why)]
 
+    def settle(self, kind: Kind, why: str) -> list[Fact]:
+        """What raised it is over by itself; nothing where none of this kind is open."""
+        known = self.open.get(kind.name)
+        return [] if known is None else [AlarmCleared(alarm_id=known.id, kind=kind.name, why=why)]
+
     def _named(self, alarm_id: str) -> tuple[str, OpenAlarm]:
         for kind, known in self.open.items():
             if known.id == alarm_id:

@@ -79,6 +79,9 @@ FOREIGN_TRANSACTION = Kind(
     Severity.WARNING,
     "The charger named a transaction that belongs to another charger.",
 )
+CHARGER_OFFLINE = Kind(
+    "charger_offline", Severity.WARNING, "The charger stays away for longer than it was told to be silent."
+)
 OUTCOME_UNKNOWN = Kind(
     "command_outcome_unknown",
     Severity.INFO,

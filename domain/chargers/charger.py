@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from domain.chargers.absence import WentOffline, gone_too_long, patience_s
 from domain.chargers.boot import BootAnswer, BootReport, answer
 from domain.chargers.credentials import Credential, Keyring
 from domain.chargers.events import (
@@ -84,6 +85,13 @@ class Charger(msgspec.Struct):
     firmware: str = ""
     serials: tuple[str, ...] = ()
     """Its serial numbers as it told them at boot: a certificate may name it by one (A00.FR.405)."""
+    heartbeat_s: int = 0
+    """The interval it was told at its last boot; 0 where it never booted."""
+    gone_since: datetime | None = None
+    """Our clock, when its last connection ended; None while it is connected."""
+    gone_why: str = ""
+    missed: bool = False
+    """It was said to be offline, and has not returned."""
     booted_over: str = ""
     """The connection of the last boot: a second boot over it is no restart."""
     open: dict[str, OpenTransaction] = msgspec.field(default_factory=dict)
@@ -166,6 +174,16 @@ class Charger(msgspec.Struct):
             return []
         return [Disconnected(connection=connection, code=code, reason=reason)]
 
+    def miss(self, now: datetime, ping_s: float) -> list[Fact]:
+        """It stays away: said once, after three heartbeats (or `ping_s`, the pings) in vain."""
+        since = self.gone_since
+        if since is None or self.missed or self.standing is not Standing.ACTIVE:
+            return []
+        if not gone_too_long(since, now, self.heartbeat_s, ping_s):
+            return []
+        waited_s = round(patience_s(self.heartbeat_s, ping_s))
+        return [WentOffline(since=since, patience_s=waited_s, reason=self.gone_why)]
+
     def find(self, *, reference: str = "", number: int | None = None) -> OpenTransaction | None:
         """The open transaction of that name, the newest where a name is used twice."""
         for running in reversed(self.open.values()):
@@ -204,16 +222,36 @@ class Charger(msgspec.Struct):
             evolve(self, event.fact)
         if type(event.fact) is StatusReported:
             self._hear_status(event.fact, event.told)
+        elif type(event.fact) is TransactionOpened:
+            self._open(event.fact)
+        elif type(event.fact) is Disconnected and not self.connection:
+            self.gone_since, self.gone_why = event.told.recorded_at, event.fact.reason
 
     def _hear_status(self, fact: StatusReported, told: Told) -> None:
         self.doings[f"{fact.evse_id}/{fact.connector_id}"] = Doing(
-            fact.activity, told.occurred_at or told.recorded_at, fact.status
+            fact.activity, told.occurred_at or told.recorded_at, fact.status, told.recorded_at, self.version
         )
         while len(self.doings) > CONNECTORS:
             del self.doings[next(iter(self.doings))]
         if told.occurred_at is not None:
             self.skews_s.append(round((told.recorded_at - told.occurred_at).total_seconds()))
             del self.skews_s[:-SKEW_SAMPLES]
+
+    def _open(self, fact: TransactionOpened) -> None:
+        self.open[fact.transaction] = OpenTransaction(
+            fact.transaction,
+            fact.evse_id,
+            fact.connector_id,
+            fact.started_at,
+            fact.reference,
+            fact.number,
+            self.version,
+        )
+        if fact.reference and "~" in fact.transaction:
+            self.reused.pop(fact.reference, None)
+            self.reused[fact.reference] = fact.transaction
+            while len(self.reused) > REUSED:
+                del self.reused[next(iter(self.reused))]
 
 
 def _registered(state: Charger, fact: Registered) -> None:
@@ -289,6 +327,7 @@ def _guidance_begun(state: Charger, fact: GuidanceBegun) -> None:
 def _connected(state: Charger, fact: Connected) -> None:
     state.connection, state.gateway, state.protocol = fact.connection, fact.gateway, fact.protocol
     state.remote = fact.remote
+    state.gone_since, state.gone_why, state.missed = None, "", False
 
 
 def _disconnected(state: Charger, fact: Disconnected) -> None:
@@ -299,22 +338,15 @@ def _disconnected(state: Charger, fact: Disconnected) -> None:
 def _booted(state: Charger, fact: Booted) -> None:
     state.vendor, state.model, state.firmware = fact.vendor, fact.model, fact.firmware
     state.serials = tuple(serial for serial in (fact.serial, fact.box_serial) if serial)
-    state.booted_over = state.connection
+    state.booted_over, state.heartbeat_s = state.connection, fact.interval_s
+
+
+def _went_offline(state: Charger, fact: WentOffline) -> None:
+    state.missed = True
 
 
 def _skew_measured(state: Charger, fact: ClockSkewMeasured) -> None:
     state.skew_s = fact.skew_s
-
-
-def _transaction_opened(state: Charger, fact: TransactionOpened) -> None:
-    state.open[fact.transaction] = OpenTransaction(
-        fact.transaction, fact.evse_id, fact.connector_id, fact.started_at, fact.reference, fact.number
-    )
-    if fact.reference and "~" in fact.transaction:
-        state.reused.pop(fact.reference, None)
-        state.reused[fact.reference] = fact.transaction
-        while len(state.reused) > REUSED:
-            del state.reused[next(iter(state.reused))]
 
 
 def _transaction_closed(state: Charger, fact: TransactionClosed) -> None:
@@ -341,6 +373,6 @@ _EVOLVE: dict[type[Fact], Callable[[Charger, Any], None]] = {
     Disconnected: _disconnected,
     Booted: _booted,
     ClockSkewMeasured: _skew_measured,
-    TransactionOpened: _transaction_opened,
+    WentOffline: _went_offline,
     TransactionClosed: _transaction_closed,
 }

@@ -19,6 +19,8 @@ class OpenTransaction(msgspec.Struct, frozen=True):
     started_at: datetime
     reference: str = ""
     number: int = 0
+    opened: int = 0
+    """The version of the charger's stream at which it was opened: the order of the log, whatever clocks say."""
 
 
 class Doing(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -27,3 +29,7 @@ class Doing(msgspec.Struct, frozen=True, omit_defaults=True):
     activity: str = ""
     at: datetime | None = None
     status: str = ""
+    heard_at: datetime | None = None
+    """Our clock."""
+    told: int = 0
+    """The version of the charger's stream at which it was told."""

@@ -28,6 +28,7 @@ class Anomaly(StrEnum):
     METER_START_FROM_SAMPLE = "meter_start_from_sample"
     METER_STOP_MISSING = "meter_stop_missing"
     METER_STOP_FROM_SAMPLE = "meter_stop_from_sample"
+    CLOSED_UNREPORTED = "closed_unreported"
 
     @property
     def sentence(self) -> str:
@@ -58,4 +59,5 @@ SENTENCES = {
     Anomaly.METER_START_FROM_SAMPLE: "No reading at the start: the first later reading was taken.",
     Anomaly.METER_STOP_MISSING: "No reading at the end: the energy is unknown.",
     Anomaly.METER_STOP_FROM_SAMPLE: "No reading at the end: the last earlier reading was taken.",
+    Anomaly.CLOSED_UNREPORTED: "Its end was not reported in time; it was closed at the last reading, if there was one.",
 }

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
+from enum import StrEnum
 
 from domain.event import Fact
 from domain.identity import IdToken
@@ -97,12 +98,35 @@ class EnergySettled(Fact, frozen=True, kw_only=True, omit_defaults=True):
     flags: tuple[Anomaly, ...] = ()
 
 
+class Staleness(StrEnum):
+    """What says that a transaction is over although its end was not reported."""
+
+    CONNECTOR_FREE = "connector_free"
+    CHARGER_RETIRED = "charger_retired"
+
+
 class Superseded(Fact, frozen=True):
     """Another transaction started on the connector before this one's end was reported."""
 
     TOPIC = "transaction.superseded"
     by: str
     """The other transaction's stream."""
+
+
+class FoundStale(Fact, frozen=True):
+    """It runs in the books, and everything says that it does not: its end was probably lost."""
+
+    TOPIC = "transaction.found_stale"
+    why: Staleness
+
+
+class ClosedUnreported(Fact, frozen=True, kw_only=True, omit_defaults=True):
+    """Its end was waited for in vain; a late one still counts, and corrects the energy."""
+
+    TOPIC = "transaction.closed_unreported"
+    at: datetime
+    """The charger's clock, at the last thing it measured; its start, where it measured nothing."""
+    waited_s: int
 
 
 class NumberClaimed(Fact, frozen=True):

@@ -2,23 +2,26 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
 import msgspec
 
-from domain.event import Event, Fact
+from domain.event import CHARGER, Event, Fact
 from domain.identity import ChargerId, IdToken
 from domain.metering import BEGIN, Sample, register_wh
 from domain.transactions.anomalies import Anomaly
 from domain.transactions.energy import EnergyRecord
 from domain.transactions.events import (
     ChargingStateChanged,
+    ClosedUnreported,
     Ended,
     EnergySettled,
+    FoundStale,
     Metered,
     Noted,
+    Staleness,
     Started,
     Superseded,
     TokenShown,
@@ -72,6 +75,12 @@ class Transaction(msgspec.Struct):
     verdict: str = ""
     charging_state: str = ""
     superseded: bool = False
+    stale_since: datetime | None = None
+    """Our clock, since when its end is waited for; None while it runs."""
+    closed: bool = False
+    """It was closed without a reported end."""
+    heard_at: datetime | None = None
+    """Our clock, at the last word of the charger about it."""
     charging_state_at: datetime | None = None
     heard: list[Heard] = msgspec.field(default_factory=list)
     """The newest 2.x messages, to know a repetition by."""
@@ -82,6 +91,11 @@ class Transaction(msgspec.Struct):
     energy: EnergyRecord = msgspec.field(default_factory=EnergyRecord)
     settled_wh: int | None = None
     settled: bool = False
+
+    @property
+    def over(self) -> bool:
+        """Its end was reported, or it was closed for want of one: from now on readings correct the energy."""
+        return self.ended_at is not None or self.closed
 
     def is_repetition(self, report: TransactionReport) -> bool:
         """Was this very report taken before? Then it is answered again and changes nothing."""
@@ -131,7 +145,7 @@ class Transaction(msgspec.Struct):
                 flags=tuple(flags),
             )
         ]
-        if self.ended_at is not None:
+        if self.over:
             facts += self._settle(record)
         return facts
 
@@ -148,7 +162,7 @@ class Transaction(msgspec.Struct):
             facts.append(TokenShown(id_token=report.id_token, verdict=verdict, at=at))
         if not facts:
             facts.append(Noted(trigger=report.trigger, at=at))
-        if self.ended_at is not None and report.samples:
+        if self.over and report.samples:
             record = _copy(self.energy)
             record.take(report.samples)
             facts += self._settle(record)
@@ -181,6 +195,31 @@ class Transaction(msgspec.Struct):
     def supersede(self, by: str) -> list[Fact]:
         """Another transaction took the connector; this one waits for its end or for reconciliation."""
         return [] if self.superseded or self.ended_at is not None else [Superseded(by)]
+
+    def find_stale(self, why: Staleness) -> list[Fact]:
+        """Everything says that it is over; said once."""
+        return [] if self.over or self.stale_since is not None else [FoundStale(why)]
+
+    def close_unreported(self, now: datetime, after: timedelta) -> list[Fact]:
+        """Its end was waited for as long as `after`: close it with what was measured, and with nothing else."""
+        if self.over or self.stale_since is None or now - self.stale_since < after:
+            return []
+        record = _copy(self.energy)
+        at = record.register_at or self.started_at or self.stale_since
+        closed = ClosedUnreported(at=at, waited_s=round((now - self.stale_since).total_seconds()))
+        return [closed, self._measured(record)]
+
+    @staticmethod
+    def _measured(record: EnergyRecord) -> EnergySettled:
+        """What was measured between two readings; one alone measures nothing."""
+        if record.register_at is None or record.register_at == record.start_at:
+            why = (*record.flags, Anomaly.METER_STOP_MISSING, Anomaly.CLOSED_UNREPORTED)
+            return EnergySettled(energy_wh=None, meter_start_wh=record.start(), flags=why)
+        energy_wh, stop, flags = record.settle()
+        why = (*flags, Anomaly.CLOSED_UNREPORTED)
+        return EnergySettled(
+            energy_wh=energy_wh, meter_start_wh=record.start(), meter_stop_wh=stop, flags=why
+        )
 
     def _meter(self, report: TransactionReport, noted: Sequence[Anomaly]) -> Metered:
         record = _copy(self.energy)
@@ -216,9 +255,13 @@ class Transaction(msgspec.Struct):
             self._hear(
                 (_PHASES.get(type(event.fact), Phase.UPDATED), event.told.seq_no, event.told.occurred_at)
             )
+        if event.told.actor == CHARGER:
+            self.heard_at = event.told.recorded_at
         evolve = _EVOLVE.get(type(event.fact))
         if evolve is not None:
             evolve(self, event.fact)
+        if type(event.fact) in (Superseded, FoundStale) and self.stale_since is None:
+            self.stale_since = event.told.recorded_at
 
     def _hear(self, message: Heard) -> None:
         if message in self.heard[-2:]:  # one message may bring several facts
@@ -245,6 +288,8 @@ def _metered(state: Transaction, fact: Metered) -> None:
     state.connector_id = state.connector_id or fact.connector_id
     state.last_samples = fact.samples
     state.energy.take(fact.samples)
+    if not state.superseded and not state.closed:  # it speaks: it runs after all
+        state.stale_since = None
 
 
 def _charging_state_changed(state: Transaction, fact: ChargingStateChanged) -> None:
@@ -255,7 +300,7 @@ def _charging_state_changed(state: Transaction, fact: ChargingStateChanged) -> N
 def _ended(state: Transaction, fact: Ended) -> None:
     state.evse_id = state.evse_id or fact.evse_id
     state.connector_id = state.connector_id or fact.connector_id
-    state.ended_at = fact.at
+    state.ended_at, state.stale_since = fact.at, None
     state.ends.append(fact.at)
     del state.ends[:-HEARD_LIMIT]
     state.energy.take(fact.samples)
@@ -267,6 +312,10 @@ def _settled(state: Transaction, fact: EnergySettled) -> None:
 
 def _superseded(state: Transaction, fact: Superseded) -> None:
     state.superseded = True
+
+
+def _closed_unreported(state: Transaction, fact: ClosedUnreported) -> None:
+    state.closed, state.stale_since = True, None
 
 
 def _token_shown(state: Transaction, fact: TokenShown) -> None:
@@ -281,5 +330,6 @@ _EVOLVE: dict[type[Fact], Callable[[Transaction, Any], None]] = {
     Ended: _ended,
     EnergySettled: _settled,
     Superseded: _superseded,
+    ClosedUnreported: _closed_unreported,
     TokenShown: _token_shown,
 }

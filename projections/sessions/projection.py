@@ -21,7 +21,7 @@ Row = tuple[dict[str, Any], dict[str, Any]]
 class Sessions(ReadModel):
     """A row a transaction."""
 
-    name, version = "sessions", 1
+    name, version = "sessions", 2
     tables = METADATA
 
     def __init__(self) -> None:
@@ -65,6 +65,7 @@ def _metered(fact: transaction.Metered, event: Event[Any]) -> Row:
         "register_wh": exact(fact.register_wh),
         "live_wh": whole_wh(fact.energy_wh),
         "last_sample_at": _last(fact.samples),
+        "metered_at": event.told.recorded_at,
         **_flags(fact.flags),
     }
     return values, _where(fact.evse_id, fact.connector_id)
@@ -112,6 +113,15 @@ def _superseded(fact: transaction.Superseded, event: Event[Any]) -> Row:
     return {"superseded_by": fact.by}, {}
 
 
+def _found_stale(fact: transaction.FoundStale, event: Event[Any]) -> Row:
+    return {"stale_at": event.told.recorded_at, "stale_why": str(fact.why)}, {}
+
+
+def _closed_unreported(fact: transaction.ClosedUnreported, event: Event[Any]) -> Row:
+    """An end that comes late takes the place of this one."""
+    return {"closed_at": event.told.recorded_at}, {"ended_at": fact.at}
+
+
 _TELLS: dict[type[Fact], Callable[[Any, Event[Any]], Row]] = {
     transaction.Started: _started,
     transaction.Metered: _metered,
@@ -121,6 +131,8 @@ _TELLS: dict[type[Fact], Callable[[Any, Event[Any]], Row]] = {
     transaction.Ended: _ended,
     transaction.EnergySettled: _energy_settled,
     transaction.Superseded: _superseded,
+    transaction.FoundStale: _found_stale,
+    transaction.ClosedUnreported: _closed_unreported,
 }
 
 

@@ -46,6 +46,11 @@ class SessionRow(msgspec.Struct, frozen=True, kw_only=True):
     reservation_id: int | None
     remote_start_id: int | None
     last_sample_at: datetime | None
+    stale_at: datetime | None
+    """Our clock, since when its end is waited for."""
+    stale_why: str | None
+    closed_at: datetime | None
+    """Our clock, when it was closed for want of a reported end."""
 
 
 class SessionFilter(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,6 +107,17 @@ def count_open(connection: Connection, tenant: str) -> tuple[int, int]:
     ).where(SESSIONS.c.tenant == tenant, text("state <> 'ended'"))
     active, awaiting = connection.execute(query).one()
     return int(active), int(awaiting)
+
+
+def awaiting_their_end(connection: Connection) -> list[tuple[str, str, str]]:
+    """(tenant, charger, transaction's stream) of started sessions whose end is waited for, of every tenant."""
+    c = SESSIONS.c
+    query = (
+        select(c.tenant, c.charger, c.transaction)
+        .where(text("state <> 'ended'"), c.state == "awaiting_reconciliation", c.ended_at.is_(None))
+        .order_by(c.tenant, c.charger)
+    )
+    return [tuple(row) for row in connection.execute(query)]
 
 
 def _sessions(tenant: str) -> Select[Any]:

@@ -1,7 +1,8 @@
 """The table `ocpp_sessions`: a row a transaction, filled in whatever order its story is told.
 
-States: `active` – it runs as far as anybody knows; `ended` – start and end were reported;
-`awaiting_reconciliation` – another transaction took its connector before its end was reported, or an end
+States: `active` – it runs as far as anybody knows; `ended` – start and end were reported, or the end was
+waited for in vain and it was closed (`closed_at`); `awaiting_reconciliation` – another transaction took its
+connector before its end was reported, or its connector is free and nothing was heard of it since, or an end
 came for which no start ever did. A late start or end settles the latter by itself.
 """
 
@@ -26,8 +27,9 @@ _KEY = Text(collation="C")
 _TIME = DateTime(timezone=True)
 
 STATE = """
-CASE WHEN ended_at IS NOT NULL AND started_at IS NOT NULL THEN 'ended'
+CASE WHEN (ended_at IS NOT NULL AND started_at IS NOT NULL) OR closed_at IS NOT NULL THEN 'ended'
      WHEN ended_at IS NOT NULL OR superseded_by IS NOT NULL THEN 'awaiting_reconciliation'
+     WHEN stale_at IS NOT NULL AND (metered_at IS NULL OR metered_at < stale_at) THEN 'awaiting_reconciliation'
      ELSE 'active' END
 """
 
@@ -72,6 +74,10 @@ SESSIONS = Table(
     Column("reservation_id", BigInteger),
     Column("remote_start_id", BigInteger),
     Column("last_sample_at", _TIME),
+    Column("metered_at", _TIME),  # our clock, at the newest readings
+    Column("stale_at", _TIME),  # our clock, since when its end is waited for
+    Column("stale_why", Text),
+    Column("closed_at", _TIME),  # our clock, when it was closed for want of a reported end
     Index("ocpp_sessions_newest", "tenant", "listed_at", "session"),
     Index("ocpp_sessions_charger", "tenant", "charger", "listed_at", "session"),
     Index("ocpp_sessions_token", "tenant", text("upper(id_token)"), "listed_at", "session"),

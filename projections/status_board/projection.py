@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from domain.chargers import events as charger
+from domain.chargers.absence import WentOffline
 from domain.chargers.provisioning import REVISING
 from domain.event import Event, Fact, Recorded, Told
 from domain.metering import Sample
@@ -43,7 +44,7 @@ _IDLE: dict[str, Any] = {
 class StatusBoard(ReadModel):
     """Chargers and connectors as they are now."""
 
-    name, version = "status_board", 2
+    name, version = "status_board", 3
     tables = METADATA
 
     def __init__(self, facts: Iterable[type[Fact]]) -> None:
@@ -87,7 +88,12 @@ def _connected(fact: charger.Connected, told: Told) -> dict[str, Any]:
         "user_agent": fact.user_agent,
         "flags": fact.flags or None,
         "last_seen": told.recorded_at,
+        "offline_at": None,
     }
+
+
+def _went_offline(fact: WentOffline, told: Told) -> dict[str, Any]:
+    return {"offline_at": told.recorded_at}
 
 
 def _disconnected(fact: charger.Disconnected, told: Told) -> dict[str, Any]:
@@ -125,6 +131,7 @@ _CHARGER: dict[type[Fact], Callable[[Any, Told], dict[str, Any]]] = {
     **PARTICULARS,
     charger.Connected: _connected,
     charger.Disconnected: _disconnected,
+    WentOffline: _went_offline,
     charger.Booted: _booted,
     charger.ClockSkewMeasured: _clock_skew_measured,
 }

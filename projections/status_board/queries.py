@@ -53,6 +53,8 @@ class ChargerRow(msgspec.Struct, frozen=True, kw_only=True):
     disconnected_at: datetime | None
     disconnect_code: int | None
     disconnect_reason: str | None
+    offline_at: datetime | None
+    """Since when it is said to be offline: it stayed away for longer than a charger may."""
     gateway: str | None
     remote: str | None
     path: str | None
@@ -164,6 +166,31 @@ def count_chargers(connection: Connection, tenant: str) -> tuple[int, int]:
     query = select(func.count().filter(CHARGERS.c.online), func.count()).where(CHARGERS.c.tenant == tenant)
     online, total = connection.execute(query).one()
     return int(online), int(total)
+
+
+def away_since(connection: Connection, before: datetime, limit: int = 1000) -> list[tuple[str, str]]:
+    """(tenant, charger) of chargers in use, disconnected before then and not yet said to be offline; all tenants."""
+    c = CHARGERS.c
+    query = (
+        select(c.tenant, c.charger)
+        .where(~c.online, c.disconnected_at < before, c.offline_at.is_(None), c.standing == "active")
+        .order_by(c.disconnected_at)
+        .limit(limit)
+    )
+    return [(row.tenant, row.charger) for row in connection.execute(query)]
+
+
+def free_but_running(connection: Connection) -> list[tuple[str, str]]:
+    """(tenant, charger) with an open transaction on a connector that is said to be free, or on a retired charger."""
+    c, at = CHARGERS.c, CONNECTORS.c
+    query = (
+        select(c.tenant, c.charger)
+        .join(CONNECTORS, and_(at.tenant == c.tenant, at.charger == c.charger))
+        .where(at.session.is_not(None))
+        .where(or_(and_(c.online, at.status == "Available"), c.standing == "retired"))
+        .distinct()
+    )
+    return [(row.tenant, row.charger) for row in connection.execute(query)]
 
 
 def _chargers(tenant: str) -> Select[Any]:

@@ -64,6 +64,7 @@ CHARGERS = Table(
     Column("disconnected_at", _TIME),
     Column("disconnect_code", Integer),
     Column("disconnect_reason", Text),
+    Column("offline_at", _TIME),  # when it was said to be offline; NULL while it is not
     Column("gateway", Text),
     Column("remote", Text),
     Column("path", Text),

@@ -8,7 +8,8 @@ import pytest
 from application.alarms import AlarmBook
 from domain.alarms.alarms import AlarmNotOpen
 from domain.alarms.events import AlarmAcknowledged, AlarmCleared, AlarmRaised, AlarmRepeated, Severity
-from domain.chargers.events import HandshakeRefused, Metered
+from domain.chargers.absence import WentOffline
+from domain.chargers.events import Connected, HandshakeRefused, Metered
 from domain.chargers.security import SecurityEventReported
 from domain.commands.events import OutcomeUnknown
 from domain.event import Event, Fact, Recorded, Told
@@ -154,3 +155,17 @@ async def test_an_operator_looks_after_an_alarm_and_ends_it() -> None:
     for tenant, subject in (("t", "CP1"), ("t", "CP2"), ("other", "CP1")):
         with pytest.raises(AlarmNotOpen):
             await AlarmBook(here.store, tenant, "user:ann").acknowledge(subject, alarm_id, "")
+
+
+async def test_who_stays_away_is_an_alarm_until_he_is_back() -> None:
+    here = Followed()
+    gone = WentOffline(since=NOON, patience_s=900, reason="cut")
+    back = Connected(connection="c", gateway="g", protocol="1.6", security_profile=0)
+    await here.hear("charger/t/CP1", back)
+    assert here.alarms() == [], "nobody missed it"
+    for minutes in (20, 40):
+        await here.hear("charger/t/CP1", gone, minutes)
+        await here.hear("charger/t/CP1", back, minutes + 1)
+    await here.hear("charger/t/CP1", back, 60)
+    kinds = [(type(event.fact), event.fact.kind) for event in here.alarms()]  # type: ignore[attr-defined]
+    assert kinds == [(AlarmRaised, "charger_offline"), (AlarmCleared, "charger_offline")] * 2

@@ -12,6 +12,9 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from adapters.eventstore.history import history
+from adapters.postgres import fleet_schema
+from adapters.postgres.job_ledger import PostgresJobLedger
+from adapters.postgres.link import PostgresLink
 from domain.catalogue import FACTS
 from domain.chargers import events as charger
 from domain.event import Told
@@ -24,6 +27,7 @@ from entrypoints.commands import board as board_command
 from entrypoints.commands.board_rows import Place
 from entrypoints.commands.sessions import bars
 from projections.read_model import Unreadable
+from projections.sessions.projection import Sessions
 from projections.streams import session_id
 from tests.projections.stories import (
     START,
@@ -315,7 +319,7 @@ def test_history_comes_in_pages_and_keeps_to_one_charger(postgres_dsn: str) -> N
 
 
 def test_rebuild_and_read_models(zeus: Zeus) -> None:
-    assert "sessions\tlive\t1\trunning" in zeus("read-models")
+    assert f"sessions\tlive\t{Sessions().version}\trunning" in zeus("read-models")
     result = json.loads(zeus("rebuild", "sessions", "--verify", "--json"))
     assert [(table["table"], table["same"]) for table in result["sessions"]["tables"]] == [
         ("ocpp_sessions", True)
@@ -324,6 +328,23 @@ def test_rebuild_and_read_models(zeus: Zeus) -> None:
     assert "Name one read model" in zeus("rebuild", code=1)
     assert "is not stopped" in zeus("read-models", "resume", "sessions", code=1)
     assert "There is no build" in zeus("read-models", "abandon", "sessions")
+
+
+async def test_the_jobs_say_when_they_last_succeeded(module_postgres_dsn: str, zeus: Zeus) -> None:
+    assert "retention" not in zeus("jobs")
+    fleet_schema.create(module_postgres_dsn)
+    link = PostgresLink(module_postgres_dsn)
+    ledger, at = PostgresJobLedger(link), START
+    for job, error in (("retention", ""), ("offline_detector", "no\x1b[2J bread")):
+        await ledger.claim(job, at, timedelta(minutes=1), "here:1")
+        await ledger.finish(job, at, "here:1", did=4, error=error)
+    await link.close()
+    told = zeus("jobs")
+    assert "retention\twaiting\t" in told
+    assert "offline_detector\tfailing\tnever" in told
+    assert "\x1b" not in told
+    jobs = {job["name"]: job for job in json.loads(zeus("jobs", "--json"))["jobs"]}
+    assert (jobs["retention"]["last_did"], jobs["offline_detector"]["failures"]) == (4, 1)
 
 
 def test_without_read_models_it_is_said(postgres_dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -294,6 +294,7 @@ class Fleet:
             yield self._event(path, fact, at)
         if former is not None:
             yield self._event(former[0], transaction.Superseded(path), bare)
+            yield from self._reconcile(former[0])
             yield self._event(stream(cpid), charger.TransactionClosed(former[0]), bare)
         opened = charger.TransactionOpened(transaction=path, evse_id=1, connector_id=1, started_at=self.now)
         yield self._event(stream(cpid), opened, bare)
@@ -303,6 +304,16 @@ class Fleet:
             yield self._event(path, fact, at)
         yield from self._status(cpid, "Occupied", "Charging")
         yield self._event(path, transaction.ChargingStateChanged(state="Charging", at=self.now), bare)
+
+    def _reconcile(self, path: str) -> Iterator[Event[Fact]]:
+        """What the reconciler says of a session whose end does not come; the end may still come."""
+        by = Told(recorded_at=self.now, actor="job:session_reconciler")
+        if self.random.random() < 0.5:
+            yield self._event(path, transaction.FoundStale(transaction.Staleness.CONNECTOR_FREE), by)
+        if self.random.random() < 0.5:
+            closed = transaction.ClosedUnreported(at=self.now - timedelta(minutes=1), waited_s=86400)
+            yield self._event(path, closed, by)
+            yield self._event(path, transaction.EnergySettled(energy_wh=self.random.choice([None, 7])), by)
 
     def _meter(self, cpid: str) -> Iterator[Event[Fact]]:
         path, _, begin = self.running[cpid]

@@ -4,7 +4,16 @@ from datetime import datetime
 
 from adapters.http.access import Right
 from adapters.http.action import MUTATING, STORING, Action
-from adapters.http.api import alarms, chargers, connection_attempts, id_tags, messages, read_models, sessions
+from adapters.http.api import (
+    alarms,
+    chargers,
+    connection_attempts,
+    id_tags,
+    jobs,
+    messages,
+    read_models,
+    sessions,
+)
 from adapters.http.api.artefact_routes import ARTEFACT_ROUTES
 from adapters.http.api.command_routes import COMMAND_ROUTES
 from adapters.http.api.control import PlainQuery
@@ -127,6 +136,16 @@ READING_ROUTES: tuple[Route, ...] = (
         handler=read_models.list_read_models,
         query=read_models.ReadModelsQuery,
         response=read_models.ReadModels,
+        right=Right.PLATFORM,
+        errors=READING,
+    ),
+    Route(
+        method="GET",
+        path="/jobs",
+        summary="The scheduled jobs, and when each last succeeded",
+        handler=jobs.list_jobs,
+        query=jobs.JobsQuery,
+        response=jobs.JobList,
         right=Right.PLATFORM,
         errors=READING,
     ),

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 
 import psycopg
@@ -13,9 +14,14 @@ from adapters.http.access import OneToken
 from adapters.http.app import build_app
 from adapters.http.database import open_engine
 from adapters.http.problems import KINDS
+from adapters.postgres import fleet_schema
+from adapters.postgres.job_ledger import PostgresJobLedger
+from adapters.postgres.link import PostgresLink
 from domain.chargers.events import HandshakeRefused
 from domain.event import Told, events_of
 from tests.adapters.http.conftest import AUTH, SETTINGS, TENANT, TOKEN, World, client_of, gateway_on
+
+SUCCEEDED = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
@@ -38,8 +44,6 @@ def enter_read_model(dsn: str, *, position: int = 0, state: str = "running") -> 
 
 async def append_something(world: World) -> None:
     """One event in the log."""
-    from datetime import UTC, datetime
-
     fact = HandshakeRefused(cpid="X", reason="id_unknown", status=404)
     told = Told(recorded_at=datetime(2026, 1, 1, tzinfo=UTC))
     await world.store.append(events_of(f"attempt/{TENANT}/1", 0, [fact], told))
@@ -109,6 +113,13 @@ async def test_metrics_count_what_passed_without_naming_chargers(world: World) -
     counters.close(4711)
     counters.repairs(["trailing_comma"])
     await world.client.get("/api/ocpp/chargers/SECRET-BOX-7")
+    fleet_schema.create(world.dsn)
+    link = PostgresLink(world.dsn)
+    await PostgresJobLedger(link).claim("retention", SUCCEEDED, timedelta(hours=1), "here:1")
+    await PostgresJobLedger(link).finish("retention", SUCCEEDED, "here:1")
+    await link.close()
+    [job] = (await world.client.get("/api/ocpp/jobs")).json()["items"]
+    assert (job["name"], job["runner"], job["running_since"]) == ("retention", "here:1", None)
     text = (await world.client.get("/metrics")).text
     samples = {
         (sample.name, tuple(sorted(sample.labels.items()))): sample.value
@@ -128,6 +139,8 @@ async def test_metrics_count_what_passed_without_naming_chargers(world: World) -
     assert samples["csms_close_total", (("code", "0"),)] == 1
     assert samples["csms_projection_lag_events", (("place", "live"), ("projection", "status_board"))] == 1
     assert samples["csms_database_up", ()] == 1
+    assert samples["csms_job_last_success_timestamp", (("job", "retention"),)] == SUCCEEDED.timestamp()
+    assert samples["csms_job_runs_total", (("job", "retention"), ("result", "success"))] == 1
     assert "SECRET-BOX-7" not in text
 
 

@@ -142,7 +142,7 @@ MAKERS: dict[Key, Ask] = {
 }
 """What makes or changes our own: a thing of the same name elsewhere is neither in the way nor touched."""
 
-WHOLE: frozenset[Key] = frozenset({("GET", "/read-models")})
+WHOLE: frozenset[Key] = frozenset({("GET", "/read-models"), ("GET", "/jobs")})
 """About the installation as a whole: for those who run it, see the test of its own."""
 
 

@@ -300,14 +300,30 @@ async def test_only_the_silent_are_closed(door: FrontDoor) -> None:
     )  # fmt: skip
     talking.link.last_heard = silent.link.last_heard + 100
     now = silent.link.last_heard + 301
-    assert await door.gateway.presence.close_silent(now, 300) == 1
+    assert await door.gateway.presence.close_silent(now, 60, 300) == 1
     await silent.ended()
     assert silent.sent[-1] == {"type": "websocket.close", "code": 1001, "reason": SILENT}
     (event,) = door.events(Disconnected)
     assert isinstance(event.fact, Disconnected)
     assert event.fact.code == 1001
-    assert await door.gateway.presence.close_silent(now, 300) == 0
+    assert await door.gateway.presence.close_silent(now, 60, 300) == 0
     await hang_up(talking)
+
+
+@pytest.mark.parametrize(
+    ("heartbeat_s", "ping_s", "patience_s"),
+    [(0, 60, 180), (300, 60, 900), (86_400, 60, 259_200), (10, 120, 360)],
+)
+async def test_who_was_told_to_beat_slowly_may_be_silent_for_long(
+    door: FrontDoor, heartbeat_s: int, ping_s: float, patience_s: float
+) -> None:
+    wire = await connect(door)
+    [connection] = door.gateway.presence._here.values()
+    connection.session.desk.charger.heartbeat_s = heartbeat_s
+    heard = wire.link.last_heard
+    assert await door.gateway.presence.close_silent(heard + patience_s, ping_s, 180) == 0
+    assert await door.gateway.presence.close_silent(heard + patience_s + 1, ping_s, 180) == 1
+    await wire.ended()
 
 
 async def test_at_the_end_everybody_is_told_and_written_off() -> None:
