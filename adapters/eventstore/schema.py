@@ -1,5 +1,7 @@
 """The tables of the event store, and the role that may add to the log but never change it."""
 
+import itertools
+
 import psycopg
 from psycopg import Connection
 from psycopg.sql import SQL, Composed, Identifier, Literal
@@ -7,6 +9,7 @@ from psycopg.sql import SQL, Composed, Identifier, Literal
 SCHEMA = "eventstore"
 EVENTS = "stored_events"
 SNAPSHOTS = "snapshots"
+MOMENTS = "moments"
 CHANNEL = "stored_events"
 """NOTIFY goes out on it with every commit, without a payload: readers look at the table."""
 
@@ -25,7 +28,8 @@ def create(dsn: str, app_role: str | None = None) -> None:
         # CREATE … IF NOT EXISTS alone fails when two do it at the same moment.
         connection.execute(SQL("SELECT pg_advisory_xact_lock({})").format(lock_key(SCHEMA, "create")))
         connection.execute(SQL("CREATE SCHEMA IF NOT EXISTS {}").format(Identifier(SCHEMA)))
-        for statement in [*event_statements(SCHEMA, EVENTS), *snapshot_statements(SCHEMA, SNAPSHOTS)]:
+        tables = event_statements(SCHEMA, EVENTS), snapshot_statements(SCHEMA, SNAPSHOTS), moment_statements()
+        for statement in itertools.chain(*tables):
             connection.execute(statement)
         if app_role is not None:
             _grant(connection, app_role)
@@ -115,6 +119,25 @@ def snapshot_statements(schema: str, table: str) -> list[Composed]:
     ]
 
 
+def moment_statements() -> list[Composed]:
+    """What chargers looked like after some of their events, to begin from when the past is looked at.
+
+    Made of events alone; may be emptied at any time.
+    """
+    return [
+        SQL("""
+            CREATE TABLE IF NOT EXISTS {schema}.{table} (
+                stream text COLLATE "C" NOT NULL,
+                version bigint NOT NULL,
+                position bigint NOT NULL,
+                kind text NOT NULL,
+                state bytea NOT NULL,
+                tenant text NOT NULL GENERATED ALWAYS AS (split_part(stream, '/', 2)) STORED,
+                PRIMARY KEY (stream, version)
+            )""").format(schema=Identifier(SCHEMA), table=Identifier(MOMENTS))
+    ]
+
+
 def _grant(connection: Connection[tuple[object, ...]], role: str) -> None:
     known = connection.execute("SELECT rolsuper FROM pg_roles WHERE rolname = %s", (role,)).fetchone()
     if known is None:
@@ -129,11 +152,13 @@ def _grant(connection: Connection[tuple[object, ...]], role: str) -> None:
         "schema": Identifier(SCHEMA),
         "events": Identifier(EVENTS),
         "snapshots": Identifier(SNAPSHOTS),
+        "moments": Identifier(MOMENTS),
     }
     for statement in (
         "GRANT USAGE ON SCHEMA {schema} TO {role}",
-        "REVOKE ALL ON {schema}.{events}, {schema}.{snapshots} FROM {role}, PUBLIC",
+        "REVOKE ALL ON {schema}.{events}, {schema}.{snapshots}, {schema}.{moments} FROM {role}, PUBLIC",
         "GRANT SELECT, INSERT ON {schema}.{events} TO {role}",
         "GRANT SELECT, INSERT, UPDATE ON {schema}.{snapshots} TO {role}",
+        "GRANT SELECT ON {schema}.{moments} TO {role}",
     ):
         connection.execute(SQL(statement).format(**names))

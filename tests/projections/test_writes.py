@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy.dialects.postgresql import JSONB
 
 from projections.columns import TableWithoutKey
+from projections.in_memory import Rows
 from projections.read_model import Link, create_tables
 from projections.staging import WriteImpossible, stages_of
 from projections.statements import execute_writes
@@ -96,6 +97,14 @@ def _after(link: Link, batches: list[list[Write]]) -> list[Any]:
 @given(writes=st.lists(_write, max_size=25))
 def test_a_batch_equals_its_writes_one_by_one(link: Link, writes: list[Write]) -> None:
     assert _after(link, [writes]) == _after(link, [[write] for write in writes])
+
+
+@settings(max_examples=600, deadline=None)
+@given(writes=st.lists(_write, max_size=25))
+def test_rows_in_memory_are_those_of_postgres(link: Link, writes: list[Write]) -> None:
+    rows = Rows()
+    rows.apply(writes)
+    assert [tuple(row.values()) for row in rows.of(THINGS)] == _after(link, [writes])
 
 
 def test_writes_to_many_rows_are_few_statements() -> None:
