@@ -5,6 +5,7 @@
 | `offline_detector` | says of chargers that stay away that they are offline |
 | `session_reconciler` | marks, and in the end closes, sessions that run in the books only |
 | `expiry_sweeper` | ends reservations and commands whose time is over |
+| `moments` | keeps what chargers looked like, so that the past is quick to see |
 | `retention` | drops rows of read models that are older than the settings say |
 """
 
@@ -22,6 +23,7 @@ import psycopg
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy import Connection, Engine
 
+from adapters.eventstore.past import Past, busy_chargers
 from adapters.http.database import open_engine
 from adapters.postgres.job_ledger import PostgresJobLedger
 from adapters.postgres.link import PostgresLink
@@ -50,6 +52,7 @@ T = TypeVar("T")
 OFFLINE_EVERY = timedelta(seconds=30)
 RECONCILE_EVERY = timedelta(minutes=5)
 SWEEP_EVERY = timedelta(seconds=5)
+MOMENTS_EVERY = timedelta(minutes=1)
 RETAIN_EVERY = timedelta(hours=1)
 LOOKS = 4
 """So often in the time between two runs each process looks whether one is due."""
@@ -72,11 +75,12 @@ class Jobs:
 
     @property
     def all(self) -> Sequence[Job]:
-        """The four of them."""
+        """All of them."""
         return (
             Job("offline_detector", OFFLINE_EVERY, self.detect_offline),
             Job("session_reconciler", RECONCILE_EVERY, self.reconcile_sessions),
             Job("expiry_sweeper", SWEEP_EVERY, self.sweep_expired),
+            Job("moments", MOMENTS_EVERY, self.keep_moments),
             Job("retention", RETAIN_EVERY, self.retain),
         )
 
@@ -120,6 +124,19 @@ class Jobs:
         for tenant, key in await self._read(lambda connection: due_for_expiry(connection, now)):
             expired += len(await expire_due(self._core.store, ChargerId(tenant, key), now))
         return settled + expired
+
+    async def keep_moments(self, now: datetime) -> int:
+        """What busy chargers looked like, every so many events."""
+        return await asyncio.to_thread(self._keep_moments)
+
+    def _keep_moments(self) -> int:
+        made = 0
+        with psycopg.connect(self._database_url, connect_timeout=5) as connection:
+            connection.execute("SET timezone = 'UTC'")
+            for charger in busy_chargers(connection):
+                made += Past(connection).keep_moments(charger)
+                connection.commit()
+        return made
 
     async def retain(self, now: datetime) -> int:
         """Read models that grow with time."""

@@ -51,6 +51,13 @@ _KEEP = SQL("""
         state = excluded.state
 """).format(**_NAMES)
 
+_BUSY = SQL("""
+    SELECT s.originator_id FROM {snapshots} s
+    WHERE s.originator_id >= 'charger/' AND s.originator_id < 'charger0' AND s.originator_version >= %(every)s + (
+        SELECT coalesce(max(m.version), 0) FROM {moments} m WHERE m.stream = s.originator_id AND m.kind = %(kind)s
+    )
+""").format(**_NAMES, snapshots=Identifier(schema.SCHEMA, schema.SNAPSHOTS))
+
 Link = Connection[Any]
 
 
@@ -85,7 +92,7 @@ class Past:
     def events(self, stream: str, after: int, upto: int) -> list[Recorded[Fact]]:
         """Events of a stream, by version. Raises UnreadableEvent."""
         rows = self._connection.execute(_BETWEEN, (stream, after, upto), binary=True)
-        return [self._recorded(row) for row in rows]
+        return [self.recorded(row) for row in rows]
 
     def until(self, stream: str, at: datetime) -> list[Recorded[Fact]]:
         """Events of a stream that were stored by then. Raises UnreadableEvent."""
@@ -148,6 +155,14 @@ class Past:
         opened = [one.event.fact.transaction for one in told if isinstance(one.event.fact, TransactionOpened)]
         return list(dict.fromkeys((*before, *opened)))
 
-    def _recorded(self, row: tuple[Any, ...]) -> Recorded[Fact]:
+    def recorded(self, row: tuple[Any, ...]) -> Recorded[Fact]:
+        """A row of (position, topic, state, stream, version). Raises UnreadableEvent."""
         position, topic, state, stream, version = row
         return Recorded(position, self._mapper.to_domain_event(StoredEvent(stream, version, topic, state)))
+
+
+def busy_chargers(connection: Link) -> list[ChargerId]:
+    """Chargers whose newest moment is `EVERY` events old or more, as far as their snapshots tell."""
+    asked = {"every": EVERY, "kind": kind_of(StatusBoard(FACTS))}
+    streams = [stream for (stream,) in connection.execute(_BUSY, asked)]
+    return [ChargerId(*stream.split("/", 2)[1:]) for stream in streams]

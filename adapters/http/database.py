@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import psycopg
 from psycopg.errors import QueryCanceled, UndefinedColumn, UndefinedTable
@@ -91,6 +91,14 @@ class Database:
     def _run(self, do: Callable[[Connection], T]) -> T:
         with self.engine.connect() as connection:
             return do(connection)
+
+
+def driver_of(connection: Connection) -> psycopg.Connection[Any]:
+    """The psycopg connection that SQLAlchemy holds."""
+    driver = connection.connection.driver_connection
+    if not isinstance(driver, psycopg.Connection):
+        raise TypeError(f"the API reads with psycopg, not with {type(driver).__name__}")
+    return driver
 
 
 def _in_our_words(error: SQLAlchemyError) -> Exception:

@@ -3,10 +3,9 @@
 import asyncio
 from collections.abc import Sequence
 
-import psycopg
 from sqlalchemy import Connection
 
-from adapters.http.database import Database
+from adapters.http.database import Database, driver_of
 from adapters.postgres.job_ledger import RECORDS, record_of
 from application import clock
 from application.jobs import JobRecord
@@ -64,7 +63,4 @@ def job_records(connection: Connection) -> list[JobRecord]:
 
 def lags(connection: Connection) -> list[Lag]:
     """The engine's own reading, over the connection that SQLAlchemy holds."""
-    driver = connection.connection.driver_connection
-    if not isinstance(driver, psycopg.Connection):
-        raise TypeError(f"the API reads with psycopg, not with {type(driver).__name__}")
-    return read_lag(driver)
+    return read_lag(driver_of(connection))

@@ -7,14 +7,17 @@ import psycopg
 import pytest
 from sqlalchemy import Engine
 
+from adapters.eventstore.past import EVERY
 from adapters.http.database import open_engine
 from adapters.postgres import fleet_schema
+from application.snapshots import load_charger, snapshot_of
 from domain.chargers.absence import WentOffline
 from domain.chargers.events import (
     Acceptance,
     Booted,
     Connected,
     Disconnected,
+    HeartbeatReceived,
     Registered,
     StatusReported,
     TransactionOpened,
@@ -22,6 +25,7 @@ from domain.chargers.events import (
 from domain.commands.events import Requested
 from domain.commands.upkeep import Reset
 from domain.event import Fact, Told
+from domain.identity import ChargerId
 from domain.metering import BEGIN, PERIODIC, energy_sample
 from domain.transactions import events as tx
 from entrypoints.database import secret_of
@@ -167,6 +171,15 @@ async def test_retention_runs_on_whatever_tables_there_are(world: World) -> None
     assert await world.jobs.retain(NOON) == 0
 
 
-async def test_there_are_four(world: World) -> None:
+async def test_what_a_busy_charger_looked_like_is_kept(world: World) -> None:
+    assert await world.jobs.keep_moments(NOON) == 0
+    world.tell(NOON, *[(HERE, HeartbeatReceived())] * (2 * EVERY))
+    state = await load_charger(world.core.store, ChargerId("default", "HERE"))
+    await world.core.store.save_snapshot(snapshot_of(state))
+    assert await world.jobs.keep_moments(NOON) == 2
+    assert await world.jobs.keep_moments(NOON) == 0
+
+
+async def test_each_has_a_name(world: World) -> None:
     names = [job.name for job in world.jobs.all]
-    assert names == ["offline_detector", "session_reconciler", "expiry_sweeper", "retention"]
+    assert names == ["offline_detector", "session_reconciler", "expiry_sweeper", "moments", "retention"]

@@ -7,7 +7,8 @@ from typing import Any, Literal, TypeVar
 import msgspec
 from pydantic import Field
 
-from adapters.http.api.values import Exact, charger_key
+from adapters.http.api.past import Board, charger_then, chargers_then
+from adapters.http.api.values import Exact, Instant, charger_key
 from adapters.http.route import Asked, Page, PageQuery, Query, Shape
 from projections.status_board import queries
 
@@ -28,10 +29,20 @@ class ChargersQuery(PageQuery):
     q: str | None = Field(
         None, max_length=100, description="Part of the id, name, vendor, model or serial number, in any case."
     )
+    at: Instant | None = Field(
+        None,
+        description="As they were at this instant, from the log, in the filters too. A page then holds those that "
+        "match among `limit` chargers, perhaps none, and goes on while `next` is not null.",
+    )
+
+
+AT = "As it was at this instant, from the log; now where left out."
 
 
 class OneChargerQuery(Query):
-    """Takes no parameters."""
+    """When."""
+
+    at: Instant | None = Field(None, description=AT)
 
 
 class Connector(Shape):
@@ -146,28 +157,46 @@ def list_chargers(asked: Asked[ChargersQuery]) -> Page[ChargerLine]:
         standing=query.state,
         q=query.q or "",
     )
+    if query.at is not None:
+        return _as_they_were(asked, wanted, query.at)
     rows = queries.list_chargers(asked.connection, tenant, wanted, after=asked.after, limit=query.limit)
     connectors = queries.connectors(asked.connection, tenant, [row.charger for row in rows.rows])
     lines = [_with_connectors(ChargerLine, row, connectors.get(row.charger, [])) for row in rows.rows]
     return Page[ChargerLine](items=lines, next=None if rows.next is None else asked.mark(rows.next))
 
 
+def _as_they_were(
+    asked: Asked[ChargersQuery], wanted: queries.ChargerFilter, at: datetime
+) -> Page[ChargerLine]:
+    rows = queries.list_chargers(
+        asked.connection, asked.caller.tenant, after=asked.after, limit=asked.query.limit
+    )
+    boards = chargers_then(asked, [row.charger for row in rows.rows], wanted, at)
+    lines = [_with_connectors(ChargerLine, *board) for board in boards]
+    return Page[ChargerLine](items=lines, next=None if rows.next is None else asked.mark(rows.next))
+
+
 def one_charger(asked: Asked[OneChargerQuery]) -> Charger | None:
     """Everything known of one charger."""
-    row = visible_charger(asked)
-    if row is None:
-        return None
-    connectors = queries.connectors(asked.connection, asked.caller.tenant, [row.charger])
-    return _with_connectors(Charger, row, connectors.get(row.charger, []))
+    found = _board(asked)
+    return None if found is None else _with_connectors(Charger, *found)
 
 
 def list_connectors(asked: Asked[OneChargerQuery]) -> Connectors | None:
     """The connectors of one charger, all at once: there are few."""
-    row = visible_charger(asked)
+    found = _board(asked)
+    return None if found is None else Connectors(items=[Connector.model_validate(one) for one in found[1]])
+
+
+def _board(asked: Asked[OneChargerQuery]) -> Board | None:
+    """The charger and its connectors, now or then."""
+    row, at = visible_charger(asked), asked.query.at
     if row is None:
         return None
+    if at is not None:
+        return charger_then(asked, row.charger, at)
     connectors = queries.connectors(asked.connection, asked.caller.tenant, [row.charger])
-    return Connectors(items=[Connector.model_validate(one) for one in connectors.get(row.charger, [])])
+    return row, connectors.get(row.charger, [])
 
 
 def visible_charger(asked: Asked[Any]) -> queries.ChargerRow | None:

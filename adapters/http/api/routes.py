@@ -13,6 +13,7 @@ from adapters.http.api import (
     messages,
     read_models,
     sessions,
+    timelines,
 )
 from adapters.http.api.artefact_routes import ARTEFACT_ROUTES
 from adapters.http.api.command_routes import COMMAND_ROUTES
@@ -76,6 +77,35 @@ READING_ROUTES: tuple[Route, ...] = (
         response=Page[messages.Message],
         errors=("not_found", *READING),
         key=NEWEST,
+    ),
+    Route(
+        method="GET",
+        path="/chargers/{cpid}/timeline",
+        summary="What happened to a charger, in words",
+        handler=timelines.charger_timeline,
+        query=timelines.TimelineQuery,
+        response=Page[timelines.Line],
+        errors=("not_found", *READING),
+        key=tuple[int],
+    ),
+    Route(
+        method="GET",
+        path="/sessions/{id}/timeline",
+        summary="What happened in a session, in words",
+        handler=timelines.session_timeline,
+        query=timelines.SessionTimelineQuery,
+        response=Page[timelines.Line],
+        errors=("not_found", *READING),
+        key=tuple[int],
+    ),
+    Route(
+        method="GET",
+        path="/why",
+        summary="Why an event happened, and what came of it",
+        handler=timelines.why,
+        query=timelines.WhyQuery,
+        response=timelines.Why,
+        errors=("not_found", *READING),
     ),
     Route(
         method="GET",

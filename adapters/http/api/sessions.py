@@ -10,6 +10,7 @@ import msgspec
 from pydantic import Field
 
 from adapters.http.api.curves import Bucket, RawSample, curve_of
+from adapters.http.api.past import session_then
 from adapters.http.api.values import Exact, Instant, ShownToken
 from adapters.http.route import Asked, Page, PageQuery, Query, Shape
 from projections.sessions import queries
@@ -37,6 +38,10 @@ class OneSessionQuery(Query):
 
     samples: Literal["raw", "1m", "15m"] | None = Field(
         None, description="The meter curve: as received, or by the minute or quarter of an hour."
+    )
+    at: Instant | None = Field(
+        None,
+        description="As it was at this instant, from the log; now where left out. The curve is the present one.",
     )
 
 
@@ -78,6 +83,11 @@ class Session(SessionLine):
     reservation_id: int | None
     remote_start_id: int | None
     last_sample_at: datetime | None
+    stale_at: datetime | None = Field(description="Our clock, since when its end is waited for.")
+    stale_why: str | None = Field(description="`connector_free` or `charger_retired`.")
+    closed_at: datetime | None = Field(
+        description="Our clock, when it was closed at the last reading, as its end was not reported in time."
+    )
     samples: list[RawSample] | list[Bucket] | None = Field(
         description="The meter curve in the order of time; null where none was asked for."
     )
@@ -110,6 +120,8 @@ def one_session(asked: Asked[OneSessionQuery]) -> Session | None:
     """One session, and its meter curve where it was asked for."""
     name = asked.path["id"]
     row = queries.session(asked.connection, asked.caller.tenant, name if _ID.fullmatch(name) else "")
+    if row is not None and asked.query.at is not None:
+        row = session_then(asked, row.transaction, asked.query.at)
     if row is None:
         return None
     samples = curve_of(asked.connection, asked.caller.tenant, row, asked.query.samples, asked.now)
