@@ -15,9 +15,9 @@ from rich.text import Text
 from sqlalchemy import Connection
 
 from application import clock
-from entrypoints.commands.board_rows import SKEW_SHOWN_S, Place, Totals, load, totals_of
+from entrypoints.commands.board_rows import SKEW_SHOWN_S, Place, Totals, load, load_then, totals_of
 from entrypoints.commands.opening import AsJson, console, print_json
-from entrypoints.commands.reading import clean, kw_text, kwh_text, read_models, show_table, span_text
+from entrypoints.commands.reading import clean, kw_text, kwh_text, moment, read_models, show_table, span_text
 from entrypoints.settings import Settings
 from projections.alarms.queries import open_critical
 from projections.status_board.queries import ChargerFilter
@@ -65,26 +65,37 @@ def board(
     find: Annotated[
         str, typer.Option("--find", "-f", help="A part of the id, name, vendor, model or serial number.")
     ] = "",
+    site: Annotated[str | None, typer.Option(help="Only chargers of this site.")] = None,
+    at: Annotated[
+        str | None, typer.Option(help="As it was then: 2026-05-04T12:30Z, or 2h for two hours ago.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Show every charger and connector as it is now: faults first, then who is charging.
 
-    Stays and follows on a terminal (Ctrl-C ends it); prints once into a file or a pipe.
+    Stays and follows on a terminal (Ctrl-C ends it); prints once into a file or a pipe. With --at it is
+    computed from the log, and shows what it showed then.
 
     Example: `zeus board`
 
     Example: `zeus board --once --status Faulted`
+
+    Example: `zeus board --site north --at 2h`
     """
     settings = Settings()
-    wanted = ChargerFilter(online=online, status=status, q=find)
+    wanted = ChargerFilter(online=online, status=status, site=site, q=find)
+    then = moment(at)
     with read_models(settings) as connection:
-        (places, critical), now = _now(connection, settings, wanted), clock.now()
+        if then is not None:
+            (places, critical), now = (load_then(connection, settings.tenant, wanted, then), 0), then
+        else:
+            (places, critical), now = _now(connection, settings, wanted), clock.now()
         if as_json:
             totals = totals_of(places)
             print_json({"at": now, "critical_alarms": critical, "totals": totals, "places": places})
         elif not console.is_terminal:
             show_table(HEADINGS, [_cells(place, now) for place in places])
-        elif once:
+        elif once or then is not None:
             console.print(screen(places, now, console.width, None, critical))
         else:
             _follow(connection, settings, wanted)

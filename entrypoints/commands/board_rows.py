@@ -5,9 +5,15 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 import msgspec
+from rich.progress import track
 from sqlalchemy import Connection
 
+from adapters.eventstore.past import Past
+from adapters.http.database import driver_of
+from domain.identity import ChargerId
+from entrypoints.commands.opening import errors
 from projections.paging import LIMIT
+from projections.status_board.past import board_of, matches
 from projections.status_board.queries import (
     ChargerFilter,
     ChargerRow,
@@ -29,6 +35,8 @@ OCCUPIED = {
 }
 """2.x charging states and the word of the board."""
 
+MANY = 50
+"""So many chargers take long enough for a bar."""
 SKEW_SHOWN_S = 60
 """A clock this wrong is worth a word."""
 
@@ -72,6 +80,19 @@ def load(connection: Connection, tenant: str, wanted: ChargerFilter) -> list[Pla
         found = connectors(connection, tenant, [row.charger for row in chargers])
         for row in chargers:
             places += _places(row, found.get(row.charger, []))
+    places.sort(key=attention)
+    return places
+
+
+def load_then(connection: Connection, tenant: str, wanted: ChargerFilter, at: datetime) -> list[Place]:
+    """The same as it was at an instant, from the log; shows a bar where it takes a while."""
+    past = Past(driver_of(connection))
+    keys = [row.charger for page in _pages(connection, tenant, ChargerFilter()) for row in page]
+    places: list[Place] = []
+    for key in track(keys, "Reading the log", console=errors, transient=True, disable=len(keys) < MANY):
+        board = board_of(past.board(ChargerId(tenant, key), at) or {})
+        if board is not None and matches(board, wanted):
+            places += _places(*board)
     places.sort(key=attention)
     return places
 

@@ -6,17 +6,20 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
+import psycopg
 import typer
 
 from adapters.eventstore.history import history
+from adapters.eventstore.past import Past
 from application.narrative import sentence
 from domain.catalogue import FACTS
 from domain.event import Event
 from domain.identity import ChargerId, InvalidChargerId
-from entrypoints.commands.opening import AsJson, database, errors, refuse
-from entrypoints.commands.reading import clean, moment
+from entrypoints.commands.opening import AsJson, console, database, errors, print_json, refuse
+from entrypoints.commands.reading import clean, moment, show_table
 from entrypoints.settings import Settings
 from projections.read_model import LogItem, Unreadable
+from projections.status_board.past import board_of
 
 TELLING_S = 2.0
 """A charger's time that differs by less says nothing new."""
@@ -31,6 +34,9 @@ def replay(
     frames: Annotated[
         bool, typer.Option("--frames", help="With the very frames and replies, byte for byte.")
     ] = False,
+    at: Annotated[
+        str | None, typer.Option("--at", help="The state it was in then, instead of what happened.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Tell a charger's history from the event log itself, in words, one line an event.
@@ -41,6 +47,8 @@ def replay(
     Example: `zeus replay CP-001 --from 2h`
 
     Example: `zeus replay CP-001 --from 2026-05-04 --to 2026-05-05 --frames`
+
+    Example: `zeus replay CP-001 --at 2026-05-04T12:30Z`
     """
     settings = Settings()
     try:
@@ -49,6 +57,9 @@ def replay(
         raise refuse(
             f"{cpid!r} cannot be a charge point id; `zeus charger list` shows those there are."
         ) from None
+    if (instant := moment(at)) is not None:
+        _show_state(settings, charger, instant, as_json=as_json)
+        return
     told = 0
     with database(settings) as url:
         items = history(url, FACTS, charger, begin=moment(begin), end=moment(end))
@@ -58,6 +69,28 @@ def replay(
     sys.stdout.flush()
     if not told:
         errors.print(f"The log holds nothing of {charger.key} in that time.", markup=False)
+
+
+def _show_state(settings: Settings, charger: ChargerId, at: datetime, *, as_json: bool) -> None:
+    """What was known of it then: every field that had a value, and its connectors."""
+    with database(settings) as url, psycopg.connect(url, application_name="zeus replay") as connection:
+        connection.execute("SET timezone = 'UTC'")
+        board = board_of(Past(connection).board(charger, at) or {})
+    if board is None:
+        raise refuse(f"Of {charger.key} nothing was known at {_time(at)}.")
+    row, connectors = board
+    if as_json:
+        print_json({"at": at, "charger": row, "connectors": connectors})
+        return
+    named = [
+        (name, value) for name, value in msgspec.structs.asdict(row).items() if value not in (None, "", [])
+    ]
+    show_table(("Charger", f"as it was at {_time(at)}"), [(name, clean(str(value))) for name, value in named])
+    for one in connectors:
+        told = {name: value for name, value in msgspec.structs.asdict(one).items() if value is not None}
+        told.pop("charger", None)
+        words = ", ".join(f"{name} {value}" for name, value in told.items())
+        console.print(f"  {clean(words)}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _lines(items: Iterator[LogItem], *, frames: bool) -> Iterator[str]:

@@ -330,6 +330,19 @@ def test_rebuild_and_read_models(zeus: Zeus) -> None:
     assert "There is no build" in zeus("read-models", "abandon", "sessions")
 
 
+def test_a_charger_and_the_board_as_they_were(zeus: Zeus) -> None:
+    told = json.loads(zeus("replay", "CP2", "--at", "0s", "--json"))
+    assert told["charger"]["cpid"] == "CP2"
+    assert told["connectors"][0]["status"] == "Faulted"
+    assert "Faulted" in zeus("replay", "cp2", "--at", "0s")
+    assert "nothing was known" in zeus("replay", "CP2", "--at", "2020-01-01", code=1)
+    now, then = json.loads(zeus("board", "--json")), json.loads(zeus("board", "--at", "0s", "--json"))
+    assert [one["charger"] for one in then["places"]] == [one["charger"] for one in now["places"]]
+    assert then["totals"] == now["totals"]
+    assert json.loads(zeus("board", "--at", "2020-01-01", "--json"))["places"] == []
+    assert json.loads(zeus("board", "--at", "0s", "--site", "nowhere", "--json"))["places"] == []
+
+
 async def test_the_jobs_say_when_they_last_succeeded(module_postgres_dsn: str, zeus: Zeus) -> None:
     assert "retention" not in zeus("jobs")
     fleet_schema.create(module_postgres_dsn)

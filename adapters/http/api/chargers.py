@@ -7,10 +7,11 @@ from typing import Any, Literal, TypeVar
 import msgspec
 from pydantic import Field
 
-from adapters.http.api.past import Board, charger_then, chargers_then
+from adapters.http.api.past import charger_then, chargers_then
 from adapters.http.api.values import Exact, Instant, charger_key
 from adapters.http.route import Asked, Page, PageQuery, Query, Shape
 from projections.status_board import queries
+from projections.status_board.past import Board
 
 
 class ChargersQuery(PageQuery):

@@ -8,13 +8,10 @@ from adapters.http.database import driver_of
 from adapters.http.problems import Fault, invalid
 from adapters.http.route import Asked
 from domain.identity import ChargerId
-from projections.in_memory import Row
 from projections.sessions.past import session_after
 from projections.sessions.queries import SessionRow
-from projections.status_board.queries import ChargerFilter, ChargerRow, ConnectorRow
-from projections.status_board.tables import CHARGERS, CONNECTORS
-
-Board = tuple[ChargerRow, list[ConnectorRow]]
+from projections.status_board.past import Board, board_of, matches
+from projections.status_board.queries import ChargerFilter
 
 
 def past_instant(asked: Asked[Any], at: datetime) -> datetime:
@@ -34,7 +31,7 @@ def chargers_then(asked: Asked[Any], keys: list[str], wanted: ChargerFilter, at:
     """Those of `keys` that were known at an instant and match as they were then."""
     past, at = Past(driver_of(asked.connection)), past_instant(asked, at)
     boards = (_board(past, ChargerId(asked.caller.tenant, key), at) for key in keys)
-    return [board for board in boards if board is not None and _matches(*board, wanted)]
+    return [board for board in boards if board is not None and matches(board, wanted)]
 
 
 def session_then(asked: Asked[Any], transaction: str, at: datetime) -> SessionRow | None:
@@ -44,30 +41,4 @@ def session_then(asked: Asked[Any], transaction: str, at: datetime) -> SessionRo
 
 
 def _board(past: Past, charger: ChargerId, at: datetime) -> Board | None:
-    tables = past.board(charger, at)
-    if tables is None or not tables[CHARGERS.name]:
-        return None
-    [row] = tables[CHARGERS.name]
-    connectors = [ConnectorRow(**_named(one, ConnectorRow)) for one in tables[CONNECTORS.name]]
-    return ChargerRow(**_named(row, ChargerRow)), connectors
-
-
-def _named(row: Row, kind: Any) -> Row:
-    return {name: row[name] for name in kind.__struct_fields__}
-
-
-def _matches(row: ChargerRow, connectors: list[ConnectorRow], wanted: ChargerFilter) -> bool:
-    """As `projections/status_board/queries.py` asks Postgres."""
-    exact = (
-        (wanted.online, row.online),
-        (wanted.vendor, row.vendor),
-        (wanted.firmware, row.firmware),
-        (wanted.site, row.site),
-        (wanted.standing, row.standing),
-    )
-    if any(want is not None and want != have for want, have in exact):
-        return False
-    if wanted.status is not None and not any(wanted.status in (c.status, c.activity) for c in connectors):
-        return False
-    texts = (row.cpid, row.name, row.vendor, row.model, row.serial, row.box_serial)
-    return not wanted.q or any(wanted.q.casefold() in text.casefold() for text in texts if text)
+    return board_of(past.board(charger, at) or {})

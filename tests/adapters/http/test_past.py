@@ -154,3 +154,21 @@ async def test_why_it_started_and_what_came_of_the_wish(world: World) -> None:
 async def test_no_event_no_why(world: World, name: str) -> None:
     await lived(world)
     problem(await world.client.get(f"{PREFIX}/why?event={quote(name, safe='')}"), 404, "not_found")
+
+
+async def test_the_past_of_another_tenant_is_none(world: World) -> None:
+    fleet = Fleet(world.store)
+    await fleet.charger("hera", "H-1")
+    await fleet.tell("transaction/hera/H-1/t1", [Started(evse_id=1, connector_id=1, at=datetime.now(UTC))])
+    project(world.dsn)
+    at = {"at": stored_at(world.dsn).isoformat()}
+    paths = (
+        "/chargers/H-1",
+        "/chargers/H-1/connectors",
+        f"/sessions/{session_id('transaction/hera/H-1/t1')}",
+    )
+    for path in paths:
+        problem(await world.client.get(PREFIX + path, params=at), 404, "not_found")
+    for path in ("/chargers/H-1/timeline", f"{paths[-1]}/timeline"):
+        problem(await world.client.get(PREFIX + path), 404, "not_found")
+    assert (await world.client.get(f"{PREFIX}/chargers", params=at)).json()["items"] == []

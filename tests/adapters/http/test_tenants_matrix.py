@@ -39,7 +39,7 @@ def charger(rest: str = "", body: Any = None, **query: str) -> Ask:
 
 
 NAMED: dict[Key, tuple[Ask, ...]] = {
-    ("GET", "/chargers/{cpid}"): (charger(), charger(at="2026-03-02T12:00:00Z")),
+    ("GET", "/chargers/{cpid}"): (charger(),),
     ("GET", "/chargers/{cpid}/timeline"): (charger("/timeline"), charger("/timeline", all="true")),
     ("PATCH", "/chargers/{cpid}"): (charger(body={"name": "Mine"}), charger(body={"state": "retired"})),
     ("GET", "/chargers/{cpid}/connectors"): (charger("/connectors"),),
@@ -98,16 +98,9 @@ NAMED: dict[Key, tuple[Ask, ...]] = {
         Ask("/chargers/{own_cpid}/firmware", {"artefact": "{artefact}"}, status=422),
     ),
     ("POST", "/chargers/{cpid}/diagnostics"): (charger("/diagnostics", {}),),
-    ("GET", "/sessions/{id}"): (
-        Ask("/sessions/{session}"),
-        Ask("/sessions/{session}", query={"at": "2026-03-02T12:00:00Z"}),
-    ),
+    ("GET", "/sessions/{id}"): (Ask("/sessions/{session}"),),
     ("GET", "/sessions/{id}/timeline"): (Ask("/sessions/{session}/timeline"),),
-    ("GET", "/why"): (
-        Ask("/why", query={"event": "charger/hera/{cpid}@1"}),
-        Ask("/why", query={"event": "command/hera/{command}@1"}),
-        Ask("/why", query={"event": "charger/{cpid}"}),
-    ),
+    ("GET", "/why"): (Ask("/why", query={"event": "command/hera/{command}@1"}),),
     ("GET", "/commands/{id}"): (Ask("/commands/{command}"),),
     ("GET", "/artefacts/{id}"): (Ask("/artefacts/{artefact}"),),
     ("GET", "/artefacts/{id}/content"): (Ask("/artefacts/{artefact}/content"),),
