@@ -100,7 +100,7 @@ NAMED: dict[Key, tuple[Ask, ...]] = {
     ("POST", "/chargers/{cpid}/diagnostics"): (charger("/diagnostics", {}),),
     ("GET", "/sessions/{id}"): (Ask("/sessions/{session}"),),
     ("GET", "/sessions/{id}/timeline"): (Ask("/sessions/{session}/timeline"),),
-    ("GET", "/why"): (Ask("/why", query={"event": "command/hera/{command}@1"}),),
+    ("GET", "/why"): (Ask("/why", query={"event": "command/{tenant}/{command}@1"}),),
     ("GET", "/commands/{id}"): (Ask("/commands/{command}"),),
     ("GET", "/artefacts/{id}"): (Ask("/artefacts/{artefact}"),),
     ("GET", "/artefacts/{id}/content"): (Ask("/artefacts/{artefact}/content"),),
@@ -190,7 +190,8 @@ def learnt(response: httpx.Response, ids: Ids) -> tuple[int, str, dict[str, str]
 def named(two: Two, ids: Ids) -> Ids:
     """These ids, beside what is ours, and a moment that is near."""
     soon = (clock.now() + timedelta(hours=2)).isoformat()
-    return {**ids, "own_cpid": two.ids[OURS]["cpid"], "soon": soon}
+    tenant = OURS if ids is two.ids[OURS] else THEIRS
+    return {**ids, "own_cpid": two.ids[OURS]["cpid"], "soon": soon, "tenant": tenant}
 
 
 def test_no_row_is_forgotten() -> None:
