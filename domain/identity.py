@@ -62,7 +62,7 @@ class IdToken(msgspec.Struct, frozen=True):
 class Personal(Enum):
     """What in a fact is personal beside the tokens themselves; it stands in the type, and the log seals it."""
 
-    TOKEN = "token"
+    TOKEN = "token"  # noqa: S105 - no password
     """A text that names somebody as an id token does, such as a group or a VAT number."""
     WORDS = "words"
     """What people wrote about whoever the token beside it, or the stream, is about."""

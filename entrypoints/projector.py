@@ -15,10 +15,11 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from entrypoints.follower import follow
 from entrypoints.logs import set_up
+from entrypoints.privacy import watched_subjects
 from entrypoints.reactions import OPENINGS, REACTIONS
 from entrypoints.retention import EVERY_H, prune
 from entrypoints.settings import Settings
-from entrypoints.wiring import open_engine, open_plain_log
+from entrypoints.wiring import open_engine, open_read_log
 
 
 def main() -> None:
@@ -40,11 +41,15 @@ def main() -> None:
     scheduler = BackgroundScheduler(timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1})
     scheduler.add_job(prune, "interval", hours=EVERY_H, args=[url, settings])
     scheduler.start()
-    follower = threading.Thread(target=follow, args=(url, open_plain_log(url), REACTIONS, OPENINGS, stop))
+    subjects = watched_subjects(url, settings)
+    follower = threading.Thread(
+        target=follow, args=(url, settings, open_read_log(url, subjects), REACTIONS, OPENINGS, stop)
+    )
     follower.start()
-    open_engine(url).run(stop)
+    open_engine(url, subjects=subjects).run(stop)
     stop.set()
     follower.join()
+    subjects.close()
     scheduler.shutdown(wait=False)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import msgspec
 from eventsourcing.persistence import StoredEvent
 
 from adapters.eventstore.mapper import EventMapper
@@ -9,7 +10,7 @@ from adapters.ocpp.token_places import sealed_in, tokens_in
 from adapters.postgres.vault import PostgresVault
 from adapters.privacy.key_ring import KeyRing
 from adapters.privacy.sealed_store import SealedEventStore
-from adapters.privacy.sealing import Namer, Places, Wire
+from adapters.privacy.sealing import Namer, Opener, Places, Seen, Wire
 from adapters.privacy.subjects import Subjects
 from application.ports import AnyEvent, EventStore
 from domain.event import Event, Fact
@@ -52,6 +53,24 @@ def naming(facts: tuple[type[Fact], ...], subjects: Subjects | None = None) -> C
         )
 
     return named
+
+
+def opening(facts: tuple[type[Fact], ...], subjects: Subjects) -> Callable[[str, bytes, str, int], AnyEvent]:
+    """(topic, state, stream, version) → the event with everything opened; blocks while the vault is asked."""
+    mapper, places = EventMapper(facts), Places(facts)
+
+    def decode(topic: str, state: bytes, stream: str, version: int) -> AnyEvent:
+        event = mapper.to_domain_event(StoredEvent(stream, version, topic, state))
+        walk = places.of(type(event.fact))
+        if walk is None:
+            return event
+        tenant = tenant_of(stream)
+        seen = Seen(WIRE)
+        walk(event.fact, seen, "")
+        subjects.find_named(tenant, seen.refs)
+        return msgspec.structs.replace(event, fact=walk(event.fact, Opener(subjects, WIRE, tenant), ""))
+
+    return decode
 
 
 def decoding(

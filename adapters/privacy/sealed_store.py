@@ -2,13 +2,11 @@
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import msgspec
 
 from adapters.privacy.key_ring import PrivacyKeyWrong
-from adapters.privacy.sealing import ID_TOKENS, Opener, Places, Sealer, Wire, token_of
-from adapters.privacy.spelling import REF_LENGTH
+from adapters.privacy.sealing import ID_TOKENS, Opener, Places, Sealer, Seen, Wire, token_of
 from adapters.privacy.subjects import Subjects, folded
 from application.ports import AnyEvent, EventStore, Loaded, Snapshot, StoreUnavailable
 from domain.event import Event, Fact
@@ -116,7 +114,7 @@ class SealedEventStore:
         if not any(walks):
             return [_on(event, stream) for event in events] if stream.startswith(ID_TOKENS) else events
         tenant = tenant_of(stream)
-        seen = _Seen(self._wire)
+        seen = Seen(self._wire)
         for event, walk in zip(events, walks, strict=True):
             if walk is not None:
                 walk(event.fact, seen, "")
@@ -142,22 +140,3 @@ def _on(event: AnyEvent, stream: str, fact: Fact | None = None) -> AnyEvent:
 
 def _plain_stream(tenant: str, token: str) -> str:
     return IdToken(token).stream(tenant)
-
-
-class _Seen:
-    """Collects the pseudonyms in facts."""
-
-    def __init__(self, wire: Wire) -> None:
-        self.refs: set[str] = set()
-        self._wire = wire
-
-    def token(self, text: str) -> str:
-        if text[:1] == "~":
-            self.refs.add(text[: REF_LENGTH + 1])
-        return text
-
-    def words(self, text: str, whose: str) -> str:
-        return self.token(text)
-
-    def payload(self, payload: Any) -> Any:
-        return self._wire.sealed_in(payload, self.token)

@@ -10,6 +10,7 @@ import msgspec
 from adapters.privacy.personal_places import Walk, walk_of
 from adapters.privacy.spelling import (
     BARE,
+    REF_LENGTH,
     SEALED,
     SEALED_LITERAL,
     ciphertext_of,
@@ -183,6 +184,28 @@ class Opener:
         if found is None:
             return text
         return _opened(self._subjects.named(self._tenant, found[1]), found[2], WORDS) or ""
+
+    def payload(self, payload: Any) -> Any:
+        """See Hand."""
+        return self._wire.sealed_in(payload, self.token)
+
+
+class Seen:
+    """Collects in `refs` the pseudonyms in facts, to be asked for before they are opened."""
+
+    def __init__(self, wire: Wire) -> None:
+        self.refs: set[str] = set()
+        self._wire = wire
+
+    def token(self, text: str) -> str:
+        """See Hand."""
+        if text[:1] == "~":
+            self.refs.add(text[: REF_LENGTH + 1])
+        return text
+
+    def words(self, text: str, whose: str) -> str:
+        """See Hand."""
+        return self.token(text)
 
     def payload(self, payload: Any) -> Any:
         """See Hand."""

@@ -9,7 +9,7 @@ from domain.identity import ERASED
 
 REF_LENGTH = 26
 REF = rf"~[A-Z2-7]{{{REF_LENGTH}}}"
-BARE = re.compile(rf"{REF}(?![A-Z2-7.])")
+BARE = re.compile(rf"{REF}(?![A-Z2-7]|\.[A-Za-z0-9_-]{{38}})")
 """A pseudonym alone, as read models hold it."""
 SEALED = re.compile(rf"({REF})\.([A-Za-z0-9_-]{{38,}})")
 """Something sealed; a nonce and a tag of nothing are 38 signs."""

@@ -5,6 +5,7 @@ import secrets
 import threading
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -29,13 +30,24 @@ def folded(token: str) -> str:
 class Subject:
     """A pseudonym with its key. What it sealed before it seals the same way again, without another encryption."""
 
-    __slots__ = ("_again", "_cipher", "_place", "folded", "plain_stream", "ref", "spelling", "tenant")
+    __slots__ = (
+        "_again",
+        "_cipher",
+        "_place",
+        "created_at",
+        "folded",
+        "plain_stream",
+        "ref",
+        "spelling",
+        "tenant",
+    )
 
     def __init__(self, tenant: str, ref: str, key: bytes, *, plain_stream: bool) -> None:
         self.tenant = tenant
         self.ref = ref
         self.plain_stream = plain_stream
         self.spelling = self.folded = ""
+        self.created_at: datetime | None = None
         self._cipher = AESGCM(key)
         self._place = f"{tenant}\0{ref}\0".encode()
         self._again: dict[tuple[str, str], str] = {}
@@ -208,6 +220,11 @@ class Subjects:
             found = self.find_named(tenant, refs)
         return {ref: subject.spelling for ref, subject in found.items()}
 
+    async def found_names(self, tenant: str, tokens: Collection[str]) -> dict[str, str]:
+        """The pseudonyms of tokens that have one, by folded token."""
+        found = await asyncio.to_thread(self.find, tenant, tokens)
+        return {one: subject.ref for one, subject in found.items()}
+
     def _fresh(self, tenant: str, token: str, *, plain: bool) -> VaultRow:
         ref, key = new_ref(), secrets.token_bytes(KEY_BYTES)
         subject = Subject(tenant, ref, key, plain_stream=plain)
@@ -244,4 +261,5 @@ class Subjects:
         except InvalidTag:
             raise PrivacyKeyWrong(f"the key for personal data does not open the vault's {row.ref}") from None
         subject.folded = folded(subject.spelling)
+        subject.created_at = row.created_at
         return subject

@@ -4,7 +4,7 @@ from domain.event import Fact
 
 
 class SubjectErased(Fact, frozen=True, kw_only=True, omit_defaults=True):
-    """The key of a subject is destroyed: what the log holds of it can be read by nobody. On `subject/<tenant>/<ref>`."""
+    """A subject's key is destroyed: nobody can read what the log holds of it. On `subject/<tenant>/<ref>`."""
 
     TOPIC = "subject.erased"
     ref: str

@@ -9,12 +9,14 @@ import msgspec
 import typer
 
 from adapters.eventstore.history import history
+from adapters.privacy.opening import opening
 from application.narrative import sentence
 from domain.catalogue import FACTS
 from domain.event import Event
 from domain.identity import ChargerId, InvalidChargerId
 from entrypoints.commands.opening import AsJson, database, errors, refuse
 from entrypoints.commands.reading import clean, moment
+from entrypoints.privacy import subjects_of
 from entrypoints.settings import Settings
 from projections.read_model import LogItem, Unreadable
 
@@ -29,7 +31,7 @@ def replay(
     ] = None,
     end: Annotated[str | None, typer.Option("--to", help="Before.")] = None,
     frames: Annotated[
-        bool, typer.Option("--frames", help="With the very frames and replies, byte for byte.")
+        bool, typer.Option("--frames", help="With the very frames and replies; tokens in them stay sealed.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -51,10 +53,13 @@ def replay(
         ) from None
     told = 0
     with database(settings) as url:
-        items = history(url, FACTS, charger, begin=moment(begin), end=moment(end))
+        subjects = subjects_of(url, settings)
+        decode = opening(FACTS, subjects)
+        items = history(url, FACTS, charger, begin=moment(begin), end=moment(end), decode=decode)
         for text in _json_lines(items) if as_json else _lines(items, frames=frames):
             told += 1
             sys.stdout.write(text + "\n")
+        subjects.close()
     sys.stdout.flush()
     if not told:
         errors.print(f"The log holds nothing of {charger.key} in that time.", markup=False)
