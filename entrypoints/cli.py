@@ -10,6 +10,7 @@ from rich.console import Console
 from adapters.postgres.data_directory import DataDirectoryInUse, DataDirectoryRefused
 from adapters.postgres.embedded import PostgresDidNotStart
 from adapters.postgres.programs import ProgramsMissing
+from adapters.privacy.key_ring import PrivacyKeyWrong
 from application.ports import StoreUnavailable, UnreadableEvent
 from entrypoints.commands import (
     alarms,
@@ -20,6 +21,7 @@ from entrypoints.commands import (
     ca,
     charger,
     charger_care,
+    privacy,
     rebuild,
     replay,
     serving,
@@ -37,6 +39,7 @@ UNREACHABLE = (
     DataDirectoryInUse,
     DataDirectoryRefused,
     PostgresDidNotStart,
+    PrivacyKeyWrong,
     ProgramsMissing,
     StoreUnavailable,
     UnreadableEvent,
@@ -72,6 +75,7 @@ app.add_typer(tag.app, name="tag")
 app.add_typer(ca.app, name="ca")
 app.add_typer(tenant.app, name="tenant")
 app.add_typer(token.app, name="token")
+app.add_typer(privacy.app, name="privacy")
 app.add_typer(sessions.app, name="sessions")
 app.add_typer(rebuild.app, name="read-models")
 

@@ -277,6 +277,19 @@ async def asking(database_url: str, settings: Settings) -> AsyncIterator[Command
         await core.close()
 
 
+@asynccontextmanager
+async def handling_personal_data(
+    database_url: str, settings: Settings, tenant: str, actor: str
+) -> AsyncIterator[PersonalData]:
+    """The personal data of a tenant, for a process without sockets."""
+    core = Core(database_url, settings, secret_of(settings))
+    try:
+        await core.open()
+        yield core.personal_data(tenant, actor)
+    finally:
+        await core.close()
+
+
 def _lockout_limits(settings: Settings) -> LockoutLimits:
     return LockoutLimits(
         wrong_per_charger=settings.wrong_per_charger,

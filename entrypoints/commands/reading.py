@@ -28,7 +28,7 @@ Limit = Annotated[int, typer.Option(min=1, max=200, help="How many rows, 1 to 20
 @contextmanager
 def read_models(settings: Settings) -> Iterator[Connection]:
     """A read-only connection to the read models; says so where none exist yet."""
-    with database(settings) as url, _reading(url) as connection:
+    with database(settings) as url, reading_at(url) as connection:
         yield connection
 
 
@@ -38,14 +38,15 @@ def named_read_models(settings: Settings) -> Iterator[tuple[Connection, Names]]:
     with database(settings) as url:
         names = Names(subjects_of(url, settings), settings.tenant)
         try:
-            with _reading(url) as connection:
+            with reading_at(url) as connection:
                 yield connection, names
         finally:
             names.close()
 
 
 @contextmanager
-def _reading(url: str) -> Iterator[Connection]:
+def reading_at(url: str) -> Iterator[Connection]:
+    """A read-only connection to the read models at `url`; says so where none exist yet."""
     engine = open_engine(url, connections=1, statement_s=STATEMENT_S)
     try:
         with engine.connect() as connection:
