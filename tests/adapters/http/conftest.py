@@ -21,16 +21,15 @@ from adapters.http.rate_limits import Limits
 from adapters.ocpp.gateway import Gateway
 from adapters.ocpp.gateway_settings import GatewaySettings
 from adapters.ocpp.versions import Version
+from adapters.postgres import vault_schema
 from adapters.privacy.key_ring import KeyRing
-from adapters.privacy.opening import sealed
-from adapters.privacy.subjects import Subjects
+from adapters.privacy.opening import open_subjects, sealed
 from application.attempts import Attempts
 from domain.catalogue import FACTS
 from projections.positions import ensure_positions
 from tests.adapters.http.services import House, News, services_on, workplace_on
 from tests.adapters.http.shelf import SHELF, Shelf
 from tests.adapters.ocpp.front_door import Workplace
-from tests.fakes.vault import InMemoryVault
 
 TENANT = "zeus"
 TOKEN = "test-token-of-sufficient-length"
@@ -136,7 +135,8 @@ async def house(postgres_dsn: str, engine: Engine, tmp_path: Path) -> AsyncItera
     """The whole API over its real services; read models follow when told to."""
     with psycopg.connect(postgres_dsn) as connection:
         ensure_positions(connection)
-    subjects = Subjects(InMemoryVault(), KeyRing({1: b"k" * 32}))
+    vault_schema.create(postgres_dsn)
+    subjects = open_subjects(postgres_dsn, KeyRing({1: b"k" * 32}))
     store = CountedEventStore(sealed(open_store(postgres_dsn, FACTS), subjects, FACTS))
     workplace, news = workplace_on(store), News()
     await workplace.switchboard.open(news.tell)
