@@ -30,7 +30,11 @@ def subjects_of(database_url: str, settings: Settings) -> Subjects:
     were written could never be read together with the rest.
     """
     subjects = open_subjects(database_url, key_ring(settings))
-    subjects.agree()
+    try:
+        subjects.agree()
+    except BaseException:
+        subjects.close()
+        raise
     return subjects
 
 

@@ -20,7 +20,7 @@ class PersonalDataRead(Fact, frozen=True, kw_only=True, omit_defaults=True):
 
     TOPIC = "personal_data.read"
     what: str
-    """`frames`, `export` or `subject`."""
+    """`frames` or `export`."""
     reason: str
     subjects: tuple[str, ...] = ()
     """The pseudonyms of those whose data were shown."""
