@@ -26,8 +26,17 @@ NAMES = frozenset(
 """In lower case: a firmware that misspells the case of a name is understood, too."""
 _ABOUT = "NotifyCustomerInformation"
 """Its `data` is all that a charger knows of somebody, as one text, in answer to the request it names."""
-_CHEAP = ("idtag", "idtoken", "customeri", "prioritizedemaids", "vatnumber", "pspref", "\\u00")
-"""Most frames hold none of these in lower case, and are looked at no further. A name may be written in escapes."""
+_ENDINGS = ('idtag"', 'idtoken"', 'customeridentifier"', 'vatnumber"', 'pspref"')
+"""Most frames hold none of these in lower case. `"idTagInfo"` is none of them, which most answers have."""
+_RARE = ("\\", "prioritizedemaids", "notifycustomerinformation", "~")
+"""What has to be read with care: escapes, lists of tokens, free text, and what may be sealed already."""
+_TELLING_SIGNS = (*NAMES, "notifycustomerinformation", "\\u00", "~")
+"""Of those: what there is no token without. A name may be written in escapes."""
+_QUICK = re.compile(
+    r'"(?:idTag|parentIdTag|idToken|groupIdToken|additionalIdToken|customerIdentifier|vatNumber|pspRef)"'
+    r'\s*:\s*(?:"([^"\\]*)"|\{)',
+    re.IGNORECASE,
+)
 _TELLING = 4
 _CONTAINED = 6
 """A token of so many signs is looked for as, and in, other texts of its frame; a shorter one might be anything."""
@@ -64,7 +73,11 @@ def tokens_in(frame: str, also: Callable[[str], bool] | None = None) -> list[Tok
     A text that contains a token of the frame is a place of that token as a whole.
     """
     low = frame.lower()
-    if not any(sign in low for sign in _CHEAP) and (also is None or "~" not in frame):
+    if not any(sign in low for sign in _RARE):
+        quick = _quickly(frame, low)
+        if quick is not None:
+            return quick
+    elif not any(sign in low for sign in _TELLING_SIGNS):
         return []
     named, others = _read(frame)
     if also is not None:
@@ -85,6 +98,27 @@ def tokens_in(frame: str, also: Callable[[str], bool] | None = None) -> list[Tok
         if token is not None:
             places.append(TokenPlace(other.start, other.end, token))
     return sorted(place for place in places if place.token.strip())
+
+
+def _quickly(frame: str, low: str) -> list[TokenPlace] | None:
+    """The places of a frame like most; None where it is not sure that there are no others."""
+    names = sum(map(low.count, _ENDINGS))
+    if not names:
+        return []
+    places: list[TokenPlace] = []
+    seen = 0
+    for found in _QUICK.finditer(frame):
+        seen += 1
+        token = found[1]
+        if token:
+            places.append(TokenPlace(found.start(1) - 1, found.end(1) + 1, token))
+    if seen != names:
+        return None
+    for token in {place.token.strip().lower() for place in places}:
+        own = sum(place.token.lower().count(token) for place in places)
+        if not token.isascii() or (len(token) >= _TELLING and low.count(token) != own):
+            return None
+    return [place for place in places if place.token.strip()]
 
 
 def subject_of_request(request_id: int | str) -> str:
