@@ -4,6 +4,7 @@ A process of its own, because projecting is CPU work in Python: in the gateway i
 sockets, and a charger would wait for a report. Many may be started; the locks choose who works.
 """
 
+import logging
 import os
 import signal
 import subprocess
@@ -13,6 +14,8 @@ from collections.abc import Callable
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from adapters.privacy.subjects import Subjects
+from application.vault import VaultUnavailable
 from entrypoints.follower import follow
 from entrypoints.logs import set_up
 from entrypoints.privacy import watched_subjects
@@ -20,6 +23,8 @@ from entrypoints.reactions import OPENINGS, REACTIONS
 from entrypoints.retention import EVERY_H, prune
 from entrypoints.settings import Settings
 from entrypoints.wiring import open_engine, open_read_log
+
+log = logging.getLogger("zeus.projections")
 
 
 def main() -> None:
@@ -41,7 +46,9 @@ def main() -> None:
     scheduler = BackgroundScheduler(timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1})
     scheduler.add_job(prune, "interval", hours=EVERY_H, args=[url, settings])
     scheduler.start()
-    subjects = watched_subjects(url, settings)
+    subjects = _subjects(url, settings, stop)
+    if subjects is None:
+        return
     follower = threading.Thread(
         target=follow, args=(url, settings, open_read_log(url, subjects), REACTIONS, OPENINGS, stop)
     )
@@ -51,6 +58,17 @@ def main() -> None:
     follower.join()
     subjects.close()
     scheduler.shutdown(wait=False)
+
+
+def _subjects(url: str, settings: Settings, stop: threading.Event) -> Subjects | None:
+    """Whose the tokens are, as soon as the database answers; None where we were told to stop before."""
+    while not stop.is_set():
+        try:
+            return watched_subjects(url, settings)
+        except VaultUnavailable as error:
+            log.warning("waiting for the vault: %s", error)
+            stop.wait(1.0)
+    return None
 
 
 def _end_with_parent(parent: int, stop: threading.Event) -> None:

@@ -73,8 +73,9 @@ def _given_back(fact: token.GivenBack, event: Event[Any], key: tuple[str, str]) 
 
 def _erased(fact: privacy.SubjectErased, event: Event[Any], key: tuple[str, str]) -> list[Write]:
     """What people wrote about him goes; how often the pseudonym was shown, and where, stays."""
-    nothing = {"label": None, "block_reason": None, "group": None, "erased_at": event.told.recorded_at}
-    return [Update(ID_TAGS, {"tenant": key[0], "token": fact.ref}, nothing)]
+    nothing = {"registered": False, "blocked": False, "label": None, "block_reason": None, "group": None}
+    gone = {"tenant": key[0], "token": fact.ref}
+    return [Update(ID_TAGS, gone, {**nothing, "erased_at": event.told.recorded_at})]
 
 
 def _shown(event: Event[Any], shown: IdToken) -> list[Write]:
