@@ -125,6 +125,7 @@ class Subjects:
     def forget(self, tenant: str, ref: str) -> None:
         """Drop a subject from memory: it was erased."""
         with self._lock:
+            self._note_erased(tenant, ref)
             if subject := self._by_ref.pop((tenant, ref), None):
                 self._by_token.pop((tenant, subject.folded), None)
 
@@ -173,9 +174,7 @@ class Subjects:
                 known[row.ref] = self._keep(row)
             with self._lock:
                 for ref in missing - known.keys():
-                    self._erased[tenant, ref] = None
-                    if len(self._erased) > self._kept:
-                        self._erased.popitem(last=False)
+                    self._note_erased(tenant, ref)
         return known
 
     def destroy(self, tenant: str, ref: str) -> bool:
@@ -225,6 +224,11 @@ class Subjects:
         found = await asyncio.to_thread(self.find, tenant, tokens)
         return {one: subject.ref for one, subject in found.items()}
 
+    def _note_erased(self, tenant: str, ref: str) -> None:
+        self._erased[tenant, ref] = None
+        if len(self._erased) > self._kept:
+            self._erased.popitem(last=False)
+
     def _fresh(self, tenant: str, token: str, *, plain: bool) -> VaultRow:
         ref, key = new_ref(), secrets.token_bytes(KEY_BYTES)
         subject = Subject(tenant, ref, key, plain_stream=plain)
@@ -246,6 +250,8 @@ class Subjects:
             return known
         subject = self._subject(row)
         with self._lock:
+            if (row.tenant, row.ref) in self._erased:  # while its row was on the way
+                return subject
             self._by_ref[row.tenant, row.ref] = subject
             self._by_token[row.tenant, subject.folded] = subject
             if len(self._by_token) > self._kept:

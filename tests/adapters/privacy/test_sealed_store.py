@@ -1,7 +1,7 @@
 """The event store behind a seal: its contract, and that nothing personal gets into the log and all of it comes back."""
 
 import base64
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Collection
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,6 +18,7 @@ from adapters.privacy.sealing import Places
 from adapters.privacy.subjects import Subjects
 from application import clock
 from application.ports import StoreUnavailable
+from application.vault import VaultRow
 from domain.catalogue import FACTS
 from domain.chargers.drivers import SettlementReported, VatNumberPresented
 from domain.chargers.events import HeartbeatReceived, TokenPresented
@@ -242,6 +243,30 @@ async def test_who_says_that_he_was_erased_is_not_believed(room: Room) -> None:
         assert naming(FACTS)(room.log.log[-1].event).fact.id_token.value != ref
         (event,) = await room.another().read(f"charger/t/{number}")
         assert event.fact.id_token.value == claim
+
+
+class Slow(InMemoryVault):
+    """Somebody is erased by another process while his row is on the way."""
+
+    forget: Callable[[str, str], None]
+
+    def find(self, tenant: str, lookups: Collection[bytes]) -> list[VaultRow]:
+        found = super().find(tenant, lookups)
+        for row in found:
+            del self.rows[tenant, row.ref]
+            self.forget(tenant, row.ref)
+        return found
+
+
+async def test_who_is_erased_while_he_is_looked_up_does_not_stay_in_memory(room: Room) -> None:
+    ref = await room.store.pseudonym("t", IdToken(CARD))
+    vault = Slow()
+    vault.rows = dict(room.vault.rows)
+    subjects = Subjects(vault, RING)
+    vault.forget = subjects.forget
+    subjects.find("t", [CARD])
+    assert subjects.named("t", ref) is None
+    assert subjects.found("t", CARD) is None
 
 
 async def test_a_card_that_comes_back_is_somebody_new(room: Room) -> None:
