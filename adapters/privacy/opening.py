@@ -67,8 +67,8 @@ def opening(facts: tuple[type[Fact], ...], subjects: Subjects) -> Callable[[str,
         tenant = tenant_of(stream)
         seen = Seen(WIRE)
         walk(event.fact, seen, "")
-        subjects.find_named(tenant, seen.refs)
-        return msgspec.structs.replace(event, fact=walk(event.fact, Opener(subjects, WIRE, tenant), ""))
+        opener = Opener(subjects.find_named(tenant, seen.refs), WIRE, tenant)
+        return msgspec.structs.replace(event, fact=walk(event.fact, opener, ""))
 
     return decode
 

@@ -1,19 +1,18 @@
 """The event store behind a seal: events go in with what is personal sealed, and come out opened."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
 from adapters.privacy.key_ring import PrivacyKeyWrong
 from adapters.privacy.sealing import ID_TOKENS, Opener, Places, Sealer, Seen, Wire, token_of
-from adapters.privacy.subjects import Subjects, folded
+from adapters.privacy.subjects import Subject, Subjects, folded
 from application.ports import AnyEvent, EventStore, Loaded, Snapshot, StoreUnavailable
 from domain.event import Event, Fact
 from domain.identity import IdToken, tenant_of
 
-_TURNS = 3
-"""Sealing finds at the first turn who is missing; more only where subjects leave memory faster than they come."""
+CHARGERS = "charger/"
 
 
 class SealedEventStore:
@@ -39,8 +38,13 @@ class SealedEventStore:
         return await self._opened(await self._store.read(where, after), stream)
 
     async def load(self, stream: str, kind: str) -> Loaded:
-        """See the port."""
+        """See the port. Of a charger's own stream the tokens are left sealed: no state of it has any.
+
+        After a power cut every charger is loaded at once, and each had somebody in front of it.
+        """
         loaded = await self._store.load(await self._place_of(stream), kind)
+        if stream.startswith(CHARGERS):
+            return loaded
         return Loaded(loaded.snapshot, await self._opened(loaded.events, stream))
 
     async def snapshot(self, stream: str) -> Snapshot | None:
@@ -55,10 +59,7 @@ class SealedEventStore:
         """See the port."""
         subject = self.subjects.found(tenant, token.value)
         if subject is None:
-            await self._ensure(tenant, [token.value])
-            subject = self.subjects.found(tenant, token.value)
-        if subject is None:
-            raise StoreUnavailable("no room for another subject")
+            subject = (await self._ensure(tenant, [token.value]))[folded(token.value)]
         return subject.ref
 
     async def close(self) -> None:
@@ -67,35 +68,43 @@ class SealedEventStore:
         await asyncio.to_thread(self.subjects.close)
 
     async def _sealed(self, events: Sequence[Event[Fact]]) -> list[Event[Fact]]:
-        for _ in range(_TURNS):
-            sealers: dict[str, Sealer] = {}
-            done: list[Event[Fact]] = []
-            for event in events:
-                tenant = tenant_of(event.originator_id)
-                sealer = sealers.get(tenant)
-                if sealer is None:
-                    sealer = sealers[tenant] = Sealer(self.subjects, self._wire, self._places, tenant)
-                done.append(sealer.event(event))
-            missing = {tenant: sealer.missing for tenant, sealer in sealers.items() if sealer.missing}
-            if not missing:
-                return done
-            for tenant, tokens in missing.items():
-                await self._ensure(tenant, tokens)
-        raise StoreUnavailable("the subjects of one unit do not stay in memory")
+        done, missing = self._tried(events, {})
+        if not missing:
+            return done
+        known = {tenant: await self._ensure(tenant, tokens) for tenant, tokens in missing.items()}
+        done, missing = self._tried(events, known)
+        if missing:
+            raise StoreUnavailable("a subject was erased while an event about it was written")
+        return done
 
-    async def _ensure(self, tenant: str, tokens: Iterable[str]) -> None:
-        """Have the subjects of these tokens in memory; whoever is new is made."""
-        tokens = list(tokens)
+    def _tried(
+        self, events: Sequence[Event[Fact]], known: Mapping[str, Mapping[str, Subject]]
+    ) -> tuple[list[Event[Fact]], dict[str, set[str]]]:
+        """The events sealed, or by tenant the tokens whose subjects are not in memory."""
+        sealers: dict[str, Sealer] = {}
+        done: list[Event[Fact]] = []
+        for event in events:
+            tenant = tenant_of(event.originator_id)
+            sealer = sealers.get(tenant)
+            if sealer is None:
+                sealer = Sealer(self.subjects, self._wire, self._places, tenant, known.get(tenant, {}))
+                sealers[tenant] = sealer
+            done.append(sealer.event(event))
+        return done, {tenant: sealer.missing for tenant, sealer in sealers.items() if sealer.missing}
+
+    async def _ensure(self, tenant: str, tokens: Collection[str]) -> dict[str, Subject]:
+        """The subjects of these tokens by folded token; whoever is new is made."""
         try:
             known = await asyncio.to_thread(self.subjects.find, tenant, tokens)
             new = [token for token in tokens if folded(token) not in known]
             if new:
-                plain = [
-                    folded(token) for token in new if await self._store.read(_plain_stream(tenant, token))
-                ]
-                await asyncio.to_thread(self.subjects.ensure, tenant, new, plain)
+                streams = [IdToken(token).stream(tenant) for token in new]
+                before = await asyncio.gather(*map(self._store.read, streams))
+                plain = [folded(token) for token, events in zip(new, before, strict=True) if events]
+                known |= await asyncio.to_thread(self.subjects.ensure, tenant, new, plain)
         except PrivacyKeyWrong as error:
             raise StoreUnavailable(str(error)) from error
+        return known
 
     async def _place_of(self, stream: str) -> str:
         """Where the events of a stream are; that of a token nobody presented yet is what it would be in plain."""
@@ -118,13 +127,13 @@ class SealedEventStore:
         for event, walk in zip(events, walks, strict=True):
             if walk is not None:
                 walk(event.fact, seen, "")
-        missing = [ref for ref in seen.refs if self.subjects.named(tenant, ref) is None]
-        if missing:
+        known = {ref: one for ref in seen.refs if (one := self.subjects.named(tenant, ref)) is not None}
+        if len(known) < len(seen.refs):
             try:
-                await asyncio.to_thread(self.subjects.find_named, tenant, missing)
+                known = await asyncio.to_thread(self.subjects.find_named, tenant, seen.refs)
             except PrivacyKeyWrong as error:
                 raise StoreUnavailable(str(error)) from error
-        opener = Opener(self.subjects, self._wire, tenant)
+        opener = Opener(known, self._wire, tenant)
         opened: list[AnyEvent] = []
         for event, walk in zip(events, walks, strict=True):
             fact = event.fact if walk is None else walk(event.fact, opener, "")
@@ -136,7 +145,3 @@ class SealedEventStore:
 
 def _on(event: AnyEvent, stream: str, fact: Fact | None = None) -> AnyEvent:
     return msgspec.structs.replace(event, originator_id=stream, fact=event.fact if fact is None else fact)
-
-
-def _plain_stream(tenant: str, token: str) -> str:
-    return IdToken(token).stream(tenant)

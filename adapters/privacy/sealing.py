@@ -1,7 +1,8 @@
 """What is personal in an event, sealed on its way into the log and opened on its way out."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import unquote
 
@@ -17,7 +18,7 @@ from adapters.privacy.spelling import (
     erased_ref,
     sealed_text,
 )
-from adapters.privacy.subjects import Subject, Subjects
+from adapters.privacy.subjects import Subject, Subjects, folded
 from domain.event import Event, Fact, Told
 from domain.identity import ERASED
 
@@ -63,11 +64,21 @@ class Places:
 class Sealer:
     """Seals the events of one tenant; collects in `missing` the tokens whose subjects are not in memory.
 
-    Where any is missing, what was made is worth nothing: ask the vault for them, and seal again.
+    Where any is missing, what was made is worth nothing: ask the vault for them, and seal again with what it
+    answered as `known`, since memory has not room for all.
     """
 
-    def __init__(self, subjects: Subjects, wire: Wire, places: Places, tenant: str) -> None:
+    def __init__(
+        self,
+        subjects: Subjects,
+        wire: Wire,
+        places: Places,
+        tenant: str,
+        known: Mapping[str, Subject] = MappingProxyType({}),
+    ) -> None:
+        """`known` is by folded token."""
         self._subjects, self._wire, self._places, self._tenant = subjects, wire, places, tenant
+        self._known = known
         self.missing: set[str] = set()
 
     def event(self, event: Event[Any]) -> Event[Any]:
@@ -154,20 +165,21 @@ class Sealer:
         return b"" if subject is None else sealed_text(subject.ref, subject.encrypt(data, BYTES)).encode()
 
     def _subject(self, token: str) -> Subject | None:
-        subject = self._subjects.found(self._tenant, token)
+        subject = self._subjects.found(self._tenant, token) or self._known.get(folded(token))
         if subject is None:
             self.missing.add(token)
         return subject
 
 
 class Opener:
-    """Opens what is sealed in the facts of one tenant, with the subjects that are in memory: ask for them before.
+    """Opens what is sealed in the facts of one tenant, with the subjects that the vault was asked for before.
 
     What belongs to nobody any more says so; words about such a one are empty.
     """
 
-    def __init__(self, subjects: Subjects, wire: Wire, tenant: str) -> None:
-        self._subjects, self._wire, self._tenant = subjects, wire, tenant
+    def __init__(self, known: Mapping[str, Subject], wire: Wire, tenant: str) -> None:
+        """`known` is by pseudonym."""
+        self._known, self._wire, self._tenant = known, wire, tenant
 
     def token(self, text: str) -> str:
         """See Hand. What was never sealed stays as it is."""
@@ -176,14 +188,14 @@ class Opener:
         found = SEALED.fullmatch(text)
         if found is None:  # a pseudonym alone is what was left of somebody erased when it was written
             return ERASED + text if BARE.fullmatch(text) else text
-        return _opened(self._subjects.named(self._tenant, found[1]), found[2], TOKEN) or ERASED + found[1]
+        return _opened(self._known.get(found[1]), found[2], TOKEN) or ERASED + found[1]
 
     def words(self, text: str, whose: str) -> str:
         """See Hand."""
         found = SEALED.fullmatch(text)
         if found is None:
             return text
-        return _opened(self._subjects.named(self._tenant, found[1]), found[2], WORDS) or ""
+        return _opened(self._known.get(found[1]), found[2], WORDS) or ""
 
     def payload(self, payload: Any) -> Any:
         """See Hand."""

@@ -4,8 +4,9 @@ import asyncio
 import secrets
 import threading
 from collections import OrderedDict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
+from typing import TypeVar
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -15,9 +16,13 @@ from adapters.privacy.spelling import ciphertext_of, new_ref, sealed_text
 from application import clock
 from application.vault import Vault, VaultRow
 
+T = TypeVar("T")
+
 KEPT = 50_000
 """Subjects in memory at most, about 1 KB each."""
 _NONCE = 12
+_ASKED_FOR = 5_000
+"""Rows of one question to the vault."""
 _SPELLINGS = 16
 """Sealed texts kept for each subject: one card is read in few ways."""
 
@@ -146,9 +151,10 @@ class Subjects:
             lookups = [
                 self._ring.lookup(tenant, one, version) for one in missing for version in self._ring.versions
             ]
-            for row in self._vault.find(tenant, lookups):
-                subject = self._keep(row)
-                known[subject.folded] = subject
+            for some in _batches(lookups):
+                for row in self._vault.find(tenant, some):
+                    subject = self._keep(row)
+                    known[subject.folded] = subject
         return known
 
     def ensure(self, tenant: str, tokens: Iterable[str], plain: Collection[str] = ()) -> dict[str, Subject]:
@@ -170,8 +176,9 @@ class Subjects:
         known = {ref: subject for ref in wanted if (subject := self._by_ref.get((tenant, ref)))}
         missing = wanted - known.keys()
         if missing:
-            for row in self._vault.named(tenant, list(missing)):
-                known[row.ref] = self._keep(row)
+            for some in _batches(list(missing)):
+                for row in self._vault.named(tenant, some):
+                    known[row.ref] = self._keep(row)
             with self._lock:
                 for ref in missing - known.keys():
                     self._note_erased(tenant, ref)
@@ -269,3 +276,8 @@ class Subjects:
         subject.folded = folded(subject.spelling)
         subject.created_at = row.created_at
         return subject
+
+
+def _batches(items: list[T]) -> Iterator[list[T]]:
+    for start in range(0, len(items), _ASKED_FOR):
+        yield items[start : start + _ASKED_FOR]
