@@ -46,6 +46,9 @@ def _walk_of(annotation: Any, seen: dict[type, Walk | None]) -> Walk | None:
     if origin in (tuple, list):
         inner = _walk_of(parts[0], seen) if parts else None
         return None if inner is None else _each(inner, origin)
+    if origin is dict:
+        inner = _walk_of(parts[1], seen) if parts else None
+        return None if inner is None else _values(inner)
     if isinstance(annotation, type) and issubclass(annotation, msgspec.Struct):
         if annotation not in seen:
             seen[annotation] = None  # a struct within itself ends here
@@ -110,6 +113,14 @@ def _each(inner: Walk, origin: Callable[[Any], Any]) -> Walk:
     def walk(value: Any, hand: Hand, whose: str) -> Any:
         after = [inner(one, hand, whose) for one in value]
         return origin(after) if any(a is not b for a, b in zip(after, value, strict=True)) else value
+
+    return walk
+
+
+def _values(inner: Walk) -> Walk:
+    def walk(value: Any, hand: Hand, whose: str) -> Any:
+        after = {key: inner(one, hand, whose) for key, one in value.items()}
+        return after if any(after[key] is not one for key, one in value.items()) else value
 
     return walk
 

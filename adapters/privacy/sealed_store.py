@@ -2,17 +2,28 @@
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 
 from adapters.privacy.key_ring import PrivacyKeyWrong
+from adapters.privacy.personal_places import Walk, walk_of
 from adapters.privacy.sealing import ID_TOKENS, Opener, Places, Sealer, Seen, Wire, token_of
 from adapters.privacy.subjects import Subject, Subjects, folded
 from application.ports import AnyEvent, EventStore, Loaded, Snapshot, StoreUnavailable
+from domain.chargers.charger import Charger
 from domain.event import Event, Fact
 from domain.identity import IdToken, tenant_of
+from domain.reservations.reservation_book import ReservationBook
 
 CHARGERS = "charger/"
+STATES: Mapping[str, type[msgspec.Struct]] = {"charger": Charger, "reservations": ReservationBook}
+"""Kinds of streams of which snapshots are kept."""
+
+
+class _State(NamedTuple):
+    kind: type[msgspec.Struct]
+    walk: Walk
 
 
 class SealedEventStore:
@@ -21,8 +32,18 @@ class SealedEventStore:
     Where the vault does not answer nothing can be stored: StoreUnavailable.
     """
 
-    def __init__(self, store: EventStore, subjects: Subjects, places: Places, wire: Wire) -> None:
-        """Takes both over: `close` closes them."""
+    def __init__(
+        self,
+        store: EventStore,
+        subjects: Subjects,
+        places: Places,
+        wire: Wire,
+        states: Mapping[str, type[msgspec.Struct]] = STATES,
+    ) -> None:
+        """Takes store and subjects over: `close` closes them. `states`: kind of stream → what its snapshots are of."""
+        self._states = {
+            name: _State(kind, walk) for name, kind in states.items() if (walk := walk_of(kind)) is not None
+        }
         self._store = store
         self.subjects = subjects
         self._places = places
@@ -45,15 +66,17 @@ class SealedEventStore:
         loaded = await self._store.load(await self._place_of(stream), kind)
         if stream.startswith(CHARGERS):
             return loaded
-        return Loaded(loaded.snapshot, await self._opened(loaded.events, stream))
+        snapshot = loaded.snapshot and await self._opened_snapshot(loaded.snapshot)
+        return Loaded(snapshot, await self._opened(loaded.events, stream))
 
     async def snapshot(self, stream: str) -> Snapshot | None:
-        """See the port. Snapshots are of chargers, and hold nothing personal."""
-        return await self._store.snapshot(stream)
+        """See the port."""
+        found = await self._store.snapshot(stream)
+        return found and await self._opened_snapshot(found)
 
     async def save_snapshot(self, snapshot: Snapshot) -> None:
         """See the port."""
-        await self._store.save_snapshot(snapshot)
+        await self._store.save_snapshot(await self._sealed_snapshot(snapshot))
 
     async def pseudonym(self, tenant: str, token: IdToken) -> str:
         """See the port."""
@@ -92,6 +115,39 @@ class SealedEventStore:
             done.append(sealer.event(event))
         return done, {tenant: sealer.missing for tenant, sealer in sealers.items() if sealer.missing}
 
+    async def _sealed_snapshot(self, snapshot: Snapshot) -> Snapshot:
+        state = self._states.get(snapshot.stream.partition("/")[0])
+        if state is None:
+            return snapshot
+        tenant, before = tenant_of(snapshot.stream), msgspec.json.decode(snapshot.state, type=state.kind)
+        sealer = Sealer(self.subjects, self._wire, self._places, tenant)
+        after = state.walk(before, sealer, "")
+        if sealer.missing:
+            known = await self._ensure(tenant, sealer.missing)
+            sealer = Sealer(self.subjects, self._wire, self._places, tenant, known)
+            after = state.walk(before, sealer, "")
+        return snapshot._replace(state=msgspec.json.encode(after))
+
+    async def _opened_snapshot(self, snapshot: Snapshot) -> Snapshot:
+        state = self._states.get(snapshot.stream.partition("/")[0])
+        if state is None or b"~" not in snapshot.state:
+            return snapshot
+        tenant, before = tenant_of(snapshot.stream), msgspec.json.decode(snapshot.state, type=state.kind)
+        seen = Seen(self._wire)
+        state.walk(before, seen, "")
+        opener = Opener(await self._named(tenant, seen.refs), self._wire, tenant)
+        return snapshot._replace(state=msgspec.json.encode(state.walk(before, opener, "")))
+
+    async def _named(self, tenant: str, refs: Collection[str]) -> Mapping[str, Subject]:
+        """The subjects of these pseudonyms; one that is not there was erased."""
+        known = {ref: one for ref in refs if (one := self.subjects.named(tenant, ref)) is not None}
+        if len(known) == len(refs):
+            return known
+        try:
+            return await asyncio.to_thread(self.subjects.find_named, tenant, refs)
+        except PrivacyKeyWrong as error:
+            raise StoreUnavailable(str(error)) from error
+
     async def _ensure(self, tenant: str, tokens: Collection[str]) -> dict[str, Subject]:
         """The subjects of these tokens by folded token; whoever is new is made."""
         try:
@@ -127,13 +183,7 @@ class SealedEventStore:
         for event, walk in zip(events, walks, strict=True):
             if walk is not None:
                 walk(event.fact, seen, "")
-        known = {ref: one for ref in seen.refs if (one := self.subjects.named(tenant, ref)) is not None}
-        if len(known) < len(seen.refs):
-            try:
-                known = await asyncio.to_thread(self.subjects.find_named, tenant, seen.refs)
-            except PrivacyKeyWrong as error:
-                raise StoreUnavailable(str(error)) from error
-        opener = Opener(known, self._wire, tenant)
+        opener = Opener(await self._named(tenant, seen.refs), self._wire, tenant)
         opened: list[AnyEvent] = []
         for event, walk in zip(events, walks, strict=True):
             fact = event.fact if walk is None else walk(event.fact, opener, "")

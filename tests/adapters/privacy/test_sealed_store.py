@@ -18,6 +18,7 @@ from adapters.privacy.sealing import Places
 from adapters.privacy.subjects import Subjects
 from application import clock
 from application.ports import StoreUnavailable
+from application.snapshots import SNAPSHOT_EVERY, load_book
 from application.vault import VaultRow
 from domain.catalogue import FACTS
 from domain.chargers.drivers import SettlementReported, VatNumberPresented
@@ -29,7 +30,7 @@ from domain.commands.upkeep import Raw
 from domain.desired_state.local_list_events import ListDesired
 from domain.event import Fact, Told, events_of
 from domain.id_tokens.events import Blocked, Issued
-from domain.identity import IdToken, is_erased
+from domain.identity import ChargerId, IdToken, is_erased
 from domain.reservations import events as reservation
 from domain.transactions.events import Ended, Started, TokenShown
 from tests.contracts.event_store import Counted, EventStoreContract
@@ -148,6 +149,27 @@ async def test_with_the_subjects_read_models_get_the_words_too(room: Room) -> No
     assert issued.label == NAME
     assert issued.id_token.value.startswith("~")
     assert blocked == Blocked(NAME)
+
+
+async def test_snapshots_are_sealed_too(room: Room) -> None:
+    charger = ChargerId("t", "CP")
+    for number in range(SNAPSHOT_EVERY):
+        fact = reservation.Requested(
+            reservation_id=number + 1, evse_id=0, id_token=TOKEN, expires_at=AT, group=GROUP, command="c"
+        )
+        await put(room.store, "reservations/t/CP", fact, version=number)
+    book = await load_book(room.store, charger)
+    kept = await room.log.snapshot("reservations/t/CP")
+    assert kept is not None
+    assert b"canary" not in kept.state.lower()
+    for store in (room.store, room.another()):
+        assert await load_book(store, charger) == book
+        found = await store.snapshot("reservations/t/CP")
+        assert found is not None
+        assert CARD.encode() in found.state
+    ref = await room.store.pseudonym("t", TOKEN)
+    room.store.subjects.destroy("t", ref)
+    assert CARD not in str(msgspec.to_builtins(await load_book(room.another(), charger)))
 
 
 async def test_the_stream_of_a_token_bears_its_pseudonym(room: Room) -> None:
