@@ -69,6 +69,10 @@ class Desk:
             state.when(event)
         return state
 
+    async def pseudonym(self, id_token: IdToken) -> str:
+        """What the log calls the token."""
+        return await self.store.pseudonym(self.charger.id.tenant, id_token)
+
     async def number(self, number: int) -> TransactionNumber:
         """The claim of a transaction number; version 0 where it was never given out."""
         claim = TransactionNumber(f"transaction-number/{self.charger.id.tenant}/{number}")

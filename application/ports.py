@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
 from domain.event import Event, Fact
+from domain.identity import IdToken
 
 AnyEvent = Event[Any]
 """An event of any fact."""
@@ -80,6 +81,13 @@ class EventStore(Protocol):
 
     async def save_snapshot(self, snapshot: Snapshot) -> None:
         """Keep this snapshot in place of the stream's older one; of the same kind the later version stays."""
+        ...
+
+    async def pseudonym(self, tenant: str, token: IdToken) -> str:
+        """What the log calls a token in every spelling, for what is derived from it and must not tell who it is.
+
+        The same for good, until its owner is erased.
+        """
         ...
 
     async def close(self) -> None:

@@ -83,7 +83,7 @@ async def _start(desk: Desk, report: TransactionReport, at: datetime, told: Told
 async def _transaction_to_start(
     desk: Desk, report: TransactionReport, told: Told
 ) -> tuple[Transaction, list[Anomaly]]:
-    stream = transaction_stream(desk.charger.id, key_of(report, told.recorded_at))
+    stream = transaction_stream(desk.charger.id, await _key_of(desk, report, told))
     transaction = await desk.transaction(stream)
     ended_at, started_at = transaction.ended_at, transaction.started_at
     if report.reference and report.at and started_at and report.at > max(ended_at or started_at, started_at):
@@ -92,6 +92,12 @@ async def _transaction_to_start(
         again = await desk.transaction(f"{stream}~{report.at:%Y%m%dT%H%M%S}")
         return again, [Anomaly.REFERENCE_REUSED]
     return transaction, []
+
+
+async def _key_of(desk: Desk, report: TransactionReport, told: Told) -> str:
+    if report.reference or report.id_token is None:
+        return key_of(report, told.recorded_at)
+    return key_of(report, told.recorded_at, await desk.pseudonym(report.id_token))
 
 
 async def _superseded_by(
@@ -158,7 +164,7 @@ async def _transaction_meant(
         anomaly = Anomaly.FOREIGN_NUMBER if claim.version else Anomaly.UNKNOWN_NUMBER
     if report.phase is Phase.UPDATED:
         return None, [anomaly]
-    stream = transaction_stream(desk.charger.id, key_of(report, told.recorded_at))
+    stream = transaction_stream(desk.charger.id, await _key_of(desk, report, told))
     return await desk.transaction(stream), [anomaly]
 
 

@@ -14,6 +14,7 @@ from domain.desired_state import local_list_events as local_list
 from domain.desired_state import template_events as template
 from domain.event import Fact
 from domain.id_tokens import events as id_token
+from domain.privacy import events as privacy
 from domain.provisioning import events as provisioning
 from domain.reservations import events as reservation
 from domain.tenants import events as tenant
@@ -167,6 +168,8 @@ FACTS: tuple[type[Fact], ...] = (
     alarm.AlarmRepeated,
     alarm.AlarmAcknowledged,
     alarm.AlarmCleared,
+    privacy.SubjectErased,
+    privacy.PersonalDataRead,
     tenant.Founded,
     tenant.Suspended,
     tenant.Resumed,

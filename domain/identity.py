@@ -1,5 +1,7 @@
 """Who is meant: chargers, id tokens, and the stream ids made of them."""
 
+from enum import Enum
+from typing import Annotated, Any
 from urllib.parse import quote
 
 import msgspec
@@ -55,6 +57,30 @@ class IdToken(msgspec.Struct, frozen=True):
         return f"IdToken(…{self.value[-2:]})" if len(self.value) > 4 else "IdToken(…)"
 
     __repr__ = __str__
+
+
+class Personal(Enum):
+    """What in a fact is personal beside the tokens themselves; it stands in the type, and the log seals it."""
+
+    TOKEN = "token"  # noqa: S105 - no password
+    """A text that names somebody as an id token does, such as a group or a VAT number."""
+    WORDS = "words"
+    """What people wrote about whoever the token beside it, or the stream, is about."""
+    PAYLOAD = "payload"
+    """A message in the words of the wire, which may hold tokens in their places."""
+
+
+TokenText = Annotated[str, Personal.TOKEN]
+PersonalText = Annotated[str, Personal.WORDS]
+PersonalPayload = Annotated[dict[str, Any], Personal.PAYLOAD]
+
+ERASED = "erased:"
+"""A token whose owner was erased reads so, with the pseudonym that the log still has: equal to itself, and no more."""
+
+
+def is_erased(token: str) -> bool:
+    """Can nobody tell any more what this token was?"""
+    return token.startswith(ERASED)
 
 
 def tenant_of(stream: str) -> str:

@@ -10,6 +10,7 @@ from rich.console import Console
 from adapters.postgres.data_directory import DataDirectoryInUse, DataDirectoryRefused
 from adapters.postgres.embedded import PostgresDidNotStart
 from adapters.postgres.programs import ProgramsMissing
+from adapters.privacy.key_ring import PrivacyKeyWrong
 from application.ports import StoreUnavailable, UnreadableEvent
 from entrypoints.commands import (
     alarms,
@@ -21,6 +22,7 @@ from entrypoints.commands import (
     charger,
     charger_care,
     jobs,
+    privacy,
     rebuild,
     replay,
     serving,
@@ -38,6 +40,7 @@ UNREACHABLE = (
     DataDirectoryInUse,
     DataDirectoryRefused,
     PostgresDidNotStart,
+    PrivacyKeyWrong,
     ProgramsMissing,
     StoreUnavailable,
     UnreadableEvent,
@@ -74,6 +77,7 @@ app.add_typer(tag.app, name="tag")
 app.add_typer(ca.app, name="ca")
 app.add_typer(tenant.app, name="tenant")
 app.add_typer(token.app, name="token")
+app.add_typer(privacy.app, name="privacy")
 app.add_typer(sessions.app, name="sessions")
 app.add_typer(rebuild.app, name="read-models")
 

@@ -14,14 +14,14 @@ from typing import Any, LiteralString, NamedTuple
 import psycopg
 
 from adapters.eventstore import schema
-from adapters.eventstore.store import open_store
 from application import clock
 from application.command_book import CommandBook, CommandUnknown
 from application.ports import EventStore, EventStoreError
-from domain.catalogue import FACTS
 from domain.commands.effects import EffectWatch
 from domain.commands.events import EffectFailed, EffectMissing, EffectObserved, Progressed
 from domain.event import Fact, Recorded, Told
+from entrypoints.privacy import behind_seal, watched_subjects
+from entrypoints.settings import Settings
 from projections.read_model import LogItem, LogReader, Unreadable
 
 log = logging.getLogger("zeus.follower")
@@ -136,6 +136,7 @@ class Follower:
 
 def follow(
     url: str,
+    settings: Settings,
     reader: LogReader,
     reactions: Mapping[type[Fact], Sequence[Reaction]],
     openings: Mapping[str, frozenset[str]],
@@ -146,7 +147,7 @@ def follow(
         while not stop.is_set():
             try:
                 with psycopg.connect(url, autocommit=True, application_name="zeus follower") as connection:
-                    runner.run(_follow(connection, url, reader, (reactions, openings), stop))
+                    runner.run(_follow(connection, (url, settings), reader, (reactions, openings), stop))
             except (psycopg.Error, EventStoreError) as error:
                 log.warning("following stopped, beginning again: %r", error)
             reader.close()
@@ -155,7 +156,7 @@ def follow(
 
 async def _follow(
     connection: "psycopg.Connection[Any]",
-    url: str,
+    where: tuple[str, Settings],
     reader: LogReader,
     rules: tuple[Mapping[type[Fact], Sequence[Reaction]], Mapping[str, frozenset[str]]],
     stop: threading.Event,
@@ -165,7 +166,8 @@ async def _follow(
         return
     row = connection.execute("SELECT position FROM fleet.followers WHERE name = %s", [LOCK]).fetchone()
     kept = row[0] if row else 0
-    store = open_store(url, FACTS)
+    url, settings = where
+    store = behind_seal(url, await asyncio.to_thread(watched_subjects, url, settings))
     try:
         reactions, openings = rules
         books = {kind: books_of(connection, kind) for kind in openings}

@@ -27,12 +27,14 @@ from adapters.eventstore.past import Past, busy_chargers
 from adapters.http.database import open_engine
 from adapters.postgres.job_ledger import PostgresJobLedger
 from adapters.postgres.link import PostgresLink
+from adapters.privacy.opening import decoding
 from application import clock
 from application.command_book import settle_overdue
 from application.jobs import Job, JobLedger, run_due
 from application.offline import note_absence
 from application.reconciling import reconcile
 from application.reservations import expire_due
+from domain.catalogue import FACTS
 from domain.chargers.absence import FLOOR_S
 from domain.identity import ChargerId
 from entrypoints.database import secret_of
@@ -134,7 +136,7 @@ class Jobs:
         with psycopg.connect(self._database_url, connect_timeout=5) as connection:
             connection.execute("SET timezone = 'UTC'")
             for charger in busy_chargers(connection):
-                made += Past(connection).keep_moments(charger)
+                made += Past(connection, decoding(FACTS)).keep_moments(charger)
                 connection.commit()
         return made
 

@@ -4,6 +4,7 @@ A process of its own, because projecting is CPU work in Python: in the gateway i
 sockets, and a charger would wait for a report. Many may be started; the locks choose who works.
 """
 
+import logging
 import os
 import signal
 import subprocess
@@ -11,12 +12,17 @@ import sys
 import threading
 from collections.abc import Callable
 
+from adapters.privacy.subjects import Subjects
+from application.vault import VaultUnavailable
 from entrypoints.follower import follow
 from entrypoints.jobs import run_jobs
 from entrypoints.logs import set_up
+from entrypoints.privacy import watched_subjects
 from entrypoints.reactions import OPENINGS, REACTIONS
 from entrypoints.settings import Settings
-from entrypoints.wiring import open_engine, open_plain_log
+from entrypoints.wiring import open_engine, open_read_log
+
+log = logging.getLogger("zeus.projections")
 
 
 def main() -> None:
@@ -35,14 +41,31 @@ def main() -> None:
     watch = threading.Thread(target=_end_with_parent, args=(parent, stop), daemon=True)
     watch.start()
     url = settings.database_url.get_secret_value()
+    subjects = _subjects(url, settings, stop)
+    if subjects is None:
+        return
     jobs = threading.Thread(target=run_jobs, args=(url, settings, stop))
     jobs.start()
-    follower = threading.Thread(target=follow, args=(url, open_plain_log(url), REACTIONS, OPENINGS, stop))
+    follower = threading.Thread(
+        target=follow, args=(url, settings, open_read_log(url, subjects), REACTIONS, OPENINGS, stop)
+    )
     follower.start()
-    open_engine(url).run(stop)
+    open_engine(url, subjects=subjects).run(stop)
     stop.set()
     follower.join()
     jobs.join()
+    subjects.close()
+
+
+def _subjects(url: str, settings: Settings, stop: threading.Event) -> Subjects | None:
+    """Whose the tokens are, as soon as the database answers; None where we were told to stop before."""
+    while not stop.is_set():
+        try:
+            return watched_subjects(url, settings)
+        except VaultUnavailable as error:
+            log.warning("waiting for the vault: %s", error)
+            stop.wait(1.0)
+    return None
 
 
 def _end_with_parent(parent: int, stop: threading.Event) -> None:

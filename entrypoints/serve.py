@@ -4,7 +4,7 @@ import asyncio
 import logging
 
 from adapters.eventstore import schema
-from adapters.postgres import fleet_schema
+from adapters.postgres import fleet_schema, vault_schema
 from entrypoints.projector import ProjectorProcess
 from entrypoints.settings import Settings
 from entrypoints.supervisor import Supervisor
@@ -24,6 +24,7 @@ def serve(
     """
     schema.create(database_url)
     fleet_schema.create(database_url)
+    vault_schema.create(database_url)
     projector = ProjectorProcess(
         database_url, lambda code: log.error("the projector ended with %s, starting it again", code)
     )

@@ -80,6 +80,16 @@ class Settings(BaseSettings):
         default=None,
         description="The bearer token of the API. Unset: made up at the first start, kept in the data directory.",
     )
+    privacy_key: SecretStr | None = Field(
+        default=None,
+        description="The key that seals personal data: `<version>:<Base64 of 32 bytes>`, several separated by "
+        "commas while one takes over from another. Unset: that of ZEUS_PRIVACY_KEY_FILE.",
+    )
+    privacy_key_file: Path | None = Field(
+        default=None,
+        description="A file with that key, a version a line; made at the first start where it is missing. Unset: "
+        "`privacy-key` in the data directory.",
+    )
     tenant: str = Field(
         default="default",
         pattern=r"^[a-z0-9][a-z0-9-]{0,30}$",

@@ -12,6 +12,7 @@ from adapters.http.app import WebApplication, WebSettings, build_app
 from adapters.http.artefacts import artefact_routes
 from adapters.http.database import open_engine
 from adapters.http.install_card_route import install_card_routes
+from adapters.http.naming import Naming
 from adapters.http.rate_limits import Limits
 from adapters.http.tokens import StoredTokens
 from application import clock
@@ -51,6 +52,7 @@ class Web:
             keys=core.fleet.keys,
             rates=core.fleet.limits,
             expiries=lambda: expiries(core.tls, core.certificates.book.known, clock.now()),
+            naming=Naming(core.subjects),
             beside=[
                 *artefact_routes(core.artefacts.behind, trusted_proxies=settings.trusted_proxies),
                 *install_card_routes(core.cards),

@@ -7,13 +7,10 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import msgspec
-from eventsourcing.persistence import StoredEvent
 
 from adapters.certificates.judge import Judge
 from adapters.certificates.tls import Tls, TlsFiles
 from adapters.eventstore.counted import CountedEventStore
-from adapters.eventstore.mapper import EventMapper
-from adapters.eventstore.store import open_store
 from adapters.http.install_card_links import InstallCards, Surroundings
 from adapters.http.services import Services
 from adapters.ocpp.admittance import Admittance
@@ -27,6 +24,9 @@ from adapters.ocpp.v201.actions import ACTIONS as V201_ACTIONS
 from adapters.ocpp.versions import Version
 from adapters.ocpp.words import WordsOfOcpp
 from adapters.postgres import fleet as postgres_fleet
+from adapters.privacy.keeper import SubjectKeeper
+from adapters.privacy.opening import decoding, opening
+from adapters.privacy.subjects import Subjects
 from adapters.redis import fleet as redis_fleet
 from application.attempts import Attempts
 from application.certificates import CertificateBook, Certificates
@@ -41,6 +41,7 @@ from application.guidance import ACTOR as GUIDE
 from application.guidance import Guide
 from application.intake import Intake
 from application.lockouts import LockoutLimits, Lockouts
+from application.privacy import PersonalData
 from application.registry import Registry
 from application.reservations import premises_of
 from application.rules import Rules
@@ -53,13 +54,13 @@ from domain.certificates.signing import SignatureQuestion
 from domain.chargers.charger import Charger
 from domain.chargers.events import Acceptance
 from domain.commands.intent import Abilities, Intent
-from domain.event import Event, Fact
 from domain.id_tokens.id_token import TokenPolicy
 from domain.identity import ChargerId
 from domain.reservations.room import Premises
 from entrypoints.artefacts import open_artefacts
 from entrypoints.certificates import open_authority
 from entrypoints.database import data_home, secret_of
+from entrypoints.privacy import behind_seal, watched_subjects
 from entrypoints.settings import Settings
 from projections.catalogue import READ_MODELS
 from projections.engine import Engine
@@ -93,7 +94,8 @@ class Core:
         self.tls = tls or Tls(TlsFiles())
         self.settings = settings
         self.gateway_name = gateway or f"{socket.gethostname()}:{os.getpid()}:{time_ordered_id()}"
-        self.store = CountedEventStore(open_store(database_url, FACTS))
+        self.subjects = watched_subjects(database_url, settings)
+        self.store = CountedEventStore(behind_seal(database_url, self.subjects))
         self.fleet = fleet_of(database_url, settings)
         authority = open_authority(settings)
         self.rules = Rules(
@@ -125,6 +127,16 @@ class Core:
     def charging_profiles(self, tenant: str, actor: str = GUIDE) -> ChargingProfiles:
         """The profiles of a tenant, written by `actor`."""
         return ChargingProfiles(self.store, tenant, actor)
+
+    def personal_data(self, tenant: str, actor: str) -> PersonalData:
+        """The personal data of a tenant, in the hands of `actor`."""
+
+        async def wanted(charger: ChargerId) -> None:
+            await Registry(self.store, tenant, actor).begin_guidance(charger.key)
+            await self.switchboard.notify(charger, Services.WANTED)
+
+        books = self.desired_state(tenant, actor)
+        return PersonalData(self.store, SubjectKeeper(self.subjects), tenant, actor, books, wanted)
 
     def cards(self, tenant: str = "") -> InstallCards:
         """The installation cards of a tenant; of the default one where none is named."""
@@ -177,6 +189,7 @@ class Core:
             tokens=lambda caller: ApiTokens(self.store, caller.tenant, caller.name),
             cards=lambda caller: self.cards(caller.tenant),
             artefacts=lambda caller: self.artefacts.of(caller.tenant),
+            personal_data=lambda caller: self.personal_data(caller.tenant, caller.name),
             notify=self.switchboard.notify,
             firmware_hosts=frozenset(self.settings.firmware_hosts),
         )
@@ -264,6 +277,19 @@ async def asking(database_url: str, settings: Settings) -> AsyncIterator[Command
         await core.close()
 
 
+@asynccontextmanager
+async def handling_personal_data(
+    database_url: str, settings: Settings, tenant: str, actor: str
+) -> AsyncIterator[PersonalData]:
+    """The personal data of a tenant, for a process without sockets."""
+    core = Core(database_url, settings, secret_of(settings))
+    try:
+        await core.open()
+        yield core.personal_data(tenant, actor)
+    finally:
+        await core.close()
+
+
 def _lockout_limits(settings: Settings) -> LockoutLimits:
     return LockoutLimits(
         wrong_per_charger=settings.wrong_per_charger,
@@ -280,21 +306,26 @@ def fleet_of(database_url: str, settings: Settings) -> Fleet:
     return postgres_fleet.open_fleet(database_url)
 
 
-def open_engine(database_url: str, models: Sequence[ReadModel] = READ_MODELS) -> Engine:
-    """The projection engine over every read model, unless `models` says which."""
-    return Engine(database_url, open_log(database_url), models)
+def open_engine(
+    database_url: str, models: Sequence[ReadModel] = READ_MODELS, *, subjects: Subjects | None = None
+) -> Engine:
+    """The projection engine over every read model, unless `models` says which. For `subjects` see `open_log`."""
+    return Engine(database_url, open_log(database_url, subjects), models)
 
 
-def open_log(database_url: str) -> LogReader:
-    """The log as read models read it, read ahead while catching up; the caller closes it."""
-    return ReadAhead(open_plain_log(database_url), open_plain_log(database_url))
+def open_log(database_url: str, subjects: Subjects | None = None) -> LogReader:
+    """The log as read models read it, read ahead while catching up; the caller closes it.
+
+    With `subjects` what people wrote about tokens can be read; without, it is left out.
+    """
+    return ReadAhead(open_plain_log(database_url, subjects), open_plain_log(database_url, subjects))
 
 
-def open_plain_log(database_url: str) -> PostgresLog:
+def open_plain_log(database_url: str, subjects: Subjects | None = None) -> PostgresLog:
     """The log on one connection; the caller closes it."""
-    mapper = EventMapper(FACTS)
+    return PostgresLog(database_url, decoding(FACTS, subjects))
 
-    def decode(topic: str, state: bytes, stream: str, version: int) -> Event[Fact]:
-        return mapper.to_domain_event(StoredEvent(stream, version, topic, state))
 
-    return PostgresLog(database_url, decode)
+def open_read_log(database_url: str, subjects: Subjects) -> PostgresLog:
+    """The log with tokens as they are, for what acts on what it reads; the caller closes it."""
+    return PostgresLog(database_url, opening(FACTS, subjects))

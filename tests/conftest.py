@@ -4,6 +4,7 @@ import itertools
 import os
 import shutil
 import tempfile
+from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -22,6 +23,9 @@ from tests.redis_server import RedisServer
 settings.register_profile("zeus", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("zeus")
 """Timings never decide a test: a busy machine is no fault of the code."""
+
+os.environ.setdefault("ZEUS_PRIVACY_KEY", f"1:{b64encode(b'k' * 32).decode()}")
+"""One key for whatever shares a database: each data directory would have one of its own."""
 
 _numbers = itertools.count(1)
 

@@ -17,6 +17,7 @@ from domain.alarms.alarms import alarms_stream
 from domain.chargers.events import TransactionClosed, TransactionOpened
 from domain.event import Event, Fact, Recorded
 from domain.identity import ChargerId, tenant_of
+from projections.log import Decode
 from projections.status_board.tables import CONNECTORS
 
 LONGEST = timedelta(days=7)
@@ -49,9 +50,10 @@ class Span(NamedTuple):
 class Chronicle:
     """Reads on a connection that is the caller's, one transaction of it."""
 
-    def __init__(self, connection: "Connection[Any]") -> None:
+    def __init__(self, connection: "Connection[Any]", decode: Decode) -> None:
+        """See `Past`."""
         self._connection = connection
-        self._past = Past(connection)
+        self._past = Past(connection, decode)
 
     def of_charger(
         self,

@@ -14,6 +14,7 @@ from application.ports import (
 )
 from application.tally import Histogram
 from domain.event import Event, Fact
+from domain.identity import IdToken
 
 
 class StoreCounters:
@@ -74,6 +75,10 @@ class CountedEventStore:
     async def save_snapshot(self, snapshot: Snapshot) -> None:
         """See the port."""
         await self._store.save_snapshot(snapshot)
+
+    async def pseudonym(self, tenant: str, token: IdToken) -> str:
+        """See the port."""
+        return await self._store.pseudonym(tenant, token)
 
     async def close(self) -> None:
         """See the port."""

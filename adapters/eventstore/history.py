@@ -17,6 +17,7 @@ from adapters.eventstore.mapper import EventMapper
 from application.ports import UnreadableEvent
 from domain.event import Fact, Recorded
 from domain.identity import ChargerId
+from projections.log import Decode
 from projections.read_model import LogItem, Unreadable
 
 PAGE = 500
@@ -47,13 +48,15 @@ def history(
     begin: datetime | None = None,
     end: datetime | None = None,
     page: int = PAGE,
+    decode: Decode | None = None,
 ) -> Iterator[LogItem]:
     """Every event of a charger, its transactions, commands and books, told at or after `begin` and before `end`.
 
     In log order, read page by page. One that cannot be read comes as Unreadable in its place, whatever its
-    time. Times are those of `told.recorded_at`, our clock at the frame.
+    time. `decode` reads an event; without it
+    what is sealed stays so. Times are those of `told.recorded_at`, our clock at the frame.
     """
-    mapper = EventMapper(facts)
+    decode = decode or _decoding(facts)
     transactions = f"transaction/{charger.tenant}/{charger.key}/"
     names: dict[str, Any] = {
         "first": transactions,
@@ -68,7 +71,7 @@ def history(
             positions.execute(_POSITIONS, names)
             while found := positions.fetchmany(page):
                 for row in connection.execute(_PAGE, [[position for (position,) in found]], binary=True):
-                    item = _item(mapper, row)
+                    item = _item(decode, row)
                     if isinstance(item, Unreadable) or _within(item, begin, end):
                         yield item
 
@@ -95,9 +98,16 @@ def _within(item: Recorded[Fact], begin: datetime | None, end: datetime | None) 
     return (begin is None or at >= begin) and (end is None or at < end)
 
 
-def _item(mapper: EventMapper, row: tuple[Any, ...]) -> LogItem:
+def _decoding(facts: tuple[type[Fact], ...]) -> Decode:
+    mapper = EventMapper(facts)
+    return lambda topic, state, stream, version: mapper.to_domain_event(
+        StoredEvent(stream, version, topic, state)
+    )
+
+
+def _item(decode: Decode, row: tuple[Any, ...]) -> LogItem:
     position, topic, state, stream, version = row
     try:
-        return Recorded(position, mapper.to_domain_event(StoredEvent(stream, version, topic, state)))
+        return Recorded(position, decode(topic, state, stream, version))
     except UnreadableEvent as error:
         return Unreadable(position, topic, str(error))

@@ -8,17 +8,16 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from eventsourcing.persistence import StoredEvent
 from psycopg import Connection
 from psycopg.sql import SQL, Identifier
 
 from adapters.eventstore import schema
-from adapters.eventstore.mapper import EventMapper
 from domain.catalogue import FACTS
 from domain.chargers.events import TransactionOpened
 from domain.event import Fact, Recorded
 from domain.identity import ChargerId
 from projections.in_memory import Row
+from projections.log import Decode
 from projections.past import NEVER, Moment, kind_of, moment_after, moment_of, rows_after
 from projections.status_board.projection import StatusBoard
 from projections.status_board.tables import CONNECTORS
@@ -72,9 +71,10 @@ class Place(NamedTuple):
 class Past:
     """Reads the log on a connection that is the caller's, one transaction of it."""
 
-    def __init__(self, connection: Link) -> None:
+    def __init__(self, connection: Link, decode: Decode) -> None:
+        """`decode` makes events of rows as read models get them."""
         self._connection = connection
-        self._mapper = EventMapper(FACTS)
+        self._decode = decode
         self._board = StatusBoard(FACTS)
 
     def place(self, stream: str, at: datetime) -> Place:
@@ -158,7 +158,7 @@ class Past:
     def recorded(self, row: tuple[Any, ...]) -> Recorded[Fact]:
         """A row of (position, topic, state, stream, version). Raises UnreadableEvent."""
         position, topic, state, stream, version = row
-        return Recorded(position, self._mapper.to_domain_event(StoredEvent(stream, version, topic, state)))
+        return Recorded(position, self._decode(topic, bytes(state), stream, version))
 
 
 def busy_chargers(connection: Link) -> list[ChargerId]:

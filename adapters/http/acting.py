@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp
@@ -64,7 +65,8 @@ async def respond_by_acting(request: Request, action: Action, caller: Caller, ba
             return await _once(request, action, doing, backing, (scope, key, begun.attempt))
         case Replay() as replay:
             headers = {**replay.headers, REPLAYED: "true"}
-            return Response(replay.body, replay.status, headers)
+            body = await backing.naming.shown_json(caller, replay.body)
+            return Response(body, replay.status, headers)
         case InProgress():
             detail = "The first request with this key is still being answered. Ask again in a moment."
             raise Problem("in_progress", detail, headers={"Retry-After": "1"})
@@ -85,12 +87,14 @@ async def respond_by_transferring(
         answer = await transfer.handler(doing, request)
     if answer is None:
         raise not_found()
-    return _response(request, transfer, Prefer(), answer) if isinstance(answer, Answered) else answer
+    if not isinstance(answer, Answered):
+        return answer
+    return _response(request, transfer, Prefer(), await _named(answer, caller, backing))
 
 
 def _doing(request: Request, row: Row, caller: Caller, backing: Backing, query: Query) -> Doing[Any, Any]:
     """The request as handlers see it, without what only some rows take."""
-    asking = asked(row, caller, request.path_params, query, backing.cursors)
+    asking = asked(row, caller, request.path_params, query, backing.cursors, backing.naming.pseudonyms)
     return Doing(
         caller=caller,
         path=request.path_params,
@@ -143,11 +147,21 @@ async def _perform(
         answered = await action.handler(doing)
     if answered is None:
         raise not_found()
-    response = _response(request, action, doing.prefer, answered)
-    if answered.kept is None:
-        return response, _replay_of(response)
-    discreet = Answered(answered.kept, answered.status, answered.location, answered.headers)
-    return response, _replay_of(_response(request, action, doing.prefer, discreet))
+    caller = doing.caller
+    response = _response(request, action, doing.prefer, await _named(answered, caller, backing))
+    if not doing.key:
+        return response, _replay_of(response, bytes(response.body))
+    kept = response
+    if answered.kept is not None:
+        discreet = Answered(answered.kept, answered.status, answered.location, answered.headers)
+        kept = _response(request, action, doing.prefer, discreet)
+    return response, _replay_of(kept, await backing.naming.kept_json(caller, bytes(kept.body)))
+
+
+async def _named(answered: Answered, caller: Caller, backing: Backing) -> Answered:
+    if answered.shape is None:
+        return answered
+    return msgspec.structs.replace(answered, shape=await backing.naming.shown(caller, answered.shape))
 
 
 @contextmanager
@@ -181,9 +195,9 @@ def _response(request: Request, row: Row, prefer: Prefer, answered: Answered) ->
     return document(request, row, answered.shape, answered.status, headers)
 
 
-def _replay_of(response: Response) -> Replay:
+def _replay_of(response: Response, body: bytes) -> Replay:
     headers = {name: value for name, value in response.headers.items() if name not in _NOT_KEPT}
-    return Replay(response.status_code, headers, bytes(response.body))
+    return Replay(response.status_code, headers, body)
 
 
 def _if_match(request: Request, *, takes: bool) -> IfMatch | None:

@@ -25,6 +25,7 @@ from adapters.http.idempotency import KeysInMemory
 from adapters.http.lag import LagWatch
 from adapters.http.landing import Landing
 from adapters.http.metrics import Metrics
+from adapters.http.naming import PLAIN, Naming
 from adapters.http.pages import Pages, Plain
 from adapters.http.problems import Problem, answer_http_exception, answer_problem
 from adapters.http.rate_limits import Limits, RateLimitsInMemory
@@ -96,12 +97,14 @@ def build_app(
     beside: Sequence[BaseRoute] = (),
     probes: Mapping[str, Probe] | None = None,
     expiries: Callable[[], Mapping[str, float]] = dict,
+    naming: Naming = PLAIN,
     lifespan: Lifespan[WebApplication] | None = None,
 ) -> WebApplication:
     """Everything a process serves. `engine` is for reading (`database.open_engine`); `store` is the one the
     gateway appends to; `services` is what the handlers of actions work with; `beside` are routes that no token
     opens, such as sealed links; `keys` and `rates` are of this process alone where none are given; `probes` are
-    further conditions of readiness, `expiries` the days until certificates end. Whatever is given stays the
+    further conditions of readiness, `expiries` the days until certificates end; `naming`
+    knows who is behind the pseudonyms of read models. Whatever is given stays the
     caller's."""
     database = Database(engine)
     watch, traffic = LagWatch(database), Traffic()
@@ -137,6 +140,7 @@ def build_app(
         keys or KeysInMemory(),
         rates or RateLimitsInMemory(),
         settings.limits,
+        naming,
         settings.public_url.rstrip("/"),
     )
     served = [*_pages(pages, Description(routes, PREFIX)), *beside, *_api(routes, backing)]

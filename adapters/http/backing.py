@@ -10,6 +10,7 @@ from adapters.http.access import Access
 from adapters.http.cursors import Cursors
 from adapters.http.database import Database
 from adapters.http.idempotency import KeysInMemory
+from adapters.http.naming import PLAIN, Naming
 from adapters.http.problems import rate_limited
 from adapters.http.rate_limits import Limits, RateLimitsInMemory
 from application.fleet import FleetUnavailable, IdempotencyKeys, RateLimits
@@ -29,6 +30,7 @@ class Backing:
     keys: IdempotencyKeys = field(default_factory=KeysInMemory)
     rates: RateLimits = field(default_factory=RateLimitsInMemory)
     limits: Limits = field(default_factory=Limits)
+    naming: Naming = PLAIN
     public_url: str = ""
     """`https://host` as clients see it; empty: taken from each request."""
 

@@ -26,7 +26,7 @@ async def respond_by_reading(
     if media_type == CSV:
         return await _table(request, route, caller, backing, query)
     found = await _read(route, caller, backing, request.path_params, query)
-    return document(request, route, found)
+    return document(request, route, await backing.naming.shown(caller, found))
 
 
 def document(
@@ -55,7 +55,7 @@ async def _table(request: Request, route: Route, caller: Caller, backing: Backin
         page, more = first, query
         yield csv_head(route.csv)
         while isinstance(page, Page):
-            yield csv_lines(route.csv, page.items)
+            yield csv_lines(route.csv, (await backing.naming.shown(caller, page)).items)
             if page.next is None:
                 return
             more = more.model_copy(update={"cursor": page.next})
@@ -76,7 +76,7 @@ async def _table(request: Request, route: Route, caller: Caller, backing: Backin
 async def _read(
     route: Route, caller: Caller, backing: Backing, path: Mapping[str, str], query: Query
 ) -> Shape:
-    prepared = asked(route, caller, path, query, backing.cursors)
+    prepared = asked(route, caller, path, query, backing.cursors, backing.naming.pseudonyms)
     found = await backing.database.read(lambda connection: route.handler(prepared(connection)))
     if found is None:
         raise not_found()

@@ -67,6 +67,10 @@ class Page(Shape, Generic[Item]):
 Q = TypeVar("Q", bound=Query)
 
 
+def _none(token: str) -> tuple[str, ...]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Asked(Generic[Q]):
     """A request that passed access and validation: what a handler sees. It runs in a thread."""
@@ -81,6 +85,8 @@ class Asked(Generic[Q]):
     mark: Callable[[Any], str]
     """Makes the cursor for a sort key."""
     now: datetime
+    pseudonyms: Callable[[str], tuple[str, ...]] = _none
+    """What read models call a token, beside itself."""
 
     def page(self, kind: type[Item], rows: Rows[Any]) -> Page[Item]:
         """A page of the list: the rows in their public shape, and the cursor of what follows."""
@@ -157,13 +163,30 @@ class Asking:
     after: Any
     mark: Callable[[Any], str]
     now: datetime
+    pseudonyms: Callable[[str], tuple[str, ...]] = _none
 
     def __call__(self, connection: Connection) -> Asked[Any]:
         """With the connection."""
-        return Asked(connection, self.caller, self.path, self.query, self.after, self.mark, self.now)
+        return Asked(
+            connection,
+            self.caller,
+            self.path,
+            self.query,
+            self.after,
+            self.mark,
+            self.now,
+            self.pseudonyms,
+        )
 
 
-def asked(row: Row, caller: Caller, path: Mapping[str, str], query: Query, cursors: Cursors) -> Asking:
+def asked(
+    row: Row,
+    caller: Caller,
+    path: Mapping[str, str],
+    query: Query,
+    cursors: Cursors,
+    pseudonyms: Callable[[str, str], tuple[str, ...]] | None = None,
+) -> Asking:
     """Everything of a request but the connection. Raises a 422 Problem for a cursor that is not ours."""
     after = None
     place = Place(caller.tenant, row.path, {})
@@ -175,4 +198,7 @@ def asked(row: Row, caller: Caller, path: Mapping[str, str], query: Query, curso
     def mark(key: Any) -> str:
         return cursors.make(key, place)
 
-    return Asking(caller, path, query, after, mark, clock.now())
+    def of_tenant(token: str) -> tuple[str, ...]:
+        return () if pseudonyms is None else pseudonyms(caller.tenant, token)
+
+    return Asking(caller, path, query, after, mark, clock.now(), of_tenant)

@@ -6,7 +6,7 @@ from decimal import Decimal
 import msgspec
 
 from domain.event import Fact
-from domain.identity import IdToken
+from domain.identity import IdToken, PersonalText, TokenText
 
 
 class ReservationEnded(Fact, frozen=True):
@@ -70,9 +70,9 @@ class SettlementReported(Fact, frozen=True, kw_only=True, omit_defaults=True):
     """In the currency of the charger's tariff; also where settling failed."""
     transaction: str = ""
     """The charger's own name of the transaction; empty where none came of it."""
-    receipt_id: str = ""
-    receipt_url: str = ""
-    vat_number: str = ""
+    receipt_id: PersonalText = ""
+    receipt_url: PersonalText = ""
+    vat_number: TokenText = ""
     info: str = ""
 
 
@@ -80,7 +80,7 @@ class VatNumberPresented(Fact, frozen=True, kw_only=True, omit_defaults=True):
     """A driver wants a receipt for a company and entered its VAT number (2.1)."""
 
     TOPIC = "payment.vat_number_presented"
-    vat_number: str
+    vat_number: TokenText
     evse_id: int | None = None
 
 

@@ -7,7 +7,7 @@ import msgspec
 from domain.chargers.drivers import DisplayMessage
 from domain.chargers.security import CertificateHash
 from domain.commands.intent import Intent
-from domain.identity import IdToken
+from domain.identity import IdToken, TokenText
 
 
 class ListEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -17,7 +17,7 @@ class ListEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     status: str = "Accepted"
     """`Accepted`, `Blocked`, `Expired`, `Invalid` …; empty, in an update: take the token off the list."""
     expires_at: datetime | None = None
-    group: str = ""
+    group: TokenText = ""
 
 
 class SendLocalList(Intent, frozen=True, kw_only=True, omit_defaults=True):
@@ -62,7 +62,7 @@ class CustomerInformation(Intent, frozen=True, kw_only=True, omit_defaults=True)
     id_token: IdToken | None = None
     """One of the three names the customer."""
     certificate: CertificateHash | None = None
-    customer: str = ""
+    customer: TokenText = ""
     """Name, e-mail address or whatever else identifies."""
     request_id: int = 0
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from domain.commands.intent import Intent
+from domain.identity import PersonalPayload
 
 
 class Reset(Intent, frozen=True, kw_only=True, omit_defaults=True):
@@ -57,5 +58,5 @@ class Raw(Intent, frozen=True, kw_only=True, omit_defaults=True):
     """Send any action we may send, in the words of the charger's version; for engineers."""
 
     action: str
-    payload: dict[str, Any]
+    payload: PersonalPayload
     """Checked against the schema of the version. It is kept in the log: no secrets here."""

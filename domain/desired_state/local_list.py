@@ -22,7 +22,7 @@ from domain.desired_state.local_list_events import (
 )
 from domain.desired_state.step import Failures, failed_again
 from domain.event import Event, Fact
-from domain.identity import ChargerId
+from domain.identity import ChargerId, is_erased
 
 Tokens: TypeAlias = dict[str, ListEntry]
 """A list, by the tokens' keys."""
@@ -192,7 +192,14 @@ def changed(before: Mapping[str, ListEntry], entries: Iterable[ListEntry]) -> To
 
 
 def _desired(state: LocalList, fact: ListDesired, at: datetime) -> None:
-    state.tokens = changed({} if fact.replaced else state.tokens, fact.entries)
+    # Nobody can send a token whose owner was erased. What the charger holds is then counted without it too, so
+    # that there is no change to send, and a list wanted without it goes as a whole.
+    entries = [
+        msgspec.structs.replace(entry, group="") if is_erased(entry.group) else entry
+        for entry in fact.entries
+        if not is_erased(entry.id_token.value)
+    ]
+    state.tokens = changed({} if fact.replaced else state.tokens, entries)
     state.wanted_version, state.confirmed = fact.version, False
     state.refusals, state.whole_next, state.given_up, state.failures = 0, False, "", None
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from domain.event import Fact
-from domain.identity import IdToken
+from domain.identity import IdToken, PersonalText, TokenText
 
 
 class Issued(Fact, frozen=True, kw_only=True, omit_defaults=True):
@@ -11,9 +11,9 @@ class Issued(Fact, frozen=True, kw_only=True, omit_defaults=True):
 
     TOPIC = "id_token.issued"
     id_token: IdToken
-    group: str = ""
+    group: TokenText = ""
     """The parent (1.6) or group (2.x) token; members may stop each other's transactions."""
-    label: str = ""
+    label: PersonalText = ""
     expires_at: datetime | None = None
     max_active: int | None = None
     """How many transactions it may have at once; None: any number."""
@@ -23,7 +23,7 @@ class Blocked(Fact, frozen=True, omit_defaults=True):
     """The token may no longer charge."""
 
     TOPIC = "id_token.blocked"
-    reason: str = ""
+    reason: PersonalText = ""
 
 
 class Unblocked(Fact, frozen=True):

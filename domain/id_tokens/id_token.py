@@ -9,7 +9,7 @@ import msgspec
 
 from domain.event import Event, Fact
 from domain.id_tokens.events import Blocked, GivenBack, Issued, TakenUp, Unblocked
-from domain.identity import IdToken
+from domain.identity import IdToken, is_erased
 
 
 class Verdict(StrEnum):
@@ -111,7 +111,8 @@ class TokenRecord(msgspec.Struct):
 
 
 def _issued(state: TokenRecord, fact: Issued) -> None:
-    state.id_token, state.group, state.label = fact.id_token, fact.group, fact.label
+    group = "" if is_erased(fact.group) else fact.group  # it names nobody any more, to a charger least of all
+    state.id_token, state.group, state.label = fact.id_token, group, fact.label
     state.expires_at, state.max_active = fact.expires_at, fact.max_active
 
 

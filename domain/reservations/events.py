@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from domain.event import Fact
-from domain.identity import IdToken
+from domain.identity import IdToken, TokenText
 
 
 class ReservationFact(Fact, frozen=True, kw_only=True, omit_defaults=True):
@@ -22,7 +22,7 @@ class Requested(ReservationFact, frozen=True, kw_only=True, omit_defaults=True):
     id_token: IdToken
     expires_at: datetime
     connector_id: int | None = None
-    group: str = ""
+    group: TokenText = ""
     """Whoever belongs to it may use the reservation too (1.6 parentIdTag, 2.x groupIdToken)."""
     command: str
     """The id of the command that asks the charger; its answer settles the request."""
@@ -38,7 +38,7 @@ class Confirmed(ReservationFact, frozen=True, kw_only=True, omit_defaults=True):
     id_token: IdToken
     expires_at: datetime
     connector_id: int | None = None
-    group: str = ""
+    group: TokenText = ""
     command: str = ""
 
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
-from domain.identity import IdToken
+from domain.identity import IdToken, TokenText
 
 EARLY = timedelta(minutes=5)
 """A transaction dated earlier than that before a reservation was made comes from a backlog."""
@@ -55,7 +55,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     id_token: IdToken
     expires_at: datetime
     connector_id: int | None = None
-    group: str = ""
+    group: TokenText = ""
 
     def bond(self, beginning: Beginning) -> str:
         """What ties a transaction to the reservation: `token`, `group`, or nothing."""

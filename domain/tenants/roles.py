@@ -17,6 +17,8 @@ class Right(StrEnum):
     """Send raw calls and new firmware."""
     AUDIT = "audit"
     """See who holds which credentials, and when they were used."""
+    PERSONAL = "personal"
+    """See what is sealed: frames as they were received, and all that is kept of a person; each look is recorded."""
     ADMINISTER = "administer"
     """Issue and revoke API tokens of one's own tenant."""
     PLATFORM = "platform"
@@ -43,16 +45,16 @@ class Role(StrEnum):
 _READING = frozenset({Right.READ})
 _OPERATING = _READING | {Right.OPERATE}
 _CONFIGURING = _OPERATING | {Right.CONFIGURE}
-_OF_A_TENANT = _CONFIGURING | {Right.ENGINEER, Right.AUDIT, Right.ADMINISTER}
+_OF_A_TENANT = _CONFIGURING | {Right.ENGINEER, Right.AUDIT, Right.PERSONAL, Right.ADMINISTER}
 
 RIGHTS: Mapping[Role, frozenset[Right]] = {
     Role.VIEWER: _READING,
     Role.OPERATOR: _OPERATING,
     # He makes a charger known, gives it its password and tries whether it starts and stops.
     Role.INSTALLER: _CONFIGURING,
-    Role.ENGINEER: _CONFIGURING | {Right.ENGINEER},
+    Role.ENGINEER: _CONFIGURING | {Right.ENGINEER, Right.PERSONAL},
     Role.TENANT_ADMIN: _OF_A_TENANT,
-    Role.AUDITOR: _READING | {Right.AUDIT},
+    Role.AUDITOR: _READING | {Right.AUDIT, Right.PERSONAL},
     Role.PLATFORM_ADMIN: frozenset(Right),
 }
 """The rights of each role; docs/security.md shows the same table."""

@@ -16,12 +16,10 @@ from pathlib import Path
 import msgspec
 
 from adapters.eventstore import schema
-from adapters.eventstore.store import open_store
-from adapters.postgres import fleet_schema
+from adapters.postgres import fleet_schema, vault_schema
 from application import clock
 from application.ports import EventStore
 from application.registry import Registry
-from domain.catalogue import FACTS
 from domain.chargers.credentials import digest_of
 from domain.chargers.events import CredentialIssued, Registered
 from domain.event import Fact, Told, events_of
@@ -30,6 +28,7 @@ from entrypoints.bench.load import PASSWORD, Target, cpid_of, raise_file_limit
 from entrypoints.bench.messages import token_of
 from entrypoints.bench.usage import Processes
 from entrypoints.database import ADDRESS_FILE, opened_database
+from entrypoints.privacy import open_sealed_store
 from entrypoints.settings import Settings
 
 TENANT = "default"
@@ -69,10 +68,12 @@ def provisioned(chargers: int) -> Iterator[Path]:
     path = Path(tempfile.mkdtemp(prefix="zeus-bench-"))
     path.chmod(0o755)  # started as root, the database runs under an account of its own
     try:
-        with opened_database(Settings(data_dir=path, database_url=None)) as url:
+        settings = Settings(data_dir=path, database_url=None)
+        with opened_database(settings) as url:
             schema.create(url)
             fleet_schema.create(url)
-            asyncio.run(_provision(url, chargers))
+            vault_schema.create(url)
+            asyncio.run(_provision(url, settings, chargers))
         yield path
     finally:
         shutil.rmtree(path, ignore_errors=True)
@@ -117,8 +118,8 @@ def words_of(data_dir: Path) -> list[str]:
     return said.read_text(errors="replace").splitlines() if said.exists() else []
 
 
-async def _provision(url: str, chargers: int) -> None:
-    store = open_store(url, FACTS)
+async def _provision(url: str, settings: Settings, chargers: int) -> None:
+    store = open_sealed_store(url, settings)
     try:
         registry = Registry(store, TENANT, "zeus")
         salt = clock.salt()

@@ -29,7 +29,7 @@ from domain.commands.intents import INTENTS, AnyIntent
 from domain.commands.upkeep import Raw
 from domain.identity import ChargerId, InvalidChargerId
 from entrypoints.commands.opening import AsJson, console, database, print_json, refuse, with_store
-from entrypoints.commands.reading import Limit, clean, read_models, show_table, time_text
+from entrypoints.commands.reading import Limit, clean, named_read_models, show_table, time_text
 from entrypoints.settings import Settings
 from entrypoints.wiring import asking
 from projections.commands.queries import CommandFilter, list_commands
@@ -98,8 +98,8 @@ def commands(
         _show(*_life(command_id, settings), as_json=as_json)
         return
     wanted = CommandFilter(charger=charger.upper() if charger else None, state=state)
-    with read_models(settings) as connection:
-        page = list_commands(connection, settings.tenant, wanted, limit=limit)
+    with named_read_models(settings) as (connection, names):
+        page = names.shown(list_commands(connection, settings.tenant, wanted, limit=limit))
     if as_json:
         print_json({"commands": page.rows, "more": page.next is not None})
         return

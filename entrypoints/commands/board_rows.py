@@ -10,6 +10,8 @@ from sqlalchemy import Connection
 
 from adapters.eventstore.past import Past
 from adapters.http.database import driver_of
+from adapters.privacy.opening import decoding
+from domain.catalogue import FACTS
 from domain.identity import ChargerId
 from entrypoints.commands.opening import errors
 from projections.paging import LIMIT
@@ -86,7 +88,7 @@ def load(connection: Connection, tenant: str, wanted: ChargerFilter) -> list[Pla
 
 def load_then(connection: Connection, tenant: str, wanted: ChargerFilter, at: datetime) -> list[Place]:
     """The same as it was at an instant, from the log; shows a bar where it takes a while."""
-    past = Past(driver_of(connection))
+    past = Past(driver_of(connection), decoding(FACTS))
     keys = [row.charger for page in _pages(connection, tenant, ChargerFilter()) for row in page]
     places: list[Place] = []
     for key in track(keys, "Reading the log", console=errors, transient=True, disable=len(keys) < MANY):

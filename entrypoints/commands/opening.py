@@ -12,12 +12,11 @@ import typer
 from rich.console import Console
 
 from adapters.eventstore import schema
-from adapters.eventstore.store import open_store
-from adapters.postgres import fleet_schema
+from adapters.postgres import fleet_schema, vault_schema
 from application.ports import EventStore
 from application.registry import Registry
-from domain.catalogue import FACTS
 from entrypoints.database import opened_database
+from entrypoints.privacy import open_sealed_store
 from entrypoints.settings import Settings
 
 T = TypeVar("T")
@@ -43,6 +42,7 @@ def database(settings: Settings | None = None, *, own: bool = False) -> Iterator
     with opened_database(settings, on_wait, own=own) as url:
         schema.create(url)
         fleet_schema.create(url)
+        vault_schema.create(url)
         yield url
 
 
@@ -51,7 +51,7 @@ def with_store(use: Callable[[EventStore], Awaitable[T]], settings: Settings | N
     with database(settings) as url:
 
         async def run() -> T:
-            store = open_store(url, FACTS)
+            store = open_sealed_store(url, settings or Settings())
             try:
                 return await use(store)
             finally:

@@ -14,7 +14,9 @@ from sqlalchemy.exc import ProgrammingError
 
 from adapters.http.database import open_engine
 from application import clock
+from entrypoints.commands.names import Names
 from entrypoints.commands.opening import console, database, refuse
+from entrypoints.privacy import subjects_of
 from entrypoints.settings import Settings
 
 STATEMENT_S = 30.0
@@ -26,20 +28,38 @@ Limit = Annotated[int, typer.Option(min=1, max=200, help="How many rows, 1 to 20
 @contextmanager
 def read_models(settings: Settings) -> Iterator[Connection]:
     """A read-only connection to the read models; says so where none exist yet."""
+    with database(settings) as url, reading_at(url) as connection:
+        yield connection
+
+
+@contextmanager
+def named_read_models(settings: Settings) -> Iterator[tuple[Connection, Names]]:
+    """The same, and who is behind the pseudonyms in the rows."""
     with database(settings) as url:
-        engine = open_engine(url, connections=1, statement_s=STATEMENT_S)
+        names = Names(subjects_of(url, settings), settings.tenant)
         try:
-            with engine.connect() as connection:
-                yield connection
-        except ProgrammingError as error:
-            if "does not exist" not in str(error.orig):
-                raise
-            raise refuse(
-                "The read models do not exist yet: start `zeus serve` once, or build them with "
-                "`zeus rebuild --all`."
-            ) from None
+            with reading_at(url) as connection:
+                yield connection, names
         finally:
-            engine.dispose()
+            names.close()
+
+
+@contextmanager
+def reading_at(url: str) -> Iterator[Connection]:
+    """A read-only connection to the read models at `url`; says so where none exist yet."""
+    engine = open_engine(url, connections=1, statement_s=STATEMENT_S)
+    try:
+        with engine.connect() as connection:
+            yield connection
+    except ProgrammingError as error:
+        if "does not exist" not in str(error.orig):
+            raise
+        raise refuse(
+            "The read models do not exist yet: start `zeus serve` once, or build them with "
+            "`zeus rebuild --all`."
+        ) from None
+    finally:
+        engine.dispose()
 
 
 def moment(text: str | None) -> datetime | None:

@@ -18,6 +18,7 @@ from rich.progress import (
 
 from entrypoints.commands.opening import AsJson, console, database, errors, print_json, refuse
 from entrypoints.commands.reading import clean, show_table, span_text
+from entrypoints.privacy import subjects_of
 from entrypoints.settings import Settings
 from entrypoints.wiring import open_log
 from projections import rebuild as rebuilding
@@ -58,13 +59,16 @@ def rebuild(
     """
     models = _chosen(name, everything=everything)
     results: dict[str, Rebuilt] = {}
-    with database(Settings()) as url, _projector(url) as connection:
-        log = open_log(url)
+    settings = Settings()
+    with database(settings) as url, _projector(url) as connection:
+        subjects = subjects_of(url, settings)
+        log = open_log(url, subjects)
         try:
             for model in models:
                 results[model.name] = _rebuilt(connection, log, model, verify=verify, fresh=fresh)
         finally:
             log.close()
+            subjects.close()
     if as_json:
         print_json({name: _as_json(result) for name, result in results.items()})
     if verify and not _tell_differences(results, quiet=as_json):
@@ -135,7 +139,8 @@ def listed(context: typer.Context, as_json: AsJson = False) -> None:
     """
     if context.invoked_subcommand is not None:
         return
-    with database(Settings()) as url, _projector(url) as connection:
+    settings = Settings()
+    with database(settings) as url, _projector(url) as connection:
         rows = lag(connection)
     if as_json:
         print_json({"read_models": rows})
@@ -160,7 +165,8 @@ def resume(name: Name) -> None:
     Example: `zeus read-models resume sessions`
     """
     _check(name)
-    with database(Settings()) as url, _projector(url) as connection:
+    settings = Settings()
+    with database(settings) as url, _projector(url) as connection:
         if not resume_read_model(connection, name):
             raise refuse(f"{name} is not stopped; `zeus read-models` shows how it is doing.")
     console.print(f"{name} is tried again by the running server.")
@@ -173,7 +179,8 @@ def abandon(name: Name) -> None:
     Example: `zeus read-models abandon sessions`
     """
     _check(name)
-    with database(Settings()) as url, _projector(url) as connection:
+    settings = Settings()
+    with database(settings) as url, _projector(url) as connection:
         try:
             dropped = rebuilding.abandon(connection, name)
         except RebuildUnderway:

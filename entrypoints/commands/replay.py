@@ -1,5 +1,6 @@
 """`zeus replay`: a charger's history straight from the event log, one sentence an event."""
 
+import asyncio
 import sys
 from collections.abc import Iterator
 from datetime import datetime
@@ -11,13 +12,19 @@ import typer
 
 from adapters.eventstore.history import history
 from adapters.eventstore.past import Past
+from adapters.privacy.opening import decoding, opening
+from adapters.privacy.sealing import refs_of, restored, restored_bytes
+from adapters.privacy.subjects import Subjects
 from application.narrative import sentence
 from domain.catalogue import FACTS
-from domain.event import Event
+from domain.event import Event, Fact
 from domain.identity import ChargerId, InvalidChargerId
-from entrypoints.commands.opening import AsJson, console, database, errors, print_json, refuse
+from entrypoints.commands.opening import AsJson, actor, console, database, errors, print_json, refuse
 from entrypoints.commands.reading import clean, moment, show_table
+from entrypoints.privacy import subjects_of
 from entrypoints.settings import Settings
+from entrypoints.wiring import handling_personal_data
+from projections.log import Decode
 from projections.read_model import LogItem, Unreadable
 from projections.status_board.past import board_of
 
@@ -32,10 +39,14 @@ def replay(
     ] = None,
     end: Annotated[str | None, typer.Option("--to", help="Before.")] = None,
     frames: Annotated[
-        bool, typer.Option("--frames", help="With the very frames and replies, byte for byte.")
+        bool, typer.Option("--frames", help="With the very frames and replies; tokens in them stay sealed.")
     ] = False,
     at: Annotated[
         str | None, typer.Option("--at", help="The state it was in then, instead of what happened.")
+    ] = None,
+    reveal: Annotated[
+        str | None,
+        typer.Option(help="With --frames: show them byte for byte, tokens and all. Why, which is recorded."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -62,10 +73,16 @@ def replay(
         return
     told = 0
     with database(settings) as url:
-        items = history(url, FACTS, charger, begin=moment(begin), end=moment(end))
+        subjects = subjects_of(url, settings)
+        decode = opening(FACTS, subjects)
+        if reveal is not None:
+            _record(url, settings, charger, reveal)
+            decode = _restoring(decode, subjects)
+        items = history(url, FACTS, charger, begin=moment(begin), end=moment(end), decode=decode)
         for text in _json_lines(items) if as_json else _lines(items, frames=frames):
             told += 1
             sys.stdout.write(text + "\n")
+        subjects.close()
     sys.stdout.flush()
     if not told:
         errors.print(f"The log holds nothing of {charger.key} in that time.", markup=False)
@@ -75,7 +92,7 @@ def _show_state(settings: Settings, charger: ChargerId, at: datetime, *, as_json
     """What was known of it then: every field that had a value, and its connectors."""
     with database(settings) as url, psycopg.connect(url, application_name="zeus replay") as connection:
         connection.execute("SET timezone = 'UTC'")
-        board = board_of(Past(connection).board(charger, at) or {})
+        board = board_of(Past(connection, decoding(FACTS)).board(charger, at) or {})
     if board is None:
         raise refuse(f"Of {charger.key} nothing was known at {_time(at)}.")
     row, connectors = board
@@ -91,6 +108,36 @@ def _show_state(settings: Settings, charger: ChargerId, at: datetime, *, as_json
         told.pop("charger", None)
         words = ", ".join(f"{name} {value}" for name, value in told.items())
         console.print(f"  {clean(words)}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _record(url: str, settings: Settings, charger: ChargerId, reason: str) -> None:
+    async def run() -> None:
+        async with handling_personal_data(url, settings, charger.tenant, actor()) as personal:
+            await personal.disclose("frames", f"{reason} (all of {charger.key} in a replay)")
+
+    asyncio.run(run())
+
+
+def _restoring(decode: Decode, subjects: Subjects) -> Decode:
+    """The same events with their frames as they were received."""
+
+    def restore(topic: str, state: bytes, stream: str, version: int) -> Event[Fact]:
+        event = decode(topic, state, stream, version)
+        told, tenant = event.told, event.tenant
+        texts = (told.frame or "", told.reply or "", (told.frame_bytes or b"").decode("ascii", "replace"))
+        refs = set().union(*map(refs_of, texts))
+        if not refs:
+            return event
+        subjects.find_named(tenant, refs)
+        told = msgspec.structs.replace(
+            told,
+            frame=None if told.frame is None else restored(told.frame, subjects, tenant),
+            reply=None if told.reply is None else restored(told.reply, subjects, tenant),
+            frame_bytes=told.frame_bytes and restored_bytes(told.frame_bytes, subjects, tenant),
+        )
+        return msgspec.structs.replace(event, told=told)
+
+    return restore
 
 
 def _lines(items: Iterator[LogItem], *, frames: bool) -> Iterator[str]:

@@ -17,16 +17,15 @@ import typer
 
 from adapters.certificates.pem import CertificateFileWrong
 from adapters.eventstore import schema
-from adapters.eventstore.store import open_store
-from adapters.postgres import fleet_schema
+from adapters.postgres import fleet_schema, vault_schema
 from application.registry import Registry
-from domain.catalogue import FACTS
 from entrypoints.certificates import open_tls, tls_host
 from entrypoints.commands.opening import console, database, refuse
 from entrypoints.commands.welcome import print_welcome, reachable_host
 from entrypoints.database import api_token
 from entrypoints.demo import DemoProcess, provision_demo
 from entrypoints.logs import set_up
+from entrypoints.privacy import open_sealed_store
 from entrypoints.serve import serve as run_server
 from entrypoints.settings import Settings
 from projections.grants import grant_reading
@@ -100,6 +99,7 @@ def migrate(
             try:
                 schema.create(url, app_role)
                 fleet_schema.create(url, app_role)
+                vault_schema.create(url, app_role)
                 with psycopg.connect(url) as connection:
                     grant_reading(connection, app_role)
             except schema.AppRoleOwnsTheLog:
@@ -125,7 +125,7 @@ def _set_up_log(settings: Settings) -> None:
 
 
 async def _provision_demo(url: str, settings: Settings) -> None:
-    store = open_store(url, FACTS)
+    store = open_sealed_store(url, settings)
     try:
         await provision_demo(Registry(store, settings.tenant, f"user:{getuser()}"))
     finally:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
+import msgspec
 import typer
 
 from application import clock
@@ -16,7 +17,7 @@ from entrypoints.commands.reading import (
     kw_text,
     kwh_text,
     moment,
-    read_models,
+    named_read_models,
     show_table,
     span_text,
     time_text,
@@ -73,8 +74,9 @@ def listed(
         flag=flag,
         min_energy_wh=None if min_kwh is None else math.ceil(min_kwh * 1000),
     )
-    with read_models(settings) as connection:
-        page = list_sessions(connection, settings.tenant, wanted, limit=limit)
+    with named_read_models(settings) as (connection, names):
+        wanted = msgspec.structs.replace(wanted, pseudonyms=names.pseudonyms(token))
+        page = names.shown(list_sessions(connection, settings.tenant, wanted, limit=limit))
     if as_json:
         print_json({"sessions": page.rows, "more": page.next is not None})
         return
@@ -97,7 +99,7 @@ def show(
     Example: `zeus sessions show 2hsnd3wkqy5y6zqa`
     """
     settings, now = Settings(), clock.now()
-    with read_models(settings) as connection:
+    with named_read_models(settings) as (connection, names):
         row = session(connection, settings.tenant, session_id.lower())
         if row is None:
             raise refuse(f"No session has the id {session_id!r}; `zeus sessions` lists them.")
@@ -112,6 +114,7 @@ def show(
             now=now,
         )
         points = curve(connection, settings.tenant, span)
+        row = names.shown(row)
     if as_json:
         print_json({"session": row, "samples": points})
         return

@@ -11,7 +11,7 @@ from application.ports import EventStore
 from application.registry import TokenUnknown
 from domain.identity import IdToken
 from entrypoints.commands.opening import AsJson, console, errors, print_json, refuse, registry, with_store
-from entrypoints.commands.reading import Limit, read_models, show_table, span_text
+from entrypoints.commands.reading import Limit, named_read_models, show_table, span_text
 from entrypoints.settings import Settings
 from projections.id_tags.queries import IdTagFilter, IdTagRow, State, list_id_tags
 
@@ -59,9 +59,13 @@ def listed(
     state: Annotated[
         State | None, typer.Option(help="Only active, blocked, expired or unknown ones.")
     ] = None,
-    find: Annotated[str, typer.Option("--find", "-f", help="A part of the token, its label or group.")] = "",
+    find: Annotated[
+        str, typer.Option("--find", "-f", help="A part of the label, or a whole token or group.")
+    ] = "",
     limit: Limit = 50,
-    after: Annotated[str | None, typer.Option(help="Continue after this token.")] = None,
+    after: Annotated[
+        str | None, typer.Option(help="Continue after this one, as the last page named it.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """List tokens, registered or merely presented; a new card is found with --unknown.
@@ -69,16 +73,17 @@ def listed(
     Example: `zeus tag list --unknown`
     """
     settings, now = Settings(), clock.now()
-    wanted = IdTagFilter(state="unknown" if unknown else state, q=find)
-    start = None if after is None else (after.upper(),)
-    with read_models(settings) as connection:
+    with named_read_models(settings) as (connection, names):
+        wanted = IdTagFilter(state="unknown" if unknown else state, q=find, pseudonyms=names.pseudonyms(find))
+        start = None if after is None else (after.upper(),)
         page = list_id_tags(connection, settings.tenant, wanted, now=now, after=start, limit=limit)
+        rows = names.shown(page.rows)
     if as_json:
-        print_json({"id_tags": page.rows, "next": page.next[0] if page.next else None})
+        print_json({"id_tags": rows, "next": page.next[0] if page.next else None})
         return
     show_table(
         ("Token", "State", "Label", "Group", "Seen", "At", "Times"),
-        [_cells(row, now) for row in page.rows],
+        [_cells(row, now) for row in rows],
         right=("Times",),
     )
     if page.next is not None:

@@ -1,10 +1,11 @@
 """What can be asked of commands."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, and_, or_, select
+from sqlalchemy import Connection, and_, func, or_, select
 
 from projections.commands.tables import COMMANDS
 from projections.paging import Page, fetch_page
@@ -94,3 +95,16 @@ def overdue(connection: Connection, now: datetime, limit: int = 500) -> list[str
     late = or_(and_(c.state == "queued", c.send_before < now), and_(c.state == "sent", c.answer_before < now))
     rows = connection.execute(select(c.tenant, c.id).where(late).limit(limit)).all()
     return [f"command/{tenant}/{name}" for tenant, name in rows]
+
+
+def customer_requests(connection: Connection, tenant: str, names: Collection[str]) -> list[int]:
+    """The request ids of CustomerInformation that were about one of these, as rows name them."""
+    c = COMMANDS.c
+    about = or_(
+        func.upper(c.request["id_token"]["value"].astext).in_(names),
+        func.upper(c.request["customer"].astext).in_(names),
+    )
+    query = select(c.request["request_id"].astext).where(
+        c.tenant == tenant, c.intent == "CustomerInformation", about
+    )
+    return [int(number) for number in connection.execute(query).scalars() if number]

@@ -8,25 +8,26 @@ from domain.chargers import events as charger
 from domain.event import Event, Fact, Recorded
 from domain.id_tokens import events as token
 from domain.identity import IdToken
+from domain.privacy import events as privacy
 from domain.transactions import events as transaction
 from projections.bounds import key_text, number
 from projections.id_tags.tables import ID_TAGS, METADATA
 from projections.read_model import ReadModel
 from projections.streams import subject_of
-from projections.writes import Increment, Write
+from projections.writes import Increment, Update, Write
 
 
 class IdTags(ReadModel):
     """Tokens known and unknown."""
 
-    name, version = "id_tags", 1
+    name, version = "id_tags", 2
     tables = METADATA
 
     def __init__(self) -> None:
         self.topics = frozenset(fact.TOPIC for fact in (*_OWN, *_SHOWN))
 
     def project(self, recorded: Recorded[Fact]) -> Iterable[Write]:
-        """What an operator did, or that somebody showed it."""
+        """What an operator did, or that somebody showed it. Tokens come as pseudonyms, and are rows by those."""
         event: Event[Any] = recorded.event
         tell = _OWN.get(type(event.fact))
         if tell is not None:
@@ -70,6 +71,13 @@ def _given_back(fact: token.GivenBack, event: Event[Any], key: tuple[str, str]) 
     return [Increment(ID_TAGS, key, {"active": -1})]
 
 
+def _erased(fact: privacy.SubjectErased, event: Event[Any], key: tuple[str, str]) -> list[Write]:
+    """What people wrote about him goes; how often the pseudonym was shown, and where, stays."""
+    nothing = {"registered": False, "blocked": False, "label": None, "block_reason": None, "group": None}
+    gone = {"tenant": key[0], "token": fact.ref}
+    return [Update(ID_TAGS, gone, {**nothing, "erased_at": event.told.recorded_at})]
+
+
 def _shown(event: Event[Any], shown: IdToken) -> list[Write]:
     tenant, who = subject_of(event.originator_id)
     key = (tenant, key_text(shown.key))
@@ -85,5 +93,6 @@ _OWN: dict[type[Fact], Callable[[Any, Event[Any], tuple[str, str]], list[Write]]
     token.Unblocked: _unblocked,
     token.TakenUp: _taken_up,
     token.GivenBack: _given_back,
+    privacy.SubjectErased: _erased,
 }
 _SHOWN: tuple[type[Fact], ...] = (charger.TokenPresented, transaction.Started, transaction.TokenShown)

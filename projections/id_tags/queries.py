@@ -1,5 +1,6 @@
 """What can be asked of id tokens."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Literal, TypeAlias
 
@@ -16,7 +17,7 @@ class IdTagRow(msgspec.Struct, frozen=True, kw_only=True):
     """A token, registered or merely shown."""
 
     token: str
-    """In upper case."""
+    """The pseudonym; of what was written before tokens were sealed, the token in upper case."""
     value: str | None
     kind: str | None
     state: str
@@ -34,6 +35,7 @@ class IdTagRow(msgspec.Struct, frozen=True, kw_only=True):
     last_seen: datetime | None
     last_charger: str | None
     last_verdict: str | None
+    erased_at: datetime | None
 
 
 class IdTagFilter(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,7 +44,9 @@ class IdTagFilter(msgspec.Struct, frozen=True, kw_only=True):
     state: State | None = None
     registered: bool | None = None
     q: str = ""
-    """A part of the token, its label or its group, in any case."""
+    """A part of the label, or of what is not sealed of the token and its group, in any case."""
+    pseudonyms: tuple[str, ...] = ()
+    """What the rows call the token that `q` is as a whole."""
 
 
 def list_id_tags(
@@ -66,7 +70,8 @@ def list_id_tags(
     elif wanted.registered:
         query = query.where(c.registered)
     if wanted.q:
-        query = query.where(or_(*(contains(column, wanted.q) for column in (c.token, c.label, c.group))))
+        parts = [contains(column, wanted.q) for column in (c.token, c.label, c.group)]
+        query = query.where(or_(*parts, *(column.in_(wanted.pseudonyms) for column in (c.token, c.group))))
     return fetch_page(
         connection, query, IdTagRow, [c.token], lambda row: (row.token,), after=after, limit=limit
     )
@@ -80,3 +85,13 @@ def _state(now: datetime) -> ColumnElement[str]:
         (and_(c.expires_at.is_not(None), c.expires_at <= now), literal("expired")),
         else_=literal("active"),
     )
+
+
+def id_tags_of(
+    connection: Connection, tenant: str, names: Collection[str], *, now: datetime
+) -> list[IdTagRow]:
+    """The rows of one token, given in upper case in each way it may be named."""
+    c = ID_TAGS.c
+    columns = [c[name] for name in IdTagRow.__struct_fields__ if name != "state"]
+    query = select(*columns, _state(now).label("state")).where(c.tenant == tenant, c.token.in_(names))
+    return [IdTagRow(**row) for row in connection.execute(query.order_by(c.token)).mappings()]

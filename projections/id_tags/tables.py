@@ -10,8 +10,8 @@ ID_TAGS = Table(
     "ocpp_id_tags",
     METADATA,
     Column("tenant", _KEY, primary_key=True),
-    Column("token", _KEY, primary_key=True),  # in upper case: tokens are compared without case
-    Column("value", Text),  # as registered, else as shown
+    Column("token", _KEY, primary_key=True),  # the pseudonym; from before sealing: the token in upper case
+    Column("value", Text),  # the same; from before sealing: as registered, else as shown
     Column("kind", Text),
     Column("registered", Boolean, nullable=False, server_default=text("false")),
     Column("registered_at", _TIME),
@@ -28,6 +28,7 @@ ID_TAGS = Table(
     Column("last_seen", _TIME),
     Column("last_charger", Text),
     Column("last_verdict", Text),
+    Column("erased_at", _TIME),  # its owner was erased: nobody can tell any more what it was
     Index("ocpp_id_tags_unknown", "tenant", "token", postgresql_where=text("NOT registered")),
     postgresql_with={"fillfactor": 80},
 )

@@ -52,3 +52,10 @@ def local_list(connection: Connection, tenant: str, charger: str) -> LocalListRo
     """One charger's; None where nobody ever wanted one and it told of none."""
     c = LOCAL_LISTS.c
     return fetch_one(connection, _ROW.where(c.tenant == tenant, c.charger == charger), LocalListRow)
+
+
+def chargers_with_lists(connection: Connection, tenant: str) -> list[str]:
+    """Whom somebody ever wanted to hold a list."""
+    c = LOCAL_LISTS.c
+    query = select(c.charger).where(c.tenant == tenant, c.wanted_version.is_not(None)).order_by(c.charger)
+    return list(connection.execute(query).scalars())

@@ -1,9 +1,10 @@
 """What can be asked of the message log."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, or_, select
+from sqlalchemy import ColumnElement, Connection, or_, select, tuple_
 
 from projections.message_log.tables import MESSAGES
 from projections.paging import Page, contains, fetch_page
@@ -104,3 +105,14 @@ def _conditions(wanted: MessageFilter) -> list[ColumnElement[bool]]:
     if wanted.q:
         found.append(or_(contains(c.request, wanted.q), contains(c.reply, wanted.q)))
     return found
+
+
+def messages_at(
+    connection: Connection, tenant: str, places: Sequence[tuple[datetime, int]]
+) -> list[MessageRow]:
+    """Messages by (time, place in the log), in the order of the log; those that are not there are left out."""
+    c = MESSAGES.c
+    columns = [c[name] for name in MessageRow.__struct_fields__]
+    here = tuple_(c.at, c.position).in_(places)
+    query = select(*columns).where(c.tenant == tenant, here).order_by(c.position)
+    return [MessageRow(**row) for row in connection.execute(query).mappings()]

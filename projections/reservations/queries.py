@@ -1,5 +1,6 @@
 """What can be asked of reservations."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -44,6 +45,8 @@ class ReservationFilter(msgspec.Struct, frozen=True, kw_only=True):
     charger: str | None = None
     evse_id: int | None = None
     id_token: str | None = None
+    pseudonyms: tuple[str, ...] = ()
+    """What the rows call that token beside itself."""
     state: str | None = None
     open: bool | None = None
     """Those that take a place, whatever the charger has said."""
@@ -110,9 +113,18 @@ def _conditions(wanted: ReservationFilter) -> list[ColumnElement[bool]]:
     if wanted.evse_id is not None:
         found.append(c.evse_id == wanted.evse_id)
     if wanted.id_token is not None:
-        found.append(func.upper(c.token) == wanted.id_token.upper())
+        found.append(func.upper(c.token).in_((wanted.id_token.upper(), *wanted.pseudonyms)))
     if wanted.state is not None:
         found.append(c.state == wanted.state)
     if wanted.open is not None:
         found.append(_OPEN if wanted.open else c.state.not_in(OPEN))
     return found
+
+
+def reservations_of_token(
+    connection: Connection, tenant: str, names: Collection[str]
+) -> list[ReservationRow]:
+    """All reservations for a token, given in upper case in each way the rows name it."""
+    c = RESERVATIONS.c
+    query = _reservations(tenant).where(func.upper(c.token).in_(names)).order_by(c.made_at)
+    return [ReservationRow(**row) for row in connection.execute(query).mappings()]

@@ -1,11 +1,12 @@
 """What can be asked of sessions."""
 
+from collections.abc import Collection
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Select, any_, func, literal, select, text
+from sqlalchemy import ColumnElement, Connection, Select, any_, func, literal, or_, select, text
 
 from projections.paging import Page, fetch_one, fetch_page
 from projections.sessions.tables import SESSIONS
@@ -58,6 +59,8 @@ class SessionFilter(msgspec.Struct, frozen=True, kw_only=True):
 
     charger: str | None = None
     id_token: str | None = None
+    pseudonyms: tuple[str, ...] = ()
+    """What the rows call that token beside itself."""
     begin: datetime | None = None
     """Started (as listed) at or after this."""
     end: datetime | None = None
@@ -130,7 +133,7 @@ def _conditions(wanted: SessionFilter) -> list[ColumnElement[bool]]:
     if wanted.charger is not None:
         found.append(c.charger == wanted.charger.upper())
     if wanted.id_token is not None:
-        found.append(func.upper(c.id_token) == wanted.id_token.upper())
+        found.append(func.upper(c.id_token).in_((wanted.id_token.upper(), *wanted.pseudonyms)))
     if wanted.begin is not None:
         found.append(c.listed_at >= wanted.begin)
     if wanted.end is not None:
@@ -146,3 +149,11 @@ def _conditions(wanted: SessionFilter) -> list[ColumnElement[bool]]:
     if wanted.min_energy_wh is not None:
         found.append(c.energy_wh >= wanted.min_energy_wh)
     return found
+
+
+def sessions_of_token(connection: Connection, tenant: str, names: Collection[str]) -> list[SessionRow]:
+    """All sessions that were started or stopped by a token, given in upper case in each way the rows name it."""
+    c = SESSIONS.c
+    by_it = or_(func.upper(c.id_token).in_(names), func.upper(c.stop_token).in_(names))
+    rows = connection.execute(_sessions(tenant).where(by_it).order_by(c.listed_at, c.session)).mappings()
+    return [SessionRow(**row) for row in rows]

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection
@@ -44,6 +45,7 @@ class ZeusProcess:
             "ZEUS_PORT": str(self.port),
             "ZEUS_API_TOKEN": TOKEN,
             "ZEUS_LOG_FORMAT": "text",
+            "ZEUS_PRIVACY_KEY": f"1:{b64encode(b'k' * 32).decode()}",
             "ZEUS_LOG_LEVEL": "INFO",
             **{f"ZEUS_{name.upper()}": str(value) for name, value in settings.items()},
         }

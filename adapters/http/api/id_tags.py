@@ -15,7 +15,9 @@ class IdTagsQuery(PageQuery):
 
     state: Literal["unknown", "blocked", "expired", "active"] | None = None
     registered: bool | None = None
-    q: str | None = Field(None, max_length=100, description="Part of the token, label or group, in any case.")
+    q: str | None = Field(
+        None, max_length=100, description="Part of the label, or the whole token or group, any case."
+    )
 
 
 class IdTag(Shape):
@@ -38,12 +40,18 @@ class IdTag(Shape):
     last_seen: datetime | None
     last_charger: str | None
     last_verdict: str | None
+    erased_at: datetime | None = Field(description="When its owner was erased.")
 
 
 def list_id_tags(asked: Asked[IdTagsQuery]) -> Page[IdTag]:
     """Registered or merely shown."""
     query = asked.query
-    wanted = queries.IdTagFilter(state=query.state, registered=query.registered, q=query.q or "")
+    wanted = queries.IdTagFilter(
+        state=query.state,
+        registered=query.registered,
+        q=query.q or "",
+        pseudonyms=asked.pseudonyms(query.q or ""),
+    )
     rows = queries.list_id_tags(
         asked.connection,
         asked.caller.tenant,

@@ -9,6 +9,7 @@ from adapters.http.action import Answered, Doing
 from adapters.http.api.commands import one_of
 from adapters.http.api.values import ShownToken
 from adapters.http.api.wishes import address_of, come_true, the_charger
+from adapters.http.naming import masked, may_see
 from adapters.http.problems import Fault, invalid
 from adapters.http.route import Body, Query, Shape
 from adapters.http.services import Services
@@ -92,7 +93,8 @@ async def show_local_list(doing: Doing[Query, Any]) -> Answered | None:
     """Companion B: the wanted list, and how far the charger is with it."""
     charger = await the_charger(doing)
     services: Services = doing.services
-    return Answered(shape_of(await services.desired_state(doing.caller).local_list_of(charger.id.key)))
+    shape = shape_of(await services.desired_state(doing.caller).local_list_of(charger.id.key))
+    return Answered(shape if may_see(doing.caller) else _masked(shape))
 
 
 async def want_local_list(doing: Doing[Query, LocalListBody]) -> Answered | None:
@@ -162,6 +164,16 @@ def shape_of(found: LocalList) -> LocalListShape:
         reason=found.given_up,
         entries=[_shown(entry) for entry in found.tokens.values()],
     )
+
+
+def _masked(shape: LocalListShape) -> LocalListShape:
+    entries = [
+        entry.model_copy(
+            update={"id_tag": masked(entry.id_tag), "parent": masked(entry.parent) if entry.parent else ""}
+        )
+        for entry in shape.entries
+    ]
+    return shape.model_copy(update={"entries": entries})
 
 
 def _state(found: LocalList) -> str:

@@ -137,6 +137,7 @@ def list_reservations(asked: Asked[ReservationsQuery]) -> Page[ReservationLine]:
     wanted = queries.ReservationFilter(
         charger=None if query.charger is None else charger_key(tenant, query.charger) or "",
         id_token=query.tag,
+        pseudonyms=asked.pseudonyms(query.tag or ""),
         state=query.state,
         open=query.open,
     )

@@ -18,6 +18,7 @@ from adapters.http.api import (
 from adapters.http.api.artefact_routes import ARTEFACT_ROUTES
 from adapters.http.api.command_routes import COMMAND_ROUTES
 from adapters.http.api.control import PlainQuery
+from adapters.http.api.privacy_routes import PRIVACY_ROUTES
 from adapters.http.api.profile_routes import PROFILE_ROUTES
 from adapters.http.api.provisioning_routes import PROVISIONING_ROUTES
 from adapters.http.api.reservation_routes import RESERVATION_ROUTES
@@ -216,5 +217,6 @@ ROUTES: tuple[AnyRow, ...] = (
     *ARTEFACT_ROUTES,
     *ALARM_ROUTES,
     *TOKEN_ROUTES,
+    *PRIVACY_ROUTES,
 )
 """The whole API."""

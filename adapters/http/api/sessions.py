@@ -103,6 +103,7 @@ def list_sessions(asked: Asked[SessionsQuery]) -> Page[SessionLine]:
     wanted = queries.SessionFilter(
         charger=query.charger,
         id_token=query.tag,
+        pseudonyms=asked.pseudonyms(query.tag or ""),
         begin=query.since,
         end=query.until,
         state=query.state,

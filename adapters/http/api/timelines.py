@@ -6,9 +6,9 @@ from typing import Any
 
 from pydantic import Field
 
-from adapters.eventstore.chronicle import LONGEST, Chronicle, Span
+from adapters.eventstore.chronicle import LONGEST, Span
+from adapters.http.api.past import chronicle_of
 from adapters.http.api.values import Instant, charger_key
-from adapters.http.database import driver_of
 from adapters.http.problems import Fault, invalid
 from adapters.http.route import Asked, Page, PageQuery, Query, Shape
 from application import timeline
@@ -100,7 +100,7 @@ def session_timeline(asked: Asked[SessionTimelineQuery]) -> Page[Line] | None:
 
 def why(asked: Asked[WhyQuery]) -> Why | None:
     """The chain of causes of an event, and what followed from it."""
-    chronicle, tenant = Chronicle(driver_of(asked.connection)), asked.caller.tenant
+    chronicle, tenant = chronicle_of(asked), asked.caller.tenant
     event = chronicle.event(tenant, asked.query.event)
     if event is None:
         return None
@@ -145,7 +145,7 @@ def _page(
     *beside: str,
 ) -> Page[Line]:
     """Lines after the cursor; the span is read whole, as it is short."""
-    query, chronicle = asked.query, Chronicle(driver_of(asked.connection))
+    query, chronicle = asked.query, chronicle_of(asked)
     without = () if query.everything else timeline.NOISE
     told = [
         one for one in chronicle.of_charger(charger, span, beside=beside, without=without) if concerns(one)

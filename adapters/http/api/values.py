@@ -18,7 +18,7 @@ def charger_key(tenant: str, cpid: str) -> str | None:
 
 
 def shown_token(value: str) -> str:
-    """An id token as the API shows it: whole. Masking by the caller's rights belongs here."""
+    """An id token, or the pseudonym that `naming.py` puts the token or its end in the place of."""
     return value
 
 

@@ -17,7 +17,7 @@ from domain.identity import ChargerId
 from projections.sessions.past import session_after
 from projections.sessions.projection import Sessions
 from projections.status_board.projection import StatusBoard
-from tests.projections.stories import START, TENANT, Fleet, Log, project, rows, stream
+from tests.projections.stories import START, TENANT, Fleet, Log, decode, project, rows, stream
 
 BOARD = StatusBoard(FACTS)
 TABLES = ("ocpp_chargers", "ocpp_connectors")
@@ -53,7 +53,7 @@ def in_order(seen: Seen) -> Seen:
 def board_then(dsn: str, key: str, at: datetime) -> Seen:
     with psycopg.connect(dsn) as connection:
         connection.execute("SET timezone = 'UTC'")
-        found = Past(connection).board(ChargerId(TENANT, key), at)
+        found = Past(connection, decode).board(ChargerId(TENANT, key), at)
     return found if found is not None else {name: [] for name in TABLES}
 
 
@@ -80,7 +80,7 @@ def test_as_it_was_is_as_it_stood(postgres_dsn: str, monkeypatch: pytest.MonkeyP
 
 def keep_moments(dsn: str, keys: list[str]) -> int:
     with psycopg.connect(dsn) as connection:
-        return sum(Past(connection).keep_moments(ChargerId(TENANT, key)) for key in keys)
+        return sum(Past(connection, decode).keep_moments(ChargerId(TENANT, key)) for key in keys)
 
 
 def test_before_anybody_knew_it_there_was_nothing(postgres_dsn: str) -> None:
@@ -88,7 +88,7 @@ def test_before_anybody_knew_it_there_was_nothing(postgres_dsn: str) -> None:
     log.tell((stream("CP1"), charger.Registered(cpid="CP1", security_profile=0), Told(recorded_at=START)))
     known = instant(postgres_dsn)
     with psycopg.connect(postgres_dsn) as connection:
-        seen = Past(connection)
+        seen = Past(connection, decode)
         assert seen.board(ChargerId(TENANT, "CP1"), known - timedelta(microseconds=1)) is None
         assert seen.board(ChargerId(TENANT, "CP1"), known) is not None
         assert seen.board(ChargerId(TENANT, "NOBODY"), datetime.now(UTC)) is None
@@ -101,7 +101,7 @@ def test_the_version_at_an_instant_is_found_by_halving(postgres_dsn: str) -> Non
         log.tell((stream("CP1"), charger.HeartbeatReceived(), Told(recorded_at=START)))
         instants.append(instant(postgres_dsn))
     with psycopg.connect(postgres_dsn) as connection:
-        seen = Past(connection)
+        seen = Past(connection, decode)
         assert [seen.place(stream("CP1"), at).version for at in instants] == list(range(1, 51))
         assert seen.place(stream("CP1"), instants[0] - timedelta(seconds=1)).version == 0
         assert seen.place(stream("CP1"), instants[-1] + timedelta(days=1)).version == 50
@@ -134,7 +134,7 @@ def test_a_session_as_it_was_is_as_it_stood(postgres_dsn: str) -> None:
     states = set()
     with psycopg.connect(postgres_dsn) as connection:
         connection.execute("SET timezone = 'UTC'")
-        seen = Past(connection)
+        seen = Past(connection, decode)
         for at, sessions in stood:
             for row in sessions:
                 session = session_after(seen.until(row["transaction"], at))

@@ -16,10 +16,14 @@ from adapters.http.access import Caller, OneToken, Right
 from adapters.http.api.routes import ROUTES
 from adapters.http.app import WebApplication, WebSettings, build_app
 from adapters.http.database import open_engine
+from adapters.http.naming import Naming
 from adapters.http.rate_limits import Limits
 from adapters.ocpp.gateway import Gateway
 from adapters.ocpp.gateway_settings import GatewaySettings
 from adapters.ocpp.versions import Version
+from adapters.postgres import vault_schema
+from adapters.privacy.key_ring import KeyRing
+from adapters.privacy.opening import open_subjects, sealed
 from application.attempts import Attempts
 from domain.catalogue import FACTS
 from projections.positions import ensure_positions
@@ -131,10 +135,14 @@ async def house(postgres_dsn: str, engine: Engine, tmp_path: Path) -> AsyncItera
     """The whole API over its real services; read models follow when told to."""
     with psycopg.connect(postgres_dsn) as connection:
         ensure_positions(connection)
-    store = CountedEventStore(open_store(postgres_dsn, FACTS))
+    vault_schema.create(postgres_dsn)
+    subjects = open_subjects(postgres_dsn, KeyRing({1: b"k" * 32}))
+    store = CountedEventStore(sealed(open_store(postgres_dsn, FACTS), subjects, FACTS))
     workplace, news = workplace_on(store), News()
     await workplace.switchboard.open(news.tell)
-    services = services_on(store, workplace, tmp_path, news=news, firmware_hosts=("fw.example",))
+    services = services_on(
+        store, workplace, tmp_path, news=news, firmware_hosts=("fw.example",), subjects=subjects
+    )
 
     def serving(*rights: Right) -> WebApplication:
         return build_app(
@@ -144,11 +152,12 @@ async def house(postgres_dsn: str, engine: Engine, tmp_path: Path) -> AsyncItera
             gateway=workplace.gateway,
             store=store,
             services=services,
+            naming=Naming(subjects),
         )
 
     app = serving(*Right)
     async with client_of(app, AUTH) as client:
-        yield House(client, store, workplace, services, news, postgres_dsn, serving)
+        yield House(client, store, workplace, services, news, postgres_dsn, subjects, serving)
     app.database.close()
     await workplace.switchboard.finish()
     await store.close()

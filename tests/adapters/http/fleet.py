@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+from adapters.privacy.subjects import Subjects
 from application.ports import EventStore
 from domain.alarms.events import AlarmRaised, Severity
 from domain.artefacts import events as artefact
@@ -34,9 +35,9 @@ START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 FORMULA = "=HYPERLINK(0)"
 
 
-def project(dsn: str) -> None:
+def project(dsn: str, subjects: Subjects | None = None) -> None:
     """Bring every read model up to the log."""
-    engine = open_engine(dsn)
+    engine = open_engine(dsn, subjects=subjects)
     try:
         engine.catch_up()
     finally:

@@ -19,6 +19,9 @@ from adapters.http.install_card_links import InstallCards
 from adapters.http.services import Services
 from adapters.ocpp.gateway_settings import GatewaySettings
 from adapters.ocpp.versions import Version
+from adapters.privacy.keeper import SubjectKeeper
+from adapters.privacy.key_ring import KeyRing
+from adapters.privacy.subjects import Subjects
 from application import clock
 from application.artefact_rooms import ArtefactRooms
 from application.artefacts import Artefacts, ArtefactSettings
@@ -26,6 +29,7 @@ from application.attempts import Attempts
 from application.charging_profiles import ChargingProfiles
 from application.desired_state import DesiredState
 from application.ports import EventStore
+from application.privacy import PersonalData
 from application.registry import Registry
 from application.tenants import ApiTokens
 from application.windows import Windows
@@ -34,6 +38,7 @@ from domain.identity import ChargerId
 from tests.adapters.http.fleet import project
 from tests.adapters.ocpp.front_door import Workplace
 from tests.fakes.charger_socket import ChargerSocket
+from tests.fakes.vault import InMemoryVault
 
 TENANT = "zeus"
 ORIGIN = "https://csms.example"
@@ -57,6 +62,7 @@ def services_on(
     tenant: str = TENANT,
     news: "News | None" = None,
     firmware_hosts: Collection[str] = (),
+    subjects: Subjects | None = None,
 ) -> Services:
     """The use cases over this store; files lie in `directory`, and `news` remembers whom was told what."""
     disk = LocalDisk(directory)
@@ -87,6 +93,14 @@ def services_on(
         tokens=lambda caller: ApiTokens(store, caller.tenant, caller.name),
         cards=cards,
         artefacts=lambda caller: rooms.of(caller.tenant),
+        personal_data=lambda caller: PersonalData(
+            store,
+            SubjectKeeper(subjects or Subjects(InMemoryVault(), KeyRing({1: b"k" * 32}))),
+            caller.tenant,
+            caller.name,
+            DesiredState(store, caller.tenant, caller.name),
+            lambda charger: (news or News()).tell(charger, Services.WANTED),
+        ),
         notify=(news or News()).tell,
         firmware_hosts=frozenset(firmware_hosts),
     )
@@ -115,6 +129,8 @@ class House:
     services: Services
     news: News
     dsn: str
+    subjects: Subjects
+    """Whose the tokens are."""
     serving: Callable[..., WebApplication]
     """The same for a caller with these rights; close its `database`."""
 
@@ -125,7 +141,7 @@ class House:
 
     async def project(self) -> None:
         """Bring the read models up to the log."""
-        await asyncio.to_thread(project, self.dsn)
+        await asyncio.to_thread(project, self.dsn, self.subjects)
 
     async def followed(self, command: str, fact: Fact) -> None:
         """Something is seen of a command; the read models have it."""

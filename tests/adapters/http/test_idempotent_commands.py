@@ -33,6 +33,7 @@ from domain.chargers.events import Registered
 from domain.commands.events import Requested
 from domain.commands.upkeep import DataTransfer
 from domain.event import Event, Fact, Told, events_of
+from domain.identity import IdToken
 from tests.adapters.http.conftest import AUTH, SETTINGS, TOKEN, client_of
 from tests.adapters.ocpp.front_door import CP, NOW, TENANT, Workplace
 from tests.fakes.charger_socket import OPEN, ChargerSocket
@@ -89,6 +90,10 @@ class MortalStore:
     async def save_snapshot(self, snapshot: Snapshot) -> None:
         """See the port."""
         await self._store.save_snapshot(snapshot)
+
+    async def pseudonym(self, tenant: str, token: IdToken) -> str:
+        """See the port."""
+        return await self._store.pseudonym(tenant, token)
 
     async def close(self) -> None:
         """Others use it."""

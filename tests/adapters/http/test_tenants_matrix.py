@@ -112,6 +112,14 @@ NAMED: dict[Key, tuple[Ask, ...]] = {
     ("GET", "/tokens/{id}"): (Ask("/tokens/{token}"),),
     ("DELETE", "/tokens/{id}"): (Ask("/tokens/{token}"),),
     ("POST", "/chargers"): (Ask("/chargers", {"cpid": "A-1", "template": "{template}"}, status=422),),
+    ("POST", "/messages/reveal"): (
+        Ask(
+            "/messages/reveal",
+            {"messages": [{"at": "2026-01-01T00:00:00Z", "position": 1}], "reason": "{cpid}"},
+        ),
+    ),
+    ("POST", "/privacy/export"): (Ask("/privacy/export", {"id_token": "{card}", "reason": "asked for"}),),
+    ("POST", "/privacy/erase"): (Ask("/privacy/erase", {"id_token": "{card}", "legal_basis": "asked"}),),
 }
 """What names something: another tenant's is answered as what does not exist."""
 

@@ -17,8 +17,12 @@ from adapters.eventstore.counted import CountedEventStore
 from adapters.eventstore.store import open_store
 from adapters.http.access import Caller
 from adapters.http.app import WebApplication, build_app
+from adapters.http.naming import Naming
 from adapters.http.services import Services
 from adapters.http.tokens import StoredTokens
+from adapters.privacy.key_ring import KeyRing
+from adapters.privacy.opening import sealed
+from adapters.privacy.subjects import Subjects
 from application import clock
 from application.alarms import heard_security_event
 from application.remembered import FRESH_S
@@ -32,6 +36,7 @@ from tests.adapters.http.conftest import SETTINGS, client_of
 from tests.adapters.http.fleet import Fleet, project
 from tests.adapters.http.services import News, services_on, workplace_on
 from tests.adapters.ocpp.front_door import Workplace
+from tests.fakes.vault import InMemoryVault
 
 OURS, THEIRS = "zeus", "hera"
 API = "/api/ocpp"
@@ -84,6 +89,7 @@ class Two:
     serving: Callable[[], WebApplication]
     """The same by another process; close its `database`."""
     watch: "Watch"
+    subjects: Subjects
     clients: dict[tuple[str, Role], httpx.AsyncClient] = field(default_factory=dict)
     ids: dict[str, Ids] = field(default_factory=dict)
     """By tenant."""
@@ -98,7 +104,7 @@ class Two:
 
     async def project(self) -> None:
         """Bring the read models up to the log."""
-        await asyncio.to_thread(project, self.dsn)
+        await asyncio.to_thread(project, self.dsn, self.subjects)
 
     def log_of(self, tenant: str) -> list[tuple[Any, ...]]:
         """Every event on streams of a tenant, without the uses of its tokens."""
@@ -116,10 +122,11 @@ async def two_tenants(dsn: str, engine: Engine, directory: Path) -> AsyncIterato
     """`zeus` is the default tenant, `hera` was founded; both have a life behind them."""
     with psycopg.connect(dsn) as connection:
         ensure_positions(connection)
-    store = CountedEventStore(open_store(dsn, FACTS))
+    subjects = Subjects(InMemoryVault(), KeyRing({1: b"k" * 32}))
+    store = CountedEventStore(sealed(open_store(dsn, FACTS), subjects, FACTS))
     workplace = workplace_on(store)
     await workplace.switchboard.open(News().tell)
-    services = services_on(store, workplace, directory, firmware_hosts=("fw.example",))
+    services = services_on(store, workplace, directory, firmware_hosts=("fw.example",), subjects=subjects)
     await Tenants(store, "user:ann").found(THEIRS, "Hera")
     watch = Watch()
 
@@ -131,6 +138,7 @@ async def two_tenants(dsn: str, engine: Engine, directory: Path) -> AsyncIterato
             gateway=workplace.gateway,
             store=store,
             services=services,
+            naming=Naming(subjects),
         )
 
     app = serving()
@@ -139,7 +147,7 @@ async def two_tenants(dsn: str, engine: Engine, directory: Path) -> AsyncIterato
         for tenant in (OURS, THEIRS)
         for role in Role
     }
-    two = Two(app, store, workplace, services, dsn, tokens, serving, watch)
+    two = Two(app, store, workplace, services, dsn, tokens, serving, watch, subjects)
     async with AsyncExitStack() as stack:
         for who, made in tokens.items():
             client = client_of(app, {"Authorization": f"Bearer {made.token}"})

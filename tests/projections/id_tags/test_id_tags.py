@@ -9,6 +9,7 @@ from domain.chargers import events as charger
 from domain.event import Fact
 from domain.id_tokens import events as token
 from domain.identity import IdToken
+from domain.privacy import events as privacy
 from domain.transactions import events as transaction
 from projections.id_tags import queries
 from tests.projections.stories import START, TENANT, Log, project, reading, rows, stream, told
@@ -104,3 +105,21 @@ def test_lists(postgres_dsn: str) -> None:
         page = queries.list_id_tags(connection, TENANT, now=START)
         assert msgspec.json.encode(page.rows[0])
         assert queries.list_id_tags(connection, "other", now=START).rows == ()
+
+
+def test_of_an_erased_one_what_people_wrote_is_gone_and_the_counts_stay(postgres_dsn: str) -> None:
+    ref = f"~{'A' * 26}"
+    found = tell(
+        postgres_dsn,
+        (f"id-token/{TENANT}/{ref}", token.Issued(id_token=IdToken(ref), group="g", label="Ada")),
+        (f"id-token/{TENANT}/{ref}", token.Blocked("Ada lost it")),
+        (stream("CP7"), shown(ref)),
+        (f"subject/{TENANT}/{ref}", privacy.SubjectErased(ref=ref, legal_basis="asked")),
+        (f"subject/{TENANT}/~B", privacy.SubjectErased(ref="~B", legal_basis="never a token")),
+        (stream("CP7"), shown(ref)),
+    )
+    assert len(found) == 1
+    row = found[ref]
+    assert (row["label"], row["group"], row["block_reason"]) == (None, None, None)
+    assert (row["registered"], row["blocked"], row["presented"]) == (False, False, 2)
+    assert row["erased_at"] == START + timedelta(minutes=3)

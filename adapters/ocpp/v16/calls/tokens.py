@@ -1,7 +1,7 @@
 """Id tokens as 1.6 writes them (§7.28): up to 20 signs, and no type."""
 
 from adapters.ocpp.operation import CannotSay
-from domain.identity import IdToken
+from domain.identity import IdToken, is_erased
 
 LONGEST = 20
 
@@ -15,6 +15,8 @@ def tag_of(value: str) -> str:
     """The same for the bare value, such as the name of a group."""
     if not value:
         raise CannotSay("An id token has at least one sign.")
+    if is_erased(value):
+        raise CannotSay("The owner of this id token was erased: nobody knows it any more.")
     if len(value) > LONGEST:
         raise CannotSay(f"OCPP 1.6 has room for id tokens of {LONGEST} signs, this one has {len(value)}.")
     return value

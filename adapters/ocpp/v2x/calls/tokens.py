@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from adapters.ocpp.operation import CannotSay
 from adapters.ocpp.v2x.id_token import GROUP_KIND
-from domain.identity import IdToken
+from domain.identity import IdToken, is_erased
 
 UNTYPED = "NoAuthorization"
 """The one type whose value is empty (IdTokenEnumType)."""
@@ -18,6 +18,8 @@ def id_token(token: IdToken) -> dict[str, str]:
     """IdTokenType; raises CannotSay for an empty token."""
     if not token.value and token.kind != UNTYPED:
         raise CannotSay("An id token has at least one sign.")
+    if is_erased(token.value):
+        raise CannotSay("The owner of this id token was erased: nobody knows it any more.")
     return {"idToken": token.value, "type": token.kind or _kind(token.value)}
 
 

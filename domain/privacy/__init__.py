@@ -1,0 +1,1 @@
+"""Personal data: whose are erased, and who read them."""
