@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 
 from adapters.eventstore.past import EVERY
 from adapters.http.database import open_engine
-from adapters.postgres import fleet_schema
+from adapters.postgres import fleet_schema, vault_schema
 from application.snapshots import load_charger, snapshot_of
 from domain.chargers.absence import WentOffline
 from domain.chargers.events import (
@@ -67,6 +67,7 @@ def engine(postgres_dsn: str) -> Iterator[Engine]:
 async def world(postgres_dsn: str, engine: Engine) -> AsyncIterator[World]:
     """One charger that is away, one with a transaction whose connector is free."""
     fleet_schema.create(postgres_dsn)
+    vault_schema.create(postgres_dsn)
     made = World(postgres_dsn, engine)
     booted = Booted(vendor="V", model="M", answered=Acceptance.ACCEPTED, interval_s=60)
     for stream, cpid in ((AWAY, "AWAY"), (HERE, "HERE")):
