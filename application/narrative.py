@@ -12,6 +12,7 @@ from application.narrative_notices import NOTICES
 from application.narrative_profiles import PROFILES
 from application.narrative_provisioning import PROVISIONING
 from application.narrative_reservations import RESERVATIONS
+from application.narrative_safeguards import SAFEGUARDS
 from application.narrative_tenants import TENANTS
 from application.phrasing import amount, joined, kwh, place, readings, token, told_as
 from domain.artefacts import events as artefact
@@ -247,5 +248,6 @@ SENTENCES: Mapping[type[Fact], Sentence] = {
     **ALARMS,
     **CERTIFICATES,
     **TENANTS,
+    **SAFEGUARDS,
 }
 """Every fact of `domain.catalogue` and its sentence; a test finds the ones that are missing."""

@@ -15,6 +15,7 @@ from domain.event import Fact
 from domain.id_tokens import events as id_token
 from domain.provisioning import events as provisioning
 from domain.reservations import events as reservation
+from domain.safeguards import events as safeguard
 from domain.tenants import events as tenant
 from domain.transactions import events as transaction
 
@@ -163,6 +164,8 @@ FACTS: tuple[type[Fact], ...] = (
     alarm.AlarmRepeated,
     alarm.AlarmAcknowledged,
     alarm.AlarmCleared,
+    safeguard.AddressHeld,
+    safeguard.MassCommandsRefused,
     tenant.Founded,
     tenant.Suspended,
     tenant.Resumed,

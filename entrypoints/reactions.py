@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 
 from application.alarms import (
     heard_end,
+    heard_mass_commands,
     heard_readings,
     heard_refusal,
     heard_security_event,
+    heard_strangers,
     heard_unknown_outcome,
 )
 from application.charging_profiles import heard_transaction_end
@@ -20,6 +22,7 @@ from domain.charging_profiles import events as charging_profile
 from domain.commands.events import OutcomeUnknown
 from domain.event import Fact
 from domain.reservations import events as reservation
+from domain.safeguards.events import AddressHeld, MassCommandsRefused
 from domain.transactions.events import Ended, Started, TokenShown
 from entrypoints.follower import Reaction
 
@@ -32,6 +35,8 @@ REACTIONS: Mapping[type[Fact], Sequence[Reaction]] = {
     VariablesReported: (Reaction(heard_variables),),
     SecurityEventReported: (Reaction(heard_security_event),),
     HandshakeRefused: (Reaction(heard_refusal),),
+    AddressHeld: (Reaction(heard_strangers),),
+    MassCommandsRefused: (Reaction(heard_mass_commands),),
     OutcomeUnknown: (Reaction(heard_unknown_outcome),),
     Ended: (Reaction(heard_end),),
     Metered: (Reaction(heard_readings),),

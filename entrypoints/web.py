@@ -46,6 +46,7 @@ class Web:
                     command_per_s=settings.commands_per_s,
                     command_burst=settings.commands_burst,
                 ),
+                trusted_proxies=frozenset(settings.trusted_proxies),
             ),
             engine=self._engine,
             access=StoredTokens(OneToken(settings.tenant, token), core.token_door),
@@ -54,6 +55,7 @@ class Web:
             services=core.services,
             keys=core.fleet.keys,
             rates=core.fleet.limits,
+            strangers=core.strangers,
             expiries=lambda: expiries(core.tls, core.certificates.book.known, clock.now()),
             beside=[
                 *artefact_routes(core.artefacts.behind, trusted_proxies=settings.trusted_proxies),
