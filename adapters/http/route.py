@@ -18,6 +18,8 @@ from application import clock
 from projections.paging import Page as Rows
 
 LARGEST_PAGE = 200
+HIDE = "hide"
+"""In the context of a shape's validation: `Asked.hide`."""
 
 
 class Query(BaseModel):
@@ -80,11 +82,13 @@ class Asked(Generic[Q]):
     """The sort key to continue after, of the route's `key` type; None at the beginning of a list."""
     mark: Callable[[Any], str]
     """Makes the cursor for a sort key."""
+    hide: Callable[[int], str]
+    """A place in the log as this tenant may see it."""
     now: datetime
 
     def page(self, kind: type[Item], rows: Rows[Any]) -> Page[Item]:
         """A page of the list: the rows in their public shape, and the cursor of what follows."""
-        items = [kind.model_validate(row) for row in rows.rows]
+        items = [kind.model_validate(row, context={HIDE: self.hide}) for row in rows.rows]
         return Page[kind](items=items, next=None if rows.next is None else self.mark(rows.next))  # type: ignore[valid-type]
 
 
@@ -156,11 +160,14 @@ class Asking:
     query: Any
     after: Any
     mark: Callable[[Any], str]
+    hide: Callable[[int], str]
     now: datetime
 
     def __call__(self, connection: Connection) -> Asked[Any]:
         """With the connection."""
-        return Asked(connection, self.caller, self.path, self.query, self.after, self.mark, self.now)
+        return Asked(
+            connection, self.caller, self.path, self.query, self.after, self.mark, self.hide, self.now
+        )
 
 
 def asked(row: Row, caller: Caller, path: Mapping[str, str], query: Query, cursors: Cursors) -> Asking:
@@ -175,4 +182,7 @@ def asked(row: Row, caller: Caller, path: Mapping[str, str], query: Query, curso
     def mark(key: Any) -> str:
         return cursors.make(key, place)
 
-    return Asking(caller, path, query, after, mark, clock.now())
+    def hide(position: int) -> str:
+        return cursors.positions.hide(caller.tenant, position)
+
+    return Asking(caller, path, query, after, mark, hide, clock.now())

@@ -28,6 +28,7 @@ STREAMS = {
     "transaction-number/<tenant>/<n>",
     "id-token/<tenant>/<KEY>",
     "attempt/<tenant>/<id>",
+    "pace/<tenant>/<id>",
     "command/<tenant>/<id>",
     "artefact/<tenant>/<id>",
     "certificates/<tenant>/register",
