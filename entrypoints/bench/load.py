@@ -2,7 +2,6 @@
 
 import asyncio
 import gc
-import resource
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
@@ -15,6 +14,7 @@ from adapters.ocpp.versions import Version
 from application import clock
 from entrypoints.bench.client import Client, Tally
 from entrypoints.bench.messages import KINDS, Life, boot, version_of
+from entrypoints.listening import raise_file_limit
 
 T = TypeVar("T")
 
@@ -50,13 +50,6 @@ def run(work: Callable[[], Awaitable[T]]) -> T:
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(calmly())
-
-
-def raise_file_limit() -> None:
-    """As many open files as the system allows; what we start inherits it."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft < hard:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 async def knock(target: Target, number: int, tally: Tally, version: Version | None = None) -> Client:

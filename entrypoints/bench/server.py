@@ -26,10 +26,11 @@ from domain.chargers.credentials import digest_of
 from domain.chargers.events import CredentialIssued, Registered
 from domain.event import Fact, Told, events_of
 from domain.identity import ChargerId, IdToken
-from entrypoints.bench.load import PASSWORD, Target, cpid_of, raise_file_limit
+from entrypoints.bench.load import PASSWORD, Target, cpid_of
 from entrypoints.bench.messages import token_of
 from entrypoints.bench.usage import Processes
 from entrypoints.database import ADDRESS_FILE, opened_database
+from entrypoints.listening import raise_file_limit
 from entrypoints.settings import Settings
 
 TENANT = "default"
