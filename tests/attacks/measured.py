@@ -27,7 +27,6 @@ DEFAULTS = {
     "ZEUS_API_BURST": "60",
 }
 """What the bench otherwise opens wide."""
-GROWTH = 64 * 1024 * 1024
 
 
 def main() -> int:
@@ -63,6 +62,7 @@ def attack(chosen: argparse.Namespace) -> int:
         own=load.cpid_of(chosen.chargers),
         password=load.PASSWORD,
         until=monotonic() + chosen.seconds,
+        address=f"127.0.1.{1 + list(ATTACKS).index(chosen.attack)}",
     )
     asyncio.run(ATTACKS[chosen.attack](target))
     print(json.dumps([target.tries, target.through]))  # noqa: T201
@@ -124,15 +124,12 @@ def head_of(server: Server) -> int:
     return int(row[0]) if row and row[0] else 0
 
 
-HONEST = ("charger.heartbeat_received", "charger.metered", "charger.status_reported", "transaction.%")
-
-
 def recorded_since(server: Server, place: int) -> dict[str, int]:
     """What the log has of the attack: the attacker's own stream, refused handshakes, alarms, held addresses."""
     with psycopg.connect(server.database_url) as connection:
         rows = connection.execute(
             "SELECT topic, count(*) FROM eventstore.stored_events WHERE notification_id > %s AND (topic IN "
-            "('charger.handshake_refused', 'charger.frame_rejected', 'charger.frames_suppressed', "
+            "('handshake.refused', 'charger.frame_rejected', 'charger.frames_suppressed', "
             "'charger.answer_unexpected', 'charger.message_repeated', 'api.address_held') "
             "OR topic LIKE 'alarm.%%') GROUP BY topic ORDER BY topic",
             (place,),
@@ -152,22 +149,15 @@ def line(row: dict[str, float | str]) -> str:
     def three(name: str) -> str:
         return " / ".join(f"{float(row.get(f'{name}_{key}_ms', 0)):.1f}" for key in ("p50", "p95", "p99"))
 
-    cells = (
-        row["attack"],
-        row["tries"],
-        row["through"],
-        three("alone"),
-        three("beside"),
-        row["memory_mb"],
-        row["recorded"],
-    )
+    first, last = (row["attack"], row["tries"], row["through"]), (row["memory_mb"], row["recorded"])
+    cells = (*first, three("alone"), three("beside"), *last)
     return "| " + " | ".join(str(cell) for cell in cells) + " |"
 
 
 def table(rows: list[dict[str, float | str]]) -> str:
     """All of it."""
-    head = "| attack | tries | through | alone p50/p95/p99 ms | beside it | memory MB | recorded |\n|---|---|---|---|---|---|---|\n"
-    return head + "\n".join(line(row) for row in rows)
+    head = "| attack | tries | through | alone p50/p95/p99 ms | beside it | memory MB | recorded |"
+    return "\n".join((head, "|---|---|---|---|---|---|---|", *(line(row) for row in rows)))
 
 
 if __name__ == "__main__":
