@@ -95,7 +95,7 @@ async def heard_refusal(store: EventStore, recorded: Recorded[Any]) -> None:
         await _raise(store, event, _key_of(event.tenant, fact.cpid), kind, info, fact.count)
     elif fact.reason in ("rate_limited", "auth_locked") and fact.remote:
         subject = f"{ADDRESS}{origin_of(fact.remote)}"
-        await _raise(store, event, subject, kinds.ADDRESS_LOCKED, f"last as {fact.cpid}", fact.count)
+        await _raise(store, event, subject, kinds.ADDRESS_LOCKED, info, fact.count)
 
 
 async def heard_unknown_outcome(store: EventStore, recorded: Recorded[Any]) -> None:

@@ -83,7 +83,7 @@ async def measure(server: Server, chosen: argparse.Namespace) -> list[dict[str, 
             beside = await honest(clients, tally, chosen.rate, chosen.seconds)
             said, _ = await attacker.communicate()
             tries, through = json.loads(said or b"[0, -1]")
-            recorded = recorded_since(server, head)
+            recorded = recorded_since(server, head, load.cpid_of(chosen.chargers))
             row = {
                 "attack": name,
                 "tries": tries,
@@ -124,15 +124,15 @@ def head_of(server: Server) -> int:
     return int(row[0]) if row and row[0] else 0
 
 
-def recorded_since(server: Server, place: int) -> dict[str, int]:
+def recorded_since(server: Server, place: int, own: str) -> dict[str, int]:
     """What the log has of the attack: the attacker's own stream, refused handshakes, alarms, held addresses."""
     with psycopg.connect(server.database_url) as connection:
         rows = connection.execute(
             "SELECT topic, count(*) FROM eventstore.stored_events WHERE notification_id > %s AND (topic IN "
             "('handshake.refused', 'charger.frame_rejected', 'charger.frames_suppressed', "
             "'charger.answer_unexpected', 'charger.message_repeated', 'api.address_held') "
-            "OR topic LIKE 'alarm.%%') GROUP BY topic ORDER BY topic",
-            (place,),
+            "OR topic LIKE 'alarm.%%' OR originator_id LIKE %s) GROUP BY topic ORDER BY topic",
+            (place, f"%/{own}%"),
         ).fetchall()
     return {str(topic): int(n) for topic, n in rows}
 
