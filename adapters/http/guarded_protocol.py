@@ -16,8 +16,8 @@ from uvicorn.server import ServerState
 class GuardedHttp(HttpToolsProtocol):
     """One connection, until it turns into a WebSocket."""
 
-    HEAD_S: ClassVar[float] = 15.0
-    """From the connection, or the answer before, to the end of a request's head; a bad mobile line needs some."""
+    HEAD_S: ClassVar[float] = 60.0
+    """From the connection, or the answer before, to the end of a head; a fleet that returns at once waits long."""
     HEAD_BYTES: ClassVar[int] = 32 * 1024
     """Of the request line and the headers together; a proxy's headers with a certificate in them are a tenth."""
     FIELDS: ClassVar[int] = 100

@@ -26,6 +26,9 @@ class Target:
     own: str
     """A charger of the attacker's own, with a password."""
     password: str
+    """Of its own charger."""
+    lost: str
+    """The victim's, which somebody wrote on a wall."""
     until: float
     """`monotonic`, when to stop."""
     address: str = "127.0.0.2"
@@ -101,7 +104,7 @@ async def enumeration(target: Target) -> None:
 
 async def second_socket(target: Target) -> None:
     """With the victim's own password, which somebody has lost."""
-    await in_parallel(target, lambda it: tried(it, it.victim, it.password), 2)
+    await in_parallel(target, lambda it: tried(it, it.victim, it.lost), 2)
 
 
 async def connected(target: Target, talk: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]],

@@ -60,7 +60,8 @@ def attack(chosen: argparse.Namespace) -> int:
         port=chosen.port,
         victim=load.cpid_of(0),
         own=load.cpid_of(chosen.chargers),
-        password=load.PASSWORD,
+        password=load.password_of(chosen.chargers),
+        lost=load.password_of(0),
         until=monotonic() + chosen.seconds,
         address=f"127.0.1.{1 + list(ATTACKS).index(chosen.attack)}",
     )
