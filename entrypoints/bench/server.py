@@ -97,6 +97,8 @@ def serving(data_dir: Path, extra: Mapping[str, str] | None = None) -> Iterator[
         "ZEUS_API_BURST": "1000000",
         "ZEUS_COMMANDS_PER_S": "1000000",
         "ZEUS_COMMANDS_BURST": "1000000",
+        "ZEUS_MASS_PER_MIN": "1000000",
+        "ZEUS_MASS_BURST": "1000000",
         "ZEUS_LOG_LEVEL": "WARNING",
         **(extra or {}),
     }
