@@ -164,7 +164,7 @@ async def oversized_and_deep(target: Target) -> None:
 
 async def deflate_bombs(target: Target) -> None:
     press = zlib.compressobj(9, zlib.DEFLATED, -12)
-    bomb = (press.compress(b"\0" * 100_000_000) + press.flush(zlib.Z_SYNC_FLUSH))[:-4]
+    bomb = (press.compress(b"\0" * 20_000_000) + press.flush(zlib.Z_SYNC_FLUSH))[:-4]
     extra = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n"
     await connected(target, saying(target, lambda: frame(bomb, 0xC1)), extra)
 

@@ -42,7 +42,7 @@ def main() -> int:
     chosen = told.parse_args()
     if chosen.attack:
         return attack(chosen)
-    with provisioned(chosen.chargers + 1) as data_dir, serving(data_dir, DEFAULTS) as server:
+    with provisioned(chosen.chargers + len(ATTACKS)) as data_dir, serving(data_dir, DEFAULTS) as server:
         rows = load.run(lambda: measure(server, chosen))
         errors = [line for line in words_of(data_dir) if "Traceback" in line or '"ERROR"' in line]
     print(table(rows))  # noqa: T201
@@ -56,18 +56,24 @@ def main() -> int:
 def attack(chosen: argparse.Namespace) -> int:
     """In the attacker's process."""
     raise_file_limit()
+    number = number_of(chosen.attack, chosen)
     target = Target(
         port=chosen.port,
         victim=load.cpid_of(0),
-        own=load.cpid_of(chosen.chargers),
-        password=load.password_of(chosen.chargers),
+        own=load.cpid_of(number),
+        password=load.password_of(number),
         lost=load.password_of(0),
         until=monotonic() + chosen.seconds,
-        address=f"127.0.1.{1 + list(ATTACKS).index(chosen.attack)}",
+        address=f"127.0.1.{1 + number - chosen.chargers}",
     )
     asyncio.run(ATTACKS[chosen.attack](target))
     print(json.dumps([target.tries, target.through]))  # noqa: T201
     return 0
+
+
+def number_of(name: str, chosen: argparse.Namespace) -> int:
+    """Of the attacker's own charger: each has one, as arrivals are counted too."""
+    return int(chosen.chargers) + list(ATTACKS).index(name)
 
 
 async def measure(server: Server, chosen: argparse.Namespace) -> list[dict[str, float | str]]:
@@ -84,7 +90,7 @@ async def measure(server: Server, chosen: argparse.Namespace) -> list[dict[str, 
             beside = await honest(clients, tally, chosen.rate, chosen.seconds)
             said, _ = await attacker.communicate()
             tries, through = json.loads(said or b"[0, -1]")
-            recorded = recorded_since(server, head, load.cpid_of(chosen.chargers))
+            recorded = recorded_since(server, head, load.cpid_of(number_of(name, chosen)))
             row = {
                 "attack": name,
                 "tries": tries,
