@@ -7,6 +7,7 @@ from application import clock
 from application.lockouts import origin_of
 from application.ports import EventStore, VersionConflict
 from domain.alarms import kinds
+from domain.alarms.alarms import ACTOR as ABOUT
 from domain.alarms.alarms import ADDRESS, Alarms, Occurrence, alarms_stream
 from domain.alarms.kinds import Kind
 from domain.chargers.absence import WentOffline
@@ -15,6 +16,7 @@ from domain.chargers.security import SecurityEventReported
 from domain.commands.events import OutcomeUnknown
 from domain.event import Event, Fact, Recorded, Told, events_of
 from domain.identity import ChargerId, InvalidChargerId
+from domain.safeguards.events import AddressHeld, MassCommandsRefused
 from domain.transactions.anomalies import Anomaly
 from domain.transactions.events import Ended
 
@@ -56,7 +58,23 @@ async def heard_security_event(store: EventStore, recorded: Recorded[Any]) -> No
     await _raise(store, event, event.originator_id.split("/", 2)[2], kind, info)
 
 
+async def heard_strangers(store: EventStore, recorded: Recorded[Any]) -> None:
+    """An address has to wait at the API."""
+    event = recorded.event
+    fact: AddressHeld = event.fact
+    await _raise(store, event, f"{ADDRESS}{fact.remote}", kinds.STRANGERS, f"for {fact.wait_s} s")
+
+
+async def heard_mass_commands(store: EventStore, recorded: Recorded[Any]) -> None:
+    """Somebody asked more chargers for something than one may."""
+    event = recorded.event
+    fact: MassCommandsRefused = event.fact
+    info = f"{fact.what}, more than {fact.per_min} chargers a minute; {fact.charger} was not asked"
+    await _raise(store, event, f"{ABOUT}{event.told.actor}", kinds.MASS_COMMANDS, info)
+
+
 _REFUSALS = {
+    "arrivals_too_often": kinds.RESTLESS,
     "auth_locked": kinds.PASSWORD_GUESSING,
     "duplicate_connection": kinds.SECOND_CONNECTION,
     "profile_mismatch": kinds.WEAKER_PROFILE,
@@ -78,7 +96,7 @@ async def heard_refusal(store: EventStore, recorded: Recorded[Any]) -> None:
         await _raise(store, event, _key_of(event.tenant, fact.cpid), kind, info, fact.count)
     elif fact.reason in ("rate_limited", "auth_locked") and fact.remote:
         subject = f"{ADDRESS}{origin_of(fact.remote)}"
-        await _raise(store, event, subject, kinds.ADDRESS_LOCKED, f"last as {fact.cpid}", fact.count)
+        await _raise(store, event, subject, kinds.ADDRESS_LOCKED, info, fact.count)
 
 
 async def heard_offline(store: EventStore, recorded: Recorded[Any]) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 import msgspec
 
 from application import clock
+from application.lockouts import Closed
 from application.ports import EventStore, StoreUnavailable
 from domain.chargers.events import HandshakeRefused
 from domain.event import Told, events_of
@@ -14,6 +15,9 @@ WINDOW_S = 60.0
 """Equal attempts within this time are one row with a count."""
 KINDS = 2_000
 """Different attempts remembered at once; beyond it an attacker's variety is counted as one kind."""
+
+
+_SHUT = frozenset({Closed.RATE_LIMITED, Closed.AUTH_LOCKED})
 
 
 class _Kind(msgspec.Struct):
@@ -41,6 +45,8 @@ class Attempts:
         Raises StoreUnavailable; the refusal is counted then, and recorded by a later `flush`.
         """
         tenant = tenant or self._tenant
+        if fact.reason in _SHUT and not fact.known:
+            fact = _one_of_an_address(fact)
         if _name(fact, tenant) not in self._kinds and len(self._kinds) >= KINDS:
             fact = _one_of_too_many(fact)
         known = self._kinds.get(_name(fact, tenant))
@@ -84,6 +90,11 @@ class Attempts:
 
 def _name(fact: HandshakeRefused, tenant: str) -> tuple[str, ...]:
     return (tenant, fact.cpid, fact.reason, fact.remote, fact.path)
+
+
+def _one_of_an_address(fact: HandshakeRefused) -> HandshakeRefused:
+    """Nothing that was shown has been looked at, so it is no use to keep a row for each id that somebody makes up."""
+    return msgspec.structs.replace(fact, cpid="", path="", user_agent="", subprotocols=())
 
 
 def _one_of_too_many(fact: HandshakeRefused) -> HandshakeRefused:

@@ -151,12 +151,12 @@ class Certificates:
         """Wait for what is under way."""
         await asyncio.gather(*self._signing.values(), return_exceptions=True)
 
-    async def revoke(self, serial: str, reason: str, actor: str) -> Entry:
+    async def revoke(self, serial: str, reason: str, actor: str, cause: str = "") -> Entry:
         """Take a certificate back, publish it, and close the door to whoever came in by it.
 
         Raises CertificateUnknown, CertificateRevokedAlready, AuthorityFailed, EventStoreError.
         """
-        register = await self.book.change(lambda one: one.revoking(serial, reason), actor)
+        register = await self.book.change(lambda one: one.revoking(serial, reason), actor, cause)
         entry = register.entries[serial]
         await self.publish()
         await self._revoked(entry.owner)

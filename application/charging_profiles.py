@@ -6,6 +6,7 @@ from typing import Any
 
 from application import clock
 from application.commands import GUIDE
+from application.mass_pace import MassPace
 from application.ports import EventStore, VersionConflict
 from application.registry import ChargerUnknown
 from application.snapshots import load_charger
@@ -43,14 +44,20 @@ class NoSuchProfile(LookupError):
 class ChargingProfiles:
     """The wishes of one tenant about profiles."""
 
-    def __init__(self, store: EventStore, tenant: str, actor: str) -> None:
+    def __init__(
+        self, store: EventStore, tenant: str, actor: str, cause: str = "", pace: MassPace | None = None
+    ) -> None:
+        """`cause` is the request behind what is written; without `pace` one may steer any number of chargers."""
         self._store = store
         self._tenant = tenant
         self._actor = actor
+        self._cause = cause
+        self._pace = pace
 
     async def want(self, cpid: str, profile: ChargingProfile, evse_id: int, abilities: Abilities) -> Charger:
-        """The charger is to have it from now on. Raises ChargerUnknown, ProfileBreaksRules."""
+        """The charger is to have it from now on. Raises ChargerUnknown, ProfileBreaksRules, TooManyChargers."""
         charger = await self._known(cpid)
+        await self._spare(charger, SetChargingProfile)
 
         def decide(book: Book) -> list[Fact]:
             _check(book, charger, profile, evse_id, abilities)
@@ -66,8 +73,9 @@ class ChargingProfiles:
         return charger
 
     async def withdraw(self, cpid: str, criteria: Criteria) -> Charger:
-        """Want them no longer. Raises ChargerUnknown, NoSuchProfile."""
+        """Want them no longer. Raises ChargerUnknown, NoSuchProfile, TooManyChargers."""
         charger = await self._known(cpid)
+        await self._spare(charger, ClearChargingProfile)
 
         def decide(book: Book) -> list[Fact]:
             facts = book.withdraw(criteria)
@@ -77,6 +85,10 @@ class ChargingProfiles:
 
         await self._change(charger.id, decide)
         return charger
+
+    async def _spare(self, charger: Charger, what: type[Intent]) -> None:
+        if self._pace is not None:
+            await self._pace.spare(charger.id, what, self._actor, self._cause)
 
     async def book(self, charger: ChargerId) -> Book:
         """What is wanted and what is held."""
@@ -135,7 +147,7 @@ class ChargingProfiles:
             facts = decide(book)
             if not facts:
                 return
-            told = Told(recorded_at=clock.now(), actor=self._actor, cause=cause)
+            told = Told(recorded_at=clock.now(), actor=self._actor, cause=cause or self._cause)
             try:
                 await self._store.append(events_of(book.stream, book.version, facts, told))
             except VersionConflict:

@@ -88,11 +88,12 @@ class CommandBook:
 
 async def settle_overdue(book: CommandBook, streams: Sequence[str], now: datetime) -> int:
     """Say the end of commands whose deadline passed in silence; harmless when repeated. Returns how many."""
-    told = Told(recorded_at=now, actor="job:expiry_sweeper")
 
     async def settle(stream: str) -> bool:
         _, tenant, command_id = stream.split("/")
         command = await book.load(tenant, command_id)
+        cause = f"{stream}@{command.version}"
+        told = Told(recorded_at=now, actor="job:expiry_sweeper", cause=cause)
         _, said = await book.record(command, lambda one: one.overdue(now), told)
         return said
 

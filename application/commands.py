@@ -17,6 +17,7 @@ from application.command_refusals import (
     TransactionRunning,
     TransactionUnknown,
 )
+from application.mass_pace import MassPace
 from application.registry import ChargerUnknown
 from application.snapshots import load_charger
 from domain.chargers.charger import Charger
@@ -117,11 +118,14 @@ class Commands:
         lines: Lines,
         offering: Offering,
         abilities: Callable[[Charger], Awaitable[Abilities]],
+        pace: MassPace | None = None,
     ) -> None:
+        """Without `pace` one may steer any number of chargers."""
         self.book = book
         self._lines = lines
         self._offering = offering
         self._abilities = abilities
+        self._pace = pace
 
     async def check(self, charger: ChargerId, intent: Intent, *, force: bool = False) -> Charger:
         """The charger, if it can be asked this now.
@@ -159,7 +163,7 @@ class Commands:
     async def request(self, charger: ChargerId, wish: Wish, wait_s: float = 0.0) -> Command:
         """Record the wish and hand it on; the command as it stands when it is settled, or after `wait_s`.
 
-        Raises what `check` raises, and KeyReused; then nothing is recorded.
+        Raises what `check` raises, KeyReused and TooManyChargers; then nothing is asked.
         """
         if wish.command_id and (known := await self._known(charger.tenant, wish.command_id)):
             if not _alike(known.intent, wish.intent):
@@ -169,6 +173,8 @@ class Commands:
         where = await self._lines.where(charger)
         if where is None:
             raise ChargerNotConnected
+        if self._pace is not None:
+            await self._pace.spare(charger, type(wish.intent), wish.actor, wish.cause)
         command_id = wish.command_id or clock.time_ordered_id()
         waiter = self._lines.expect(command_id)
         command, ours = await self._record(charger, state, where, wish, command_id)

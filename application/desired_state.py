@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from application import clock
+from application.mass_pace import MassPace
 from application.ports import EventStore, VersionConflict
 from application.registry import ChargerUnknown
 from application.settings_view import SettingsView, view_of
@@ -69,12 +70,17 @@ class DesiredState:
         *,
         write_budget: int = WRITE_BUDGET,
         now: Callable[[], datetime] = clock.now,
+        cause: str = "",
+        pace: MassPace | None = None,
     ) -> None:
+        """`cause` is the request behind what is written; without `pace` one may steer any number of chargers."""
         self._store = store
         self._now = now
         self._tenant = tenant
         self._actor = actor
         self._write_budget = write_budget
+        self._cause = cause
+        self._pace = pace
 
     async def want_settings(
         self, cpid: str, values: Mapping[str, str], *, restart_if_required: bool = False
@@ -110,8 +116,13 @@ class DesiredState:
     async def want_availability(
         self, cpid: str, operative: bool, *, evse_id: int = 0, connector_id: int = 0, reason: str = ""
     ) -> None:
-        """Want the charger (0), an EVSE or a connector in service or out of it. Raises ChargerUnknown."""
+        """Want the charger (0), an EVSE or a connector in service or out of it.
+
+        Raises ChargerUnknown, TooManyChargers.
+        """
         charger = await self._known(cpid)
+        if self._pace is not None:
+            await self._pace.spare(charger.id, ChangeAvailability, self._actor, self._cause)
         await self._change(
             lambda: ChargerSettings(charger.id),
             lambda state: wishes.want_availability(
@@ -275,7 +286,7 @@ class DesiredState:
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     async def _write_down(self, book: Book, facts: Iterable[Fact], cause: str = "") -> list[Event[Any]]:
-        told = Told(recorded_at=self._now(), actor=self._actor, cause=cause)
+        told = Told(recorded_at=self._now(), actor=self._actor, cause=cause or self._cause)
         events = events_of(book.stream, book.version, facts, told)
         if events:
             await self._store.append(events)

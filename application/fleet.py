@@ -4,7 +4,7 @@ Every method that asks the broker (Postgres or Redis) may raise FleetUnavailable
 the time its adapter was opened with (5 s by default).
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol
@@ -211,16 +211,62 @@ class RateLimits(Protocol):
         ...
 
 
+class Waiting(NamedTuple):
+    """Somebody who has to wait, or had to not long ago."""
+
+    name: str
+    left_s: float
+    """By the broker's clock; negative where the wait is over and only remembered."""
+    note: str
+    """Whoever wrote it knows what it means."""
+
+
+class Waits(Protocol):
+    """Who has to wait, by name: outlives the process that found out."""
+
+    async def put(self, name: str, note: str, *, wait_s: float, kept_s: float) -> None:
+        """It has to wait so long, which is remembered `kept_s` more; replaces what was known of it."""
+        ...
+
+    async def all(self, prefix: str) -> list[Waiting]:
+        """All that is remembered of names that begin so."""
+        ...
+
+
+class Room(NamedTuple):
+    """A name under which at most so many leases may be held at once."""
+
+    name: str
+    most: int
+
+
+class Leases(Protocol):
+    """So many at once and no more, counted over all processes; what its holder does not renew is free again."""
+
+    async def take(self, lease: str, rooms: Sequence[Room], *, ttl_s: float) -> str:
+        """Hold `lease` in all of the rooms: returns "" then, else the name of one that is full, and holds none.
+
+        Also renews: a lease that is held already takes no second place.
+        """
+        ...
+
+    async def give_back(self, lease: str) -> None:
+        """It is over. Harmless when repeated."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """The four ports of one process on one broker."""
+    """The ports of one process on one broker."""
 
     sockets: SocketRegistry
     post: Post
     keys: IdempotencyKeys
     limits: RateLimits
+    waits: Waits
+    leases: Leases
     let_go: Callable[[], Awaitable[None]]
-    """Closes the connections the four share."""
+    """Closes the connections they share."""
 
     async def close(self) -> None:
         """Receive no more and let go of every connection; later calls raise FleetUnavailable."""

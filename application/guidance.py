@@ -183,7 +183,12 @@ class Guide:
     async def _take(self, state: Charger, intent: Intent) -> Command | None:
         """Ask, and wait for the end; None where the charger cannot be asked this at all, which is written down."""
         wanted: AnyIntent = intent  # type: ignore[assignment]  # every intent is one of the union
-        wish = Wish(intent=wanted, actor=ACTOR, reason="to lead it to what is wanted")
+        wish = Wish(
+            intent=wanted,
+            actor=ACTOR,
+            cause=f"{state.stream}@{state.version}",
+            reason="to lead it to what is wanted",
+        )
         try:
             return await self._commands.request(state.id, wish, answer_within_s(intent) + 35.0)
         except (NotPossible, TransactionUnknown) as error:

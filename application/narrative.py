@@ -13,6 +13,7 @@ from application.narrative_privacy import PRIVACY
 from application.narrative_profiles import PROFILES
 from application.narrative_provisioning import PROVISIONING
 from application.narrative_reservations import RESERVATIONS
+from application.narrative_safeguards import SAFEGUARDS
 from application.narrative_tenants import TENANTS
 from application.phrasing import amount, joined, kwh, place, readings, token, told_as
 from domain.artefacts import events as artefact
@@ -266,5 +267,6 @@ SENTENCES: Mapping[type[Fact], Sentence] = {
     **CERTIFICATES,
     **TENANTS,
     **PRIVACY,
+    **SAFEGUARDS,
 }
 """Every fact of `domain.catalogue` and its sentence; a test finds the ones that are missing."""

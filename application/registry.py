@@ -71,10 +71,12 @@ class Offered(msgspec.Struct, frozen=True):
 class Registry:
     """The books of one tenant."""
 
-    def __init__(self, store: EventStore, tenant: str, actor: str) -> None:
+    def __init__(self, store: EventStore, tenant: str, actor: str, cause: str = "") -> None:
+        """`cause` is the request behind what is written."""
         self._store = store
         self._tenant = tenant
         self._actor = actor
+        self._cause = cause
 
     async def add_charger(
         self,
@@ -264,7 +266,7 @@ class Registry:
             return
 
     async def _append(self, stream: str, version: int, facts: list[Fact]) -> list[Event[Fact]]:
-        told = Told(recorded_at=clock.now(), actor=self._actor)
+        told = Told(recorded_at=clock.now(), actor=self._actor, cause=self._cause)
         events = events_of(stream, version, facts, told)
         if events:
             await self._store.append(events)

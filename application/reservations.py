@@ -140,7 +140,7 @@ async def group_of(store: EventStore, tenant: str, id_token: IdToken | None) -> 
 
 async def expire_due(store: EventStore, charger: ChargerId, now: datetime) -> list[int]:
     """End what is over at this charger; the numbers. Harmless when it runs twice."""
-    told = Told(recorded_at=now, actor=SWEEPER)
+    told = Told(recorded_at=now, actor=SWEEPER, cause=f"over at {now.isoformat(timespec='seconds')}")
     expired: list[int] = []
 
     async def decide(book: ReservationBook) -> list[Fact]:

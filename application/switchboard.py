@@ -222,7 +222,8 @@ class Switchboard:
         place = self._places.get(charger)
         try:
             if place is None or (command.connection and place.line.connection != command.connection):
-                told = Told(recorded_at=clock.now(), actor="zeus")
+                cause = f"{command.stream}@{command.version}"
+                told = Told(recorded_at=clock.now(), actor="zeus", cause=cause)
                 await self._book.record(command, lambda one: one.cancel("the charger disconnected"), told)
             else:
                 await place.line.carry_out(command)

@@ -62,9 +62,11 @@ class Holder(msgspec.Struct, frozen=True, kw_only=True):
 class Tenants:
     """The tenants of an installation, for whoever runs it."""
 
-    def __init__(self, store: EventStore, actor: str) -> None:
+    def __init__(self, store: EventStore, actor: str, cause: str = "") -> None:
+        """`cause` is the request behind what is written."""
         self._store = store
         self._actor = actor
+        self._cause = cause
 
     async def found(self, slug: str, name: str = "") -> None:
         """Raises SlugUnusable, TenantExists."""
@@ -87,7 +89,7 @@ class Tenants:
             tenant = Tenant(stream)
             for event in await self._store.read(stream):
                 tenant.when(event)
-            if await _append(self._store, tenant, decide(tenant), self._actor):
+            if await _append(self._store, tenant, decide(tenant), self._actor, cause=self._cause):
                 return
         raise VersionConflict(stream)
 
@@ -95,10 +97,12 @@ class Tenants:
 class ApiTokens:
     """The tokens of one tenant."""
 
-    def __init__(self, store: EventStore, tenant: str, actor: str) -> None:
+    def __init__(self, store: EventStore, tenant: str, actor: str, cause: str = "") -> None:
+        """`cause` is the request behind what is written."""
         self._store = store
         self._tenant = tenant
         self._actor = actor
+        self._cause = cause
 
     async def issue(
         self, name: str, role: Role, *, expires_at: datetime | None = None, token_id: str = ""
@@ -132,7 +136,7 @@ class ApiTokens:
             token = ApiToken(stream)
             for event in await self._store.read(stream):
                 token.when(event)
-            if await _append(self._store, token, decide(token), self._actor):
+            if await _append(self._store, token, decide(token), self._actor, cause=self._cause):
                 return
         raise VersionConflict(stream)
 
@@ -221,10 +225,15 @@ def _existing(tenant: Tenant, slug: str, implied: str) -> Tenant:
 
 
 async def _append(
-    store: EventStore, state: Tenant | ApiToken, facts: list[Fact], actor: str, now: datetime | None = None
+    store: EventStore,
+    state: Tenant | ApiToken,
+    facts: list[Fact],
+    actor: str,
+    now: datetime | None = None,
+    cause: str = "",
 ) -> bool:
     """Store and take in what was decided; False where somebody else wrote first."""
-    told = Told(recorded_at=now or clock.now(), actor=actor)
+    told = Told(recorded_at=now or clock.now(), actor=actor, cause=cause)
     events = events_of(state.stream, state.version, facts, told)
     try:
         if events:

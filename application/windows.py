@@ -39,10 +39,12 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 class Windows:
     """The operator's side."""
 
-    def __init__(self, store: EventStore, tenant: str, actor: str) -> None:
+    def __init__(self, store: EventStore, tenant: str, actor: str, cause: str = "") -> None:
+        """`cause` is the request behind what is written."""
         self._store = store
         self._stream = window_stream(tenant)
         self._actor = actor
+        self._cause = cause
 
     async def current(self) -> Window:
         """The window as it stands in the log; `left` says whether it is open."""
@@ -62,7 +64,8 @@ class Windows:
             window = await self.current()
             now = clock.now()
             facts = decide(window, now)
-            events = events_of(window.stream, window.version, facts, Told(recorded_at=now, actor=self._actor))
+            told = Told(recorded_at=now, actor=self._actor, cause=self._cause)
+            events = events_of(window.stream, window.version, facts, told)
             try:
                 await self._store.append(events)
             except VersionConflict:

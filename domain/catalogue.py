@@ -17,6 +17,7 @@ from domain.id_tokens import events as id_token
 from domain.privacy import events as privacy
 from domain.provisioning import events as provisioning
 from domain.reservations import events as reservation
+from domain.safeguards import events as safeguard
 from domain.tenants import events as tenant
 from domain.transactions import events as transaction
 
@@ -170,6 +171,8 @@ FACTS: tuple[type[Fact], ...] = (
     alarm.AlarmCleared,
     privacy.SubjectErased,
     privacy.PersonalDataRead,
+    safeguard.AddressHeld,
+    safeguard.MassCommandsRefused,
     tenant.Founded,
     tenant.Suspended,
     tenant.Resumed,

@@ -1,5 +1,6 @@
-"""The sockets that a server listens on, shared by its workers where there are several."""
+"""The sockets that a server listens on, shared by its workers where there are several, and how many it may have."""
 
+import resource
 import socket
 
 BACKLOG = 4096
@@ -16,3 +17,10 @@ def listen(host: str, port: int) -> socket.socket:
     shared.setblocking(False)
     shared.set_inheritable(True)
     return shared
+
+
+def raise_file_limit() -> None:
+    """As many open files, and so connections, as the system allows; what we start inherits it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

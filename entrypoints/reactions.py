@@ -4,11 +4,13 @@ from collections.abc import Mapping, Sequence
 
 from application.alarms import (
     heard_end,
+    heard_mass_commands,
     heard_offline,
     heard_readings,
     heard_refusal,
     heard_return,
     heard_security_event,
+    heard_strangers,
     heard_unknown_outcome,
 )
 from application.charging_profiles import heard_transaction_end
@@ -24,6 +26,7 @@ from domain.charging_profiles import events as charging_profile
 from domain.commands.events import OutcomeUnknown
 from domain.event import Fact
 from domain.reservations import events as reservation
+from domain.safeguards.events import AddressHeld, MassCommandsRefused
 from domain.transactions.events import Ended, Started, TokenShown
 from entrypoints.follower import Reaction
 
@@ -38,6 +41,8 @@ REACTIONS: Mapping[type[Fact], Sequence[Reaction]] = {
     HandshakeRefused: (Reaction(heard_refusal),),
     WentOffline: (Reaction(heard_offline),),
     Connected: (Reaction(heard_return, "alarms"),),
+    AddressHeld: (Reaction(heard_strangers),),
+    MassCommandsRefused: (Reaction(heard_mass_commands),),
     OutcomeUnknown: (Reaction(heard_unknown_outcome),),
     Ended: (Reaction(heard_end),),
     Metered: (Reaction(heard_readings),),

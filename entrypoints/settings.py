@@ -154,6 +154,11 @@ class Settings(BaseSettings):
         description="Refused handshakes from one address in a minute, at once twice as many; then it has to wait. "
         "Who is let in is never counted.",
     )
+    arrivals_per_min: int = Field(
+        default=30,
+        ge=1,
+        description="Completed handshakes of one charger in a minute, at once twice as many; then it has to wait.",
+    )
     frame_size: int = Field(
         default=65536, ge=4096, le=4194304, description="Bytes of one frame; larger ones are refused unread."
     )
@@ -165,6 +170,19 @@ class Settings(BaseSettings):
     commands_burst: int = Field(
         default=10, ge=1, description="Commands to one charger at once, after a pause."
     )
+    api_refused_per_min: int = Field(
+        default=60,
+        ge=1,
+        description="API requests without a good token from one address in a minute, at once twice as many; then it "
+        "has to wait. Good tokens are let pass.",
+    )
+    mass_per_min: int = Field(
+        default=60,
+        ge=1,
+        description="Different chargers that one person or token may stop, restart, unlock, limit or take out of "
+        "service in a minute. A program that stops sessions for drivers may need more.",
+    )
+    mass_burst: int = Field(default=100, ge=1, description="The same at once, after a pause.")
     trusted_proxies: Names = Field(
         default=(), description="Addresses of proxies whose X-Forwarded-For and -Proto are believed."
     )

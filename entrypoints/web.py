@@ -43,6 +43,7 @@ class Web:
                     command_per_s=settings.commands_per_s,
                     command_burst=settings.commands_burst,
                 ),
+                trusted_proxies=frozenset(settings.trusted_proxies),
             ),
             engine=self._engine,
             access=StoredTokens(OneToken(settings.tenant, token), core.token_door),
@@ -51,6 +52,7 @@ class Web:
             services=core.services,
             keys=core.fleet.keys,
             rates=core.fleet.limits,
+            strangers=core.strangers,
             expiries=lambda: expiries(core.tls, core.certificates.book.known, clock.now()),
             naming=Naming(core.subjects),
             beside=[

@@ -41,11 +41,13 @@ from application.guidance import ACTOR as GUIDE
 from application.guidance import Guide
 from application.intake import Intake
 from application.lockouts import LockoutLimits, Lockouts
+from application.mass_pace import MassLimits, MassPace
 from application.privacy import PersonalData
 from application.registry import Registry
 from application.reservations import premises_of
 from application.rules import Rules
 from application.snapshots import load_charger
+from application.strangers import StrangerLimits, Strangers
 from application.switchboard import Switchboard
 from application.tenants import ApiTokens, Directory, TokenDoor
 from application.windows import Windows
@@ -108,10 +110,23 @@ class Core:
         self.attempts = Attempts(self.store, settings.tenant)
         self.directory = Directory(self.store, settings.tenant)
         self.token_door = TokenDoor(self.store, self.directory)
+        self.strangers = Strangers(
+            self.store,
+            settings.tenant,
+            self.fleet.limits,
+            self.fleet.post,
+            self.fleet.waits,
+            StrangerLimits(per_min=settings.api_refused_per_min),
+        )
+        self.pace = MassPace(
+            self.fleet.limits,
+            self.store,
+            MassLimits(per_min=settings.mass_per_min, burst=settings.mass_burst),
+        )
         self._secret = secret
         self.book = CommandBook(self.store, consequences(self._premises))
         self.switchboard = Switchboard(self.gateway_name, self.fleet, self.book)
-        self.commands = Commands(self.book, self.switchboard, WordsOfOcpp(), self.abilities_of)
+        self.commands = Commands(self.book, self.switchboard, WordsOfOcpp(), self.abilities_of, self.pace)
         self.certificates = Certificates(
             CertificateBook(self.store, settings.tenant), authority, self.commands, self._revoked
         )
@@ -120,13 +135,14 @@ class Core:
         self.artefacts = open_artefacts(settings, data_home(settings), self.store, secret, settings.port)
         self.services = self._services()
 
-    def desired_state(self, tenant: str, actor: str = GUIDE) -> DesiredState:
+    def desired_state(self, tenant: str, actor: str = GUIDE, cause: str = "") -> DesiredState:
         """The wishes of a tenant, written by `actor`."""
-        return DesiredState(self.store, tenant, actor, write_budget=self.settings.write_budget)
+        budget = self.settings.write_budget
+        return DesiredState(self.store, tenant, actor, write_budget=budget, cause=cause, pace=self.pace)
 
-    def charging_profiles(self, tenant: str, actor: str = GUIDE) -> ChargingProfiles:
+    def charging_profiles(self, tenant: str, actor: str = GUIDE, cause: str = "") -> ChargingProfiles:
         """The profiles of a tenant, written by `actor`."""
-        return ChargingProfiles(self.store, tenant, actor)
+        return ChargingProfiles(self.store, tenant, actor, cause, self.pace)
 
     def personal_data(self, tenant: str, actor: str) -> PersonalData:
         """The personal data of a tenant, in the hands of `actor`."""
@@ -171,7 +187,12 @@ class Core:
             Admittance(
                 self.store,
                 self.directory,
-                Lockouts(self.fleet.limits, self.fleet.post, _lockout_limits(self.settings)),
+                Lockouts(
+                    self.fleet.limits,
+                    self.fleet.post,
+                    _lockout_limits(self.settings),
+                    kept=self.fleet.waits,
+                ),
                 gates,
                 Judge(self.tls, self.certificates.book),
             ),
@@ -182,11 +203,11 @@ class Core:
         return Services(
             store=self.store,
             commands=self.commands,
-            desired_state=lambda caller: self.desired_state(caller.tenant, caller.name),
-            charging_profiles=lambda caller: self.charging_profiles(caller.tenant, caller.name),
-            registry=lambda caller: Registry(self.store, caller.tenant, caller.name),
-            windows=lambda caller: Windows(self.store, caller.tenant, caller.name),
-            tokens=lambda caller: ApiTokens(self.store, caller.tenant, caller.name),
+            desired_state=lambda caller: self.desired_state(caller.tenant, caller.name, caller.cause),
+            charging_profiles=lambda caller: self.charging_profiles(caller.tenant, caller.name, caller.cause),
+            registry=lambda caller: Registry(self.store, caller.tenant, caller.name, caller.cause),
+            windows=lambda caller: Windows(self.store, caller.tenant, caller.name, caller.cause),
+            tokens=lambda caller: ApiTokens(self.store, caller.tenant, caller.name, caller.cause),
             cards=lambda caller: self.cards(caller.tenant),
             artefacts=lambda caller: self.artefacts.of(caller.tenant),
             personal_data=lambda caller: self.personal_data(caller.tenant, caller.name),
@@ -197,6 +218,8 @@ class Core:
     async def open(self) -> None:
         """Join the fleet. Raises FleetUnavailable."""
         await self.switchboard.open(self._noticed)
+        await self.gateway.admittance.lockouts.recall()
+        await self.strangers.recall()
 
     async def close(self) -> None:
         """Finish what is under way, then let go of everything; call it when the sockets are closed."""
@@ -296,6 +319,7 @@ def _lockout_limits(settings: Settings) -> LockoutLimits:
         wrong_per_address=settings.wrong_per_address,
         unknown_per_address=settings.unknown_per_address,
         refused_per_min=settings.refused_per_min,
+        arrivals_per_min=settings.arrivals_per_min,
     )
 
 

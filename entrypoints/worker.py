@@ -15,12 +15,13 @@ from typing import Any
 import uvicorn
 
 from adapters.certificates.listener import TlsListener
+from adapters.http.guarded_protocol import GuardedHttp
 from adapters.ocpp.schemas import catalogue
 from adapters.ocpp.versions import Version
 from adapters.ocpp.websocket import ChargerWebSocket
 from entrypoints.certificates import listen_for_tls, open_tls
 from entrypoints.database import secret_from
-from entrypoints.listening import BACKLOG
+from entrypoints.listening import BACKLOG, raise_file_limit
 from entrypoints.logs import set_up
 from entrypoints.settings import Settings
 from entrypoints.upkeep import Upkeep
@@ -113,6 +114,7 @@ async def work(
     """Run until told to stop. `listening` are sockets shared with others (the second is for TLS), `gateway` is the
     name of this process. Raises CertificateFileWrong.
     """
+    raise_file_limit()
     if settings.gateway_database_url is not None:
         database_url = settings.gateway_database_url.get_secret_value()
     core = Core(database_url, settings, secret_from(token), gateway, tls=open_tls(settings))
@@ -181,7 +183,7 @@ def _config(web: Web, settings: Settings) -> uvicorn.Config:
         host=settings.host,
         port=settings.port,
         loop="none",
-        http="httptools",
+        http=GuardedHttp,
         ws=ChargerWebSocket,
         ws_max_size=max(settings.frame_size, 262_144),
         ws_ping_interval=settings.ping_interval_s,

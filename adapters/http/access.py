@@ -27,6 +27,8 @@ class Caller(msgspec.Struct, frozen=True):
     """What the credential is called by people."""
     expires_at: datetime | None = None
     """When the credential ends; None: never."""
+    cause: str = ""
+    """The id of the request: the cause of what is written for it."""
 
 
 class Access(Protocol):

@@ -30,6 +30,7 @@ from adapters.http.reading import VARY, document
 from adapters.http.route import Query, Row, asked
 from adapters.http.transfer import Transfer
 from application.fleet import ANSWER_LIMIT, Begun, FleetUnavailable, InProgress, Mismatch, Replay
+from application.mass_pace import TooManyChargers
 from application.ports import StoreUnavailable
 
 log = logging.getLogger("zeus.http")
@@ -83,7 +84,7 @@ async def respond_by_transferring(
     if transfer.method != "GET" and "idempotency-key" in request.headers:
         raise malformed("Idempotency-Key", "Bodies are not kept here to be compared. Leave the header out.")
     doing = _doing(request, transfer, caller, backing, query)
-    with _store_problems(doing.request_id):
+    with _told_as_problems(doing.request_id):
         answer = await transfer.handler(doing, request)
     if answer is None:
         raise not_found()
@@ -143,7 +144,7 @@ async def _perform(
     """The answer, and what a repetition is to be answered."""
     if action.command and (not action.asks_with or getattr(doing.query, action.asks_with)):
         await _spare(doing, backing)
-    with _store_problems(doing.request_id):
+    with _told_as_problems(doing.request_id):
         answered = await action.handler(doing)
     if answered is None:
         raise not_found()
@@ -165,10 +166,13 @@ async def _named(answered: Answered, caller: Caller, backing: Backing) -> Answer
 
 
 @contextmanager
-def _store_problems(request_id: str) -> Iterator[None]:
-    """A store that does not confirm is told as such, whatever the handler was about."""
+def _told_as_problems(request_id: str) -> Iterator[None]:
+    """A store that does not confirm, and a person who steers too many, whatever the handler was about."""
     try:
         yield
+    except TooManyChargers as error:
+        headers = {"Retry-After": str(error.wait_s)}
+        raise Problem("rate_limited", str(error), headers=headers) from error
     except (StoreUnavailable, FleetUnavailable) as error:
         log.warning("request %s: the event store does not confirm: %s", request_id, error)
         detail = "The event store did not confirm. It may have been done: look before you repeat."

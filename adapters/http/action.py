@@ -114,6 +114,7 @@ class Action(Row, frozen=True, kw_only=True):
 
 
 MUTATING = (
+    "stalled",
     "too_large",
     "unsupported_media_type",
     "idempotency_mismatch",

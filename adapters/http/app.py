@@ -19,6 +19,7 @@ from adapters.http.backing import Backing
 from adapters.http.cursors import Cursors
 from adapters.http.database import Database
 from adapters.http.description import Description
+from adapters.http.doorman import Doorman
 from adapters.http.endpoint import AnyRow, Endpoint
 from adapters.http.health import Health, Probe, database_probe, lag_probe, stopped_probe, store_probe
 from adapters.http.idempotency import KeysInMemory
@@ -32,6 +33,7 @@ from adapters.http.rate_limits import Limits, RateLimitsInMemory
 from adapters.http.traffic import Border, Traffic
 from adapters.ocpp.gateway import Gateway
 from application.fleet import IdempotencyKeys, RateLimits
+from application.strangers import Strangers
 
 
 class WebSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,6 +53,8 @@ class WebSettings(msgspec.Struct, frozen=True, kw_only=True):
     """`https://host` as chargers and people see it; empty: taken from each request."""
     limits: Limits = Limits()
     """How often one may ask."""
+    trusted_proxies: frozenset[str] = frozenset()
+    """Who may speak for a client's address."""
 
 
 class WebApplication(Starlette):
@@ -98,15 +102,16 @@ def build_app(
     probes: Mapping[str, Probe] | None = None,
     expiries: Callable[[], Mapping[str, float]] = dict,
     naming: Naming = PLAIN,
+    strangers: Strangers | None = None,
     lifespan: Lifespan[WebApplication] | None = None,
 ) -> WebApplication:
     """Everything a process serves. `engine` is for reading (`database.open_engine`); `store` is the one the
     gateway appends to; `services` is what the handlers of actions work with; `beside` are routes that no token
     opens, such as sealed links; `keys` and `rates` are of this process alone where none are given; `probes` are
-    further conditions of readiness, `expiries` the days until certificates end; `naming`
-    knows who is behind the pseudonyms of read models. Whatever is given stays the
-    caller's."""
-    database = Database(engine)
+    further conditions of readiness, `expiries` the days until certificates end; `naming` knows
+    who is behind the pseudonyms of read models; `strangers` counts who fails at the door. Whatever is given stays
+    the caller's."""
+    database, doorman = Database(engine), Doorman(access, strangers, settings.trusted_proxies)
     watch, traffic = LagWatch(database), Traffic()
     conditions = {
         "event_store": store_probe(store),
@@ -115,7 +120,7 @@ def build_app(
         **(probes or {}),
     }
     pages = Pages(
-        access=access,
+        doorman=doorman,
         health=Health(conditions, {"read_models_stopped": stopped_probe(watch)}),
         draining=lambda: gateway.draining,
         watch=watch,
@@ -133,7 +138,7 @@ def build_app(
         public_url=settings.public_url,
     )
     backing = Backing(
-        access,
+        doorman,
         database,
         Cursors(settings.cursor_secret),
         services,

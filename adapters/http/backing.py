@@ -6,9 +6,9 @@ from typing import Any
 
 from starlette.requests import Request
 
-from adapters.http.access import Access
 from adapters.http.cursors import Cursors
 from adapters.http.database import Database
+from adapters.http.doorman import Doorman
 from adapters.http.idempotency import KeysInMemory
 from adapters.http.naming import PLAIN, Naming
 from adapters.http.problems import rate_limited
@@ -22,7 +22,7 @@ log = logging.getLogger("zeus.http")
 class Backing:
     """What every endpoint needs."""
 
-    access: Access
+    doorman: Doorman
     database: Database
     cursors: Cursors
     services: Any = None

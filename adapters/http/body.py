@@ -1,5 +1,6 @@
 """Bodies of requests: bounded, of a known media type, unambiguous JSON, every fault named by its path."""
 
+import asyncio
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -15,6 +16,8 @@ from adapters.http.route import Body
 JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
 DEEPEST = 32
+PATIENCE_S = 30.0
+"""A whole body comes within this; what takes longer is a transfer."""
 
 _SHOWN_FAULTS = 50
 _SHOWN_NAME = 120
@@ -28,16 +31,19 @@ def media_types(method: str) -> tuple[str, ...]:
 
 
 async def read_raw(request: Request, largest: int) -> bytes:
-    """The body, empty where there is none. Raises a Problem for a wrong media type (415) or size (413)."""
+    """The body, empty where there is none. Raises a Problem for a wrong media type (415), size (413) or pace (408)."""
     _check_length(request.headers, largest)
     raw = bytearray()
     try:
-        async for chunk in request.stream():
-            raw += chunk
-            if len(raw) > largest:
-                raise _too_large(largest)
+        async with asyncio.timeout(PATIENCE_S):
+            async for chunk in request.stream():
+                raw += chunk
+                if len(raw) > largest:
+                    raise _too_large(largest)
     except ClientDisconnect as error:
         raise malformed("body", "The body ended early.") from error
+    except TimeoutError as error:
+        raise Problem("stalled", f"The body did not come within {PATIENCE_S:g} s.") from error
     if raw:
         _check_media_type(request)
     return bytes(raw)

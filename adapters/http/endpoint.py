@@ -57,7 +57,7 @@ class Endpoint:
     async def _admit(self, request: Request, row: Row) -> Caller:
         """Who is asking, if they may, and not too often. What the caller lacks is told before anything is
         looked up, so that nothing can be learnt from it."""
-        caller = await self._backing.access.caller(request.headers.get("authorization"))
+        caller = await self._backing.doorman.caller(request)
         if caller is None:
             raise unauthenticated()
         limits = self._backing.limits

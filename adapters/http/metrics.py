@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from sqlalchemy.pool import QueuePool
 
 from adapters.eventstore.counted import StoreCounters
+from adapters.http.guarded_protocol import GuardedHttp
 from adapters.http.traffic import Traffic
 from adapters.ocpp.counters import Counters
 from application.jobs import JobRecord
@@ -132,6 +133,12 @@ def _store_families(counters: StoreCounters) -> Iterator[Metric]:
 
 
 def _traffic_families(traffic: Traffic) -> Iterator[Metric]:
+    yield _counter(
+        "csms_http_cut",
+        "Connections cut: a head too large or too slow, or silence.",
+        ("why",),
+        _single(GuardedHttp.cut),
+    )
     yield _counter(
         "csms_http_requests", "HTTP requests answered.", ("method", "route", "status"), traffic.requests
     )

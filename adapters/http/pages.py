@@ -7,7 +7,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from adapters.http.access import Access, Right
+from adapters.http.access import Right
+from adapters.http.doorman import Doorman
 from adapters.http.health import LOOP_BUDGET_S, Health, loop_turn_s
 from adapters.http.lag import LagWatch
 from adapters.http.landing import Landing
@@ -45,7 +46,7 @@ class Pages:
     def __init__(
         self,
         *,
-        access: Access,
+        doorman: Doorman,
         health: Health,
         draining: Callable[[], bool],
         watch: LagWatch,
@@ -54,7 +55,7 @@ class Pages:
         open_metrics: bool,
         public_url: str,
     ) -> None:
-        self._access = access
+        self._doorman = doorman
         self._health = health
         self._draining = draining
         self._watch = watch
@@ -72,7 +73,7 @@ class Pages:
     async def readyz(self, request: Request) -> Response:
         """`{"state": "ready"|"not_ready"|"draining"}`; reasons and notes for those who run the installation."""
         body: dict[str, object] = {"state": await self._state()}
-        caller = await self._access.caller(request.headers.get("authorization"))
+        caller = await self._doorman.caller_if_any(request)
         if caller is not None and Right.PLATFORM in caller.rights:
             verdict = await self._health.readiness()
             body |= {"reasons": verdict.reasons, "notes": verdict.notes}
@@ -108,7 +109,7 @@ class Pages:
 
     async def _admit(self, request: Request) -> None:
         """The figures are made of all tenants together: nobody who acts for one of them may see them."""
-        caller = await self._access.caller(request.headers.get("authorization"))
+        caller = await self._doorman.caller(request)
         if caller is None:
             raise unauthenticated()
         if Right.PLATFORM not in caller.rights:

@@ -18,6 +18,8 @@ from application import clock
 from projections.paging import Page as Rows
 
 LARGEST_PAGE = 200
+HIDE = "hide"
+"""In the context of a shape's validation: `Asked.hide`."""
 
 
 class Query(BaseModel):
@@ -84,13 +86,15 @@ class Asked(Generic[Q]):
     """The sort key to continue after, of the route's `key` type; None at the beginning of a list."""
     mark: Callable[[Any], str]
     """Makes the cursor for a sort key."""
+    hide: Callable[[int], str]
+    """A place in the log as this tenant may see it."""
     now: datetime
     pseudonyms: Callable[[str], tuple[str, ...]] = _none
     """What read models call a token, beside itself."""
 
     def page(self, kind: type[Item], rows: Rows[Any]) -> Page[Item]:
         """A page of the list: the rows in their public shape, and the cursor of what follows."""
-        items = [kind.model_validate(row) for row in rows.rows]
+        items = [kind.model_validate(row, context={HIDE: self.hide}) for row in rows.rows]
         return Page[kind](items=items, next=None if rows.next is None else self.mark(rows.next))  # type: ignore[valid-type]
 
 
@@ -162,6 +166,7 @@ class Asking:
     query: Any
     after: Any
     mark: Callable[[Any], str]
+    hide: Callable[[int], str]
     now: datetime
     pseudonyms: Callable[[str], tuple[str, ...]] = _none
 
@@ -174,6 +179,7 @@ class Asking:
             self.query,
             self.after,
             self.mark,
+            self.hide,
             self.now,
             self.pseudonyms,
         )
@@ -198,7 +204,10 @@ def asked(
     def mark(key: Any) -> str:
         return cursors.make(key, place)
 
+    def hide(position: int) -> str:
+        return cursors.positions.hide(caller.tenant, position)
+
     def of_tenant(token: str) -> tuple[str, ...]:
         return () if pseudonyms is None else pseudonyms(caller.tenant, token)
 
-    return Asking(caller, path, query, after, mark, clock.now(), of_tenant)
+    return Asking(caller, path, query, after, mark, hide, clock.now(), of_tenant)

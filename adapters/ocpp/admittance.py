@@ -34,7 +34,7 @@ class Turned(msgspec.Struct, frozen=True):
 
 
 class Shut(msgspec.Struct, frozen=True):
-    """Too much failed before: nothing that was shown has been looked at."""
+    """Too much failed before: nothing that was shown has been looked at. Or the charger came too often."""
 
     wait: Wait
     known: bool
@@ -92,8 +92,8 @@ class Admittance:
             return Shut(wait, known=charger.registered)
         found = await self._judge(charger, cpid, request, refusing)
         if isinstance(found, Admitted):
-            self.lockouts.let_in(visitor)
-            return found
+            wait = self.lockouts.let_in(visitor)
+            return found if wait is None else Shut(wait, known=True)
         return Turned(found, visitor) if isinstance(found, Reason) else Turned(found.reason, visitor, False)
 
     async def _judge(

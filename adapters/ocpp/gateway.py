@@ -76,6 +76,8 @@ class Gateway:
         self.refusals = Refusals(attempts, self.counters, admittance.lockouts, settings)
         self._rubbish: dict[ChargerId, Rubbish] = {}
         """One budget for each charger, whatever the number of its connections: reconnecting earns no new one."""
+        self._paces: dict[ChargerId, Pace] = {}
+        """The same of frames."""
         self.draining = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: AsgiSend) -> None:
@@ -221,7 +223,8 @@ class Gateway:
             self._guide.leave(charger)
 
     async def _read(self, session: Session, receive: Receive) -> tuple[int, str]:
-        pace = Pace(self._settings.frames_per_s, self._settings.burst)
+        charger = session.desk.charger.id
+        pace = self._paces.setdefault(charger, Pace(self._settings.frames_per_s, self._settings.burst))
         while True:
             message = await receive()
             if message["type"] != "websocket.receive":
@@ -240,7 +243,7 @@ class Gateway:
 
 
 class Pace:
-    """A leaky bucket over the frames of one connection: who sends too much is read more slowly."""
+    """A leaky bucket over the frames of one charger: who sends too much is read more slowly."""
 
     __slots__ = ("_burst", "_debt_until", "_per_frame_s")
 

@@ -44,6 +44,7 @@ class Reason(StrEnum):
     TLS_SERVER_CERT = "tls_server_cert"
     DUPLICATE_CONNECTION = "duplicate_connection"
     RATE_LIMITED = "rate_limited"
+    ARRIVALS_TOO_OFTEN = "arrivals_too_often"
     CHARGER_DISABLED = "charger_disabled"
     DRAINING = "draining"
 
@@ -184,6 +185,11 @@ VERDICTS = {
     ),
     Reason.RATE_LIMITED: Verdict(
         "Too many refused attempts from this address. It will be let in again by itself.", 429
+    ),
+    Reason.ARRIVALS_TOO_OFTEN: Verdict(
+        "The box connects and leaves again many times a minute. Look at its network and its WebSocket settings; it is "
+        "let in again by itself.",
+        429,
     ),
     Reason.CHARGER_DISABLED: Verdict("This charger has been disabled by its operator.", 403),
     Reason.DRAINING: Verdict("This server is being restarted. The box will connect again by itself.", 503),

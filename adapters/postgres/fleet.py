@@ -1,10 +1,12 @@
 """All that gateways need to work as one, on Postgres."""
 
 from adapters.postgres.idempotency import PostgresIdempotencyKeys
+from adapters.postgres.leases import PostgresLeases
 from adapters.postgres.link import CONNECTIONS, PATIENCE_S, PostgresLink
 from adapters.postgres.post import PostgresPost
 from adapters.postgres.rate_limits import PostgresRateLimits
 from adapters.postgres.socket_registry import PostgresSocketRegistry
+from adapters.postgres.waits import PostgresWaits
 from application.fleet import Fleet
 
 
@@ -20,5 +22,7 @@ def open_fleet(dsn: str, *, connections: int = CONNECTIONS, patience_s: float = 
         post=PostgresPost(link),
         keys=PostgresIdempotencyKeys(link),
         limits=PostgresRateLimits(link),
+        waits=PostgresWaits(link),
+        leases=PostgresLeases(link),
         let_go=link.close,
     )

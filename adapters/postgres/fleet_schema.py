@@ -74,6 +74,47 @@ _STATEMENTS: tuple[LiteralString, ...] = (
         wait_s double precision NOT NULL
     ) WITH (fillfactor = 50)
     """,
+    # Logged: who has to wait has to wait after a crash, too.
+    """
+    CREATE TABLE IF NOT EXISTS fleet.waits (
+        name text COLLATE "C" PRIMARY KEY,
+        until timestamptz NOT NULL,
+        kept_until timestamptz NOT NULL,
+        note text NOT NULL
+    )
+    """,
+    # Unlogged: what is leased ends with the connection that it is for. A row is a place in a room.
+    """
+    CREATE UNLOGGED TABLE IF NOT EXISTS fleet.leases (
+        room text COLLATE "C" NOT NULL,
+        lease text COLLATE "C" NOT NULL,
+        until timestamptz NOT NULL,
+        PRIMARY KEY (room, lease)
+    )
+    """,
+    "CREATE INDEX IF NOT EXISTS leases_lease_idx ON fleet.leases (lease)",
+    # Rooms are locked one after the other in the order of their names, so that nobody waits in a circle. The
+    # count is a statement of its own after the lock: it sees what those before us have written.
+    """
+    CREATE OR REPLACE FUNCTION fleet.take_lease(
+        taken text, rooms text[], most integer[], ttl interval
+    ) RETURNS text LANGUAGE plpgsql AS $$
+    DECLARE
+        ends timestamptz := clock_timestamp() + ttl;
+        wanted record;
+    BEGIN
+        FOR wanted IN SELECT * FROM unnest(rooms, most) AS r (room, most) ORDER BY room LOOP
+            PERFORM pg_advisory_xact_lock(hashtextextended('fleet.lease/' || wanted.room, 0));
+            IF wanted.most <= (
+                SELECT count(*) FROM fleet.leases
+                WHERE room = wanted.room AND lease <> taken AND until > clock_timestamp()
+            ) THEN RETURN wanted.room; END IF;
+        END LOOP;
+        INSERT INTO fleet.leases SELECT room, taken, ends FROM unnest(rooms) AS r (room)
+            ON CONFLICT (room, lease) DO UPDATE SET until = ends;
+        RETURN '';
+    END $$
+    """,
     # How far those who follow the log have come; one row each.
     """
     CREATE TABLE IF NOT EXISTS fleet.followers (
@@ -106,6 +147,8 @@ _STATEMENTS: tuple[LiteralString, ...] = (
         DELETE FROM fleet.parcels WHERE expires_at <= clock_timestamp();
         DELETE FROM fleet.idempotency_keys WHERE kept_until <= clock_timestamp();
         DELETE FROM fleet.rate_limits WHERE empty_at < clock_timestamp() - interval '1 min';
+        DELETE FROM fleet.waits WHERE kept_until <= clock_timestamp();
+        DELETE FROM fleet.leases WHERE until <= clock_timestamp();
         DELETE FROM fleet.gateways AS g WHERE lives_until < clock_timestamp() - interval '1 day'
             AND NOT EXISTS (SELECT FROM fleet.living AS l WHERE l.gateway = g.gateway)
             AND NOT EXISTS (SELECT FROM fleet.sockets AS s WHERE s.gateway = g.gateway);
@@ -117,6 +160,7 @@ _GRANTS: tuple[LiteralString, ...] = (
     "GRANT USAGE ON SCHEMA fleet TO {role}",
     "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA fleet TO {role}",
     "GRANT EXECUTE ON FUNCTION fleet.sweep() TO {role}",
+    "GRANT EXECUTE ON FUNCTION fleet.take_lease(text, text[], integer[], interval) TO {role}",
 )
 
 

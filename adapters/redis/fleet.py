@@ -1,10 +1,12 @@
 """All that gateways need to work as one, on Redis."""
 
 from adapters.redis.idempotency import RedisIdempotencyKeys
+from adapters.redis.leases import RedisLeases
 from adapters.redis.link import CONNECTIONS, PATIENCE_S, RedisLink
 from adapters.redis.post import RedisPost
 from adapters.redis.rate_limits import RedisRateLimits
 from adapters.redis.socket_registry import RedisSocketRegistry
+from adapters.redis.waits import RedisWaits
 from application.fleet import Fleet
 
 
@@ -20,5 +22,7 @@ def open_fleet(url: str, *, connections: int = CONNECTIONS, patience_s: float = 
         post=RedisPost(link),
         keys=RedisIdempotencyKeys(link),
         limits=RedisRateLimits(link),
+        waits=RedisWaits(link),
+        leases=RedisLeases(link),
         let_go=link.close,
     )

@@ -17,6 +17,8 @@ from domain.event import Event, Fact
 
 ADDRESS = "address:"
 """Begins the subject of an alarm about an address; a charger's id holds no colon."""
+ACTOR = "actor:"
+"""Begins the subject of an alarm about a person or a token."""
 PACE = timedelta(minutes=1)
 """What repeats faster is one occurrence: an alarm is no flood."""
 AGAIN = "it happened again"
@@ -120,7 +122,7 @@ class Alarms(msgspec.Struct):
 
 
 def alarms_stream(tenant: str, subject: str) -> str:
-    """`alarms/<tenant>/<subject>`: a charger's key, or `address:` and an address, percent-encoded."""
+    """`alarms/<tenant>/<subject>`: a charger's key, `address:` and an address, `actor:` and a name, percent-encoded."""
     return f"alarms/{tenant}/{quote(subject, safe=':')}"
 
 

@@ -15,7 +15,9 @@ class Severity(StrEnum):
 
 
 class AlarmFact(Fact, frozen=True, kw_only=True, omit_defaults=True):
-    """Every fact of an alarm names it; the stream is `alarms/<tenant>/<CPID>`, or `…/address:<address>`."""
+    """Every fact of an alarm names it; the stream is `alarms/<tenant>/` and the CPID,
+    `address:<address>` or `actor:<name>`.
+    """
 
     alarm_id: str
     kind: str

@@ -82,6 +82,21 @@ FOREIGN_TRANSACTION = Kind(
 CHARGER_OFFLINE = Kind(
     "charger_offline", Severity.WARNING, "The charger stays away for longer than it was told to be silent."
 )
+RESTLESS = Kind(
+    "arrivals_too_often",
+    Severity.INFO,
+    "The charger connects and leaves again many times a minute: it has to wait.",
+)
+STRANGERS = Kind(
+    "strangers_at_the_api",
+    Severity.WARNING,
+    "Too many requests without a good token came from this address: it has to wait.",
+)
+MASS_COMMANDS = Kind(
+    "mass_commands",
+    Severity.CRITICAL,
+    "Somebody tried to stop, restart, unlock or limit many chargers in a short time.",
+)
 OUTCOME_UNKNOWN = Kind(
     "command_outcome_unknown",
     Severity.INFO,

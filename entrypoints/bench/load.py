@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-import resource
+import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
@@ -15,10 +15,10 @@ from adapters.ocpp.versions import Version
 from application import clock
 from entrypoints.bench.client import Client, Tally
 from entrypoints.bench.messages import KINDS, Life, boot, version_of
+from entrypoints.listening import raise_file_limit
 
 T = TypeVar("T")
 
-PASSWORD = "benchbenchbenchbench"  # noqa: S105 - of chargers that exist for a minute
 PATIENCE_S = 60.0
 _KNOCKING = 500
 """Handshakes under way at once where no storm is wanted."""
@@ -29,11 +29,17 @@ class Target(msgspec.Struct, frozen=True):
 
     port: int
     deflate: bool = False
+    tls: ssl.SSLContext | None = None
 
 
 def cpid_of(number: int) -> str:
     """The charge point id of charger `number`."""
     return f"BENCH-{number:05d}"
+
+
+def password_of(number: int) -> str:
+    """Its password, of chargers that exist for a minute: each has one of its own."""
+    return f"bench{number:05d}bench{number:05d}"
 
 
 def run(work: Callable[[], Awaitable[T]]) -> T:
@@ -52,21 +58,23 @@ def run(work: Callable[[], Awaitable[T]]) -> T:
         return runner.run(calmly())
 
 
-def raise_file_limit() -> None:
-    """As many open files as the system allows; what we start inherits it."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft < hard:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-
-
 async def knock(target: Target, number: int, tally: Tally, version: Version | None = None) -> Client:
     """Connect charger `number` and wait for the 101. Raises ConnectionRefusedError."""
-    client = Client(cpid_of(number), PASSWORD, version or version_of(number), tally, deflate=target.deflate)
+    client = Client(
+        cpid_of(number), password_of(number), version or version_of(number), tally, deflate=target.deflate
+    )
     # No local address is bound: the kernel's search for a free port then takes milliseconds with 10,000 in use.
     # One address has 28,000 ports, more than the chargers anybody may ask for here.
-    await asyncio.get_running_loop().create_connection(lambda: client, "127.0.0.1", target.port)
+    await asyncio.get_running_loop().create_connection(
+        lambda: client, "127.0.0.1", target.port, ssl=target.tls, ssl_handshake_timeout=handshake_s(target)
+    )
     await client.opened
     return client
+
+
+def handshake_s(target: Target) -> float | None:
+    """A charger's patience with TLS."""
+    return None if target.tls is None else PATIENCE_S
 
 
 @asynccontextmanager

@@ -24,10 +24,11 @@ from domain.chargers.credentials import digest_of
 from domain.chargers.events import CredentialIssued, Registered
 from domain.event import Fact, Told, events_of
 from domain.identity import ChargerId, IdToken
-from entrypoints.bench.load import PASSWORD, Target, cpid_of, raise_file_limit
+from entrypoints.bench.load import Target, cpid_of, password_of
 from entrypoints.bench.messages import token_of
 from entrypoints.bench.usage import Processes
 from entrypoints.database import ADDRESS_FILE, opened_database
+from entrypoints.listening import raise_file_limit
 from entrypoints.privacy import open_sealed_store
 from entrypoints.settings import Settings
 
@@ -63,7 +64,7 @@ class Server(msgspec.Struct, frozen=True):
 
 
 @contextmanager
-def provisioned(chargers: int) -> Iterator[Path]:
+def provisioned(chargers: int, security_profile: int = 1) -> Iterator[Path]:
     """A data directory with so many registered chargers and their drivers' tokens; removed at the end."""
     path = Path(tempfile.mkdtemp(prefix="zeus-bench-"))
     path.chmod(0o755)  # started as root, the database runs under an account of its own
@@ -73,7 +74,7 @@ def provisioned(chargers: int) -> Iterator[Path]:
             schema.create(url)
             fleet_schema.create(url)
             vault_schema.create(url)
-            asyncio.run(_provision(url, settings, chargers))
+            asyncio.run(_provision(url, settings, chargers, security_profile))
         yield path
     finally:
         shutil.rmtree(path, ignore_errors=True)
@@ -83,7 +84,7 @@ def provisioned(chargers: int) -> Iterator[Path]:
 def serving(data_dir: Path, extra: Mapping[str, str] | None = None) -> Iterator[Server]:
     """`zeus serve` on that directory, until the context ends. Raises ServerDidNotStart."""
     raise_file_limit()
-    port, token = _free_port(), "bench"
+    port, token = free_port(), "bench"
     environment = {
         **{name: value for name, value in os.environ.items() if name != "DATABASE_URL"},
         "ZEUS_DATA_DIR": str(data_dir),
@@ -97,6 +98,8 @@ def serving(data_dir: Path, extra: Mapping[str, str] | None = None) -> Iterator[
         "ZEUS_API_BURST": "1000000",
         "ZEUS_COMMANDS_PER_S": "1000000",
         "ZEUS_COMMANDS_BURST": "1000000",
+        "ZEUS_MASS_PER_MIN": "1000000",
+        "ZEUS_MASS_BURST": "1000000",
         "ZEUS_LOG_LEVEL": "WARNING",
         **(extra or {}),
     }
@@ -118,27 +121,27 @@ def words_of(data_dir: Path) -> list[str]:
     return said.read_text(errors="replace").splitlines() if said.exists() else []
 
 
-async def _provision(url: str, settings: Settings, chargers: int) -> None:
+async def _provision(url: str, settings: Settings, chargers: int, security_profile: int) -> None:
     store = open_sealed_store(url, settings)
     try:
         registry = Registry(store, TENANT, "zeus")
-        salt = clock.salt()
-        credential = CredentialIssued(salt=salt, digest=digest_of(salt, PASSWORD.encode()))
-        await asyncio.gather(*(_register(store, n, credential) for n in range(chargers)))
+        await asyncio.gather(*(_register(store, n, security_profile) for n in range(chargers)))
         await asyncio.gather(*(registry.issue_token(IdToken(token_of(n))) for n in range(chargers)))
     finally:
         await store.close()
 
 
-async def _register(store: EventStore, number: int, credential: CredentialIssued) -> None:
-    """As the registry does it, without reading first and with one digest for all."""
-    cpid = cpid_of(number)
-    facts: list[Fact] = [Registered(cpid=cpid, security_profile=1), credential]
+async def _register(store: EventStore, number: int, security_profile: int) -> None:
+    """As the registry does it, without reading first."""
+    cpid, salt = cpid_of(number), clock.salt()
+    credential = CredentialIssued(salt=salt, digest=digest_of(salt, password_of(number).encode()))
+    facts: list[Fact] = [Registered(cpid=cpid, security_profile=security_profile), credential]
     told = Told(recorded_at=clock.now(), actor="zeus")
     await store.append(events_of(ChargerId.of(TENANT, cpid).stream, 0, facts, told))
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens at."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

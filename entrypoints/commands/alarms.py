@@ -11,7 +11,7 @@ from application import clock
 from application.alarms import AlarmBook
 from application.ports import EventStore
 from domain.alarms.alarms import AlarmNotOpen
-from entrypoints.commands.opening import AsJson, actor, console, print_json, refuse, with_store
+from entrypoints.commands.opening import AsJson, actor, cause, console, print_json, refuse, with_store
 from entrypoints.commands.reading import Limit, clean, read_models, time_text
 from entrypoints.settings import Settings
 from projections.alarms.queries import AlarmFilter, AlarmRow, Severity, get_alarm, list_alarms
@@ -55,7 +55,9 @@ def _acknowledge(settings: Settings, alarm_id: str, note: str, *, clear: bool) -
         subject = _subject_of(connection, settings.tenant, alarm_id)
 
     async def run(store: EventStore) -> None:
-        await AlarmBook(store, settings.tenant, actor()).acknowledge(subject, alarm_id, note, clear=clear)
+        await AlarmBook(store, settings.tenant, actor(), cause()).acknowledge(
+            subject, alarm_id, note, clear=clear
+        )
 
     try:
         with_store(run, settings)

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from getpass import getuser
 from typing import Annotated, Any
 
 import msgspec
@@ -21,6 +20,7 @@ from application.command_refusals import (
 )
 from application.commands import Wish
 from application.fleet import FleetUnavailable
+from application.mass_pace import TooManyChargers
 from application.ports import AnyEvent, EventStore
 from application.registry import ChargerUnknown
 from domain.commands.command import Command
@@ -28,7 +28,16 @@ from domain.commands.events import State
 from domain.commands.intents import INTENTS, AnyIntent
 from domain.commands.upkeep import Raw
 from domain.identity import ChargerId, InvalidChargerId
-from entrypoints.commands.opening import AsJson, console, database, print_json, refuse, with_store
+from entrypoints.commands.opening import (
+    AsJson,
+    actor,
+    cause,
+    console,
+    database,
+    print_json,
+    refuse,
+    with_store,
+)
 from entrypoints.commands.reading import Limit, clean, named_read_models, show_table, time_text
 from entrypoints.settings import Settings
 from entrypoints.wiring import asking
@@ -74,7 +83,7 @@ def ask(
         return
     settings = Settings()
     intent = _raw(what, parameters or []) if raw else _intent(what, parameters or [])
-    wish = Wish(intent=intent, actor=f"user:{getuser()}", reason=reason, force=force)
+    wish = Wish(intent=intent, actor=actor(), cause=cause(), reason=reason, force=force)
 
     command, events = _request(charger, wish, wait, settings)
     _show(command, events, as_json=as_json)
@@ -151,6 +160,8 @@ def _request(charger: str, wish: Wish, wait_s: float, settings: Settings) -> tup
         ) from None
     except NotPossible as error:
         raise refuse(f"{error} Nothing was sent.") from None
+    except TooManyChargers as error:
+        raise refuse(str(error)) from None
     except REFUSED as error:
         raise refuse(type(error).__doc__ or type(error).__name__) from None
 

@@ -26,6 +26,7 @@ MEASURES = {
     "commands": commands.measure,
     "memory": memory.measure,
     "storm": storm.measure,
+    "tls": storm.measure_tls,
     "rebuild": rebuild.measure,
     "lists": lists.measure,
 }
@@ -57,6 +58,7 @@ def bench(
     rate, latency from the moment a message was due), beside the floors: an echo server and a raw insert ·
     **commands** asked over HTTP of chargers that answer at once, one worker and two ·
     **memory** per idle connection · **storm** a fleet that arrives, vanishes and returns at once ·
+    **tls** the same at the TLS listener, with RSA and with ECDSA ·
     **rebuild** of all read models · **lists** of the API.
 
     Times swing with whatever else runs; CPU µs and ratios of one run can be trusted, and compared.

@@ -14,7 +14,16 @@ from application.certificates import AuthorityFailed, CertificateBook
 from application.ports import EventStore
 from domain.certificates.register import CertificateRevokedAlready, CertificateUnknown, Entry, Register
 from entrypoints.certificates import authority_home, open_authority
-from entrypoints.commands.opening import AsJson, actor, console, database, print_json, refuse, with_store
+from entrypoints.commands.opening import (
+    AsJson,
+    actor,
+    cause,
+    console,
+    database,
+    print_json,
+    refuse,
+    with_store,
+)
 from entrypoints.commands.reading import show_table
 from entrypoints.settings import Settings
 from entrypoints.wiring import certifying
@@ -128,7 +137,7 @@ def revoke(
 
     async def run(url: str) -> Entry:
         async with certifying(url, settings) as certificates:
-            return await certificates.revoke(wanted, reason, actor())
+            return await certificates.revoke(wanted, reason, actor(), cause())
 
     try:
         with database(settings) as url:

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from getpass import getuser
 from typing import Annotated, Any, TypeVar
 
@@ -13,6 +14,7 @@ from rich.console import Console
 
 from adapters.eventstore import schema
 from adapters.postgres import fleet_schema, vault_schema
+from application import clock
 from application.ports import EventStore
 from application.registry import Registry
 from entrypoints.database import opened_database
@@ -62,7 +64,13 @@ def with_store(use: Callable[[EventStore], Awaitable[T]], settings: Settings | N
 
 def registry(store: EventStore, settings: Settings) -> Registry:
     """The books, written by the person at this terminal."""
-    return Registry(store, settings.tenant, actor())
+    return Registry(store, settings.tenant, actor(), cause())
+
+
+@cache
+def cause() -> str:
+    """This call of the command line: the cause of what it writes, as the id of a request is that of the API."""
+    return f"cli:{clock.time_ordered_id()}"
 
 
 def actor() -> str:

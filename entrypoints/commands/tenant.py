@@ -9,7 +9,7 @@ from application import clock
 from application.ports import EventStore
 from application.tenants import Tenants
 from domain.tenants.tenant import SlugUnusable, TenantExists, TenantUnknown
-from entrypoints.commands.opening import AsJson, actor, console, print_json, refuse, with_store
+from entrypoints.commands.opening import AsJson, actor, cause, console, print_json, refuse, with_store
 from entrypoints.commands.reading import read_models, show_table, time_text
 from entrypoints.settings import Settings
 from projections.tenants.queries import TenantRow, list_tenants
@@ -31,7 +31,7 @@ def add(
     """
 
     async def use(store: EventStore) -> None:
-        await Tenants(store, actor()).found(slug, name)
+        await Tenants(store, actor(), cause()).found(slug, name)
 
     try:
         with_store(use)
@@ -76,7 +76,7 @@ def suspend(slug: Slug, reason: Reason = "") -> None:
     implied = Settings().tenant
 
     async def use(store: EventStore) -> None:
-        await Tenants(store, actor()).suspend(slug, reason, implied=implied)
+        await Tenants(store, actor(), cause()).suspend(slug, reason, implied=implied)
 
     _on_known(slug, use)
     console.print(f"[bold]{slug}[/bold] is suspended.")
@@ -91,7 +91,7 @@ def resume(slug: Slug) -> None:
     implied = Settings().tenant
 
     async def use(store: EventStore) -> None:
-        await Tenants(store, actor()).resume(slug, implied=implied)
+        await Tenants(store, actor(), cause()).resume(slug, implied=implied)
 
     _on_known(slug, use)
     console.print(f"[bold]{slug}[/bold] is served.")

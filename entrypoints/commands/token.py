@@ -11,7 +11,7 @@ from application.tenants import ApiTokens, Directory, IssuedToken
 from domain.tenants.api_token import ApiTokenUnknown, TokenImpossible
 from domain.tenants.roles import Role
 from domain.tenants.tenant import TenantUnknown
-from entrypoints.commands.opening import AsJson, actor, console, errors, print_json, refuse, with_store
+from entrypoints.commands.opening import AsJson, actor, cause, console, errors, print_json, refuse, with_store
 from entrypoints.commands.reading import Limit, length_of, read_models, show_table, span_text, time_text
 from entrypoints.settings import Settings
 from projections.api_tokens.queries import ApiTokenRow, State, list_api_tokens
@@ -42,7 +42,7 @@ def add(
     async def use(store: EventStore) -> IssuedToken:
         if not await Directory(store, settings.tenant).serves(owner):
             raise TenantUnknown(owner)
-        return await ApiTokens(store, owner, actor()).issue(name, role, expires_at=until)
+        return await ApiTokens(store, owner, actor(), cause()).issue(name, role, expires_at=until)
 
     try:
         made = with_store(use, settings)
@@ -93,7 +93,7 @@ def revoke(
     settings = Settings()
 
     async def use(store: EventStore) -> None:
-        await ApiTokens(store, tenant or settings.tenant, actor()).revoke(token_id, reason)
+        await ApiTokens(store, tenant or settings.tenant, actor(), cause()).revoke(token_id, reason)
 
     try:
         with_store(use, settings)

@@ -10,7 +10,7 @@ from application import clock
 from application.ports import EventStore
 from application.windows import Wanted, Windows
 from domain.provisioning.window import Window, WindowAlreadyOpen, WindowImpossible, WindowNotOpen
-from entrypoints.commands.opening import AsJson, actor, console, print_json, refuse, with_store
+from entrypoints.commands.opening import AsJson, actor, cause, console, print_json, refuse, with_store
 from entrypoints.commands.reading import clean, length_of, time_text
 from entrypoints.settings import Settings
 
@@ -92,7 +92,7 @@ def _with_windows(use: Use) -> Window:
     settings = Settings()
 
     async def run(store: EventStore) -> Window:
-        return await use(Windows(store, settings.tenant, actor()))
+        return await use(Windows(store, settings.tenant, actor(), cause()))
 
     return with_store(run, settings)
 

@@ -18,7 +18,7 @@ class AlarmRow(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     subject: str
-    """The charger's key, or `address:` and an address."""
+    """The charger's key, or `address:` and an address, or `actor:` and a name."""
     kind: str
     severity: str
     state: str
@@ -43,7 +43,7 @@ class AlarmFilter(msgspec.Struct, frozen=True, kw_only=True):
     state: State | None = None
     severity: Severity | None = None
     subject: str | None = None
-    """A charger, in any case, or `address:` and an address."""
+    """A charger, in any case; `address:` and an address; `actor:` and a name."""
     kind: str | None = None
 
 
@@ -100,7 +100,7 @@ def _conditions(wanted: AlarmFilter) -> list[ColumnElement[bool]]:
         found.append(c.severity == wanted.severity)
     if wanted.subject is not None:
         about = wanted.subject
-        found.append(c.subject == (about if about.startswith("address:") else about.upper()))
+        found.append(c.subject == (about if ":" in about else about.upper()))
     if wanted.kind is not None:
         found.append(c.kind == wanted.kind)
     return found

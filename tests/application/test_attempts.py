@@ -125,3 +125,13 @@ async def test_a_full_book_keeps_what_the_store_could_not_take() -> None:
     store.unavailable = False
     await attempts.flush(NOW, everything=True)
     assert sum(fact.count for fact in recorded(store)) == 2 * KINDS + 1
+
+
+async def test_sec_05_an_enumerator_who_has_to_wait_writes_one_row_whatever_ids_he_makes_up() -> None:
+    store = InMemoryEventStore()
+    attempts = Attempts(store, "t")
+    for n in range(500):
+        await attempts.refused(msgspec.structs.replace(refusal(n), reason="rate_limited"), NOW)
+    await attempts.refused(msgspec.structs.replace(KNOCK, reason="rate_limited", known=True), NOW)
+    await attempts.flush(NOW, everything=True)
+    assert [(fact.cpid, fact.count) for fact in recorded(store)] == [("", 1), ("CP1", 1), ("", 499)]

@@ -22,7 +22,8 @@ class Doors:
         self.broker = InMemoryBroker()
         self.fleets: list[Fleet] = [self.broker.open_fleet() for _ in range(processes)]
         self.doors = [
-            Lockouts(fleet.limits, fleet.post, limits, lambda: self.broker.seconds) for fleet in self.fleets
+            Lockouts(fleet.limits, fleet.post, limits, lambda: self.broker.seconds, fleet.waits)
+            for fleet in self.fleets
         ]
 
     async def open(self) -> "Doors":
@@ -77,14 +78,55 @@ async def test_sec_05_who_is_shut_out_by_one_process_is_shut_out_by_all() -> Non
     assert not await guess(here.doors[1], visitor())
 
 
-async def test_sec_05_a_restarted_process_takes_one_guess_and_knows_again() -> None:
+async def restarted(here: Doors) -> Lockouts:
+    fleet = here.broker.open_fleet()
+    door = Lockouts(fleet.limits, fleet.post, LIMITS, lambda: here.broker.seconds, fleet.waits)
+    await door.recall()
+    return door
+
+
+async def test_sec_05_a_process_that_starts_knows_at_once_who_has_to_wait() -> None:
     here = await Doors().open()
     while await guess(here.doors[0], visitor()):
         pass
-    fleet = here.broker.open_fleet()
-    restarted = Lockouts(fleet.limits, fleet.post, LIMITS, lambda: here.broker.seconds)
-    assert await guess(restarted, visitor())
-    assert not await guess(restarted, visitor())
+    door = await restarted(here)
+    assert door.closed(visitor()) == here.doors[0].closed(visitor())
+    assert not await guess(door, visitor())
+    assert await guess(door, visitor("CP2", "198.51.100.1"))
+
+
+async def test_sec_05_the_doubling_goes_on_after_a_restart() -> None:
+    here = await Doors().open()
+    while await guess(here.doors[0], visitor()):
+        pass
+    here.broker.seconds += 60.001
+    door = await restarted(here)
+    assert door.closed(visitor()) is None
+    while await guess(door, visitor()):
+        pass
+    wait = door.closed(visitor())
+    assert wait is not None
+    assert round(wait.seconds) == 120
+
+
+async def test_sec_05_without_the_broker_a_process_that_starts_knows_nobody_and_opens() -> None:
+    here = await Doors().open()
+    here.broker.unavailable = True
+    await here.doors[0].recall()
+    assert here.doors[0].closed(visitor()) is None
+
+
+async def test_a_charger_that_comes_and_goes_has_to_wait_and_nobody_else_behind_its_address() -> None:
+    here = Doors()
+    allowed = 2 * LIMITS.arrivals_per_min
+    waits = [here.doors[0].let_in(visitor()) for _ in range(allowed + 1)]
+    assert waits[:allowed] == [None] * allowed
+    late = waits[allowed]
+    assert late is not None
+    assert (late.why, round(late.seconds)) == (Closed.ARRIVALS_TOO_OFTEN, 2)
+    assert [here.doors[0].let_in(visitor(f"NAT-{n}")) for n in range(200)] == [None] * 200
+    here.broker.seconds += late.seconds
+    assert here.doors[0].let_in(visitor()) is None
 
 
 async def test_sec_05_the_wait_doubles_up_to_a_quarter_of_an_hour() -> None:

@@ -13,6 +13,7 @@ from domain.chargers.events import Connected, HandshakeRefused, Metered
 from domain.chargers.security import SecurityEventReported
 from domain.commands.events import OutcomeUnknown
 from domain.event import Event, Fact, Recorded, Told
+from domain.safeguards.events import AddressHeld, MassCommandsRefused
 from domain.transactions.anomalies import Anomaly
 from domain.transactions.events import Ended, NumberClaimed
 from entrypoints.reactions import REACTIONS
@@ -85,6 +86,7 @@ async def test_a_makers_event_says_which() -> None:
         (refused("client_cert_revoked"), [("alarms/t/CP1", "bad_certificate")]),
         (refused("rate_limited"), [("alarms/t/address:203.0.113.9", "address_locked")]),
         (refused("auth_locked", known=False), [("alarms/t/address:203.0.113.9", "address_locked")]),
+        (refused("arrivals_too_often"), [("alarms/t/CP1", "arrivals_too_often")]),
         (refused("auth_password"), []),
         (refused("id_unknown", known=False, count=500), []),
         (refused("draining", known=False), []),
@@ -96,6 +98,24 @@ async def test_refusals_that_a_slip_does_not_explain(
     here = Followed()
     await here.hear("attempt/t/1", fact)
     assert here.raised() == raised
+
+
+async def test_an_address_that_has_to_wait_at_the_api_is_worth_a_look() -> None:
+    here = Followed()
+    await here.hear("attempt/t/1", AddressHeld(remote="203.0.113.9", wait_s=8, strikes=3))
+    assert here.raised() == [("alarms/t/address:203.0.113.9", "strangers_at_the_api")]
+
+
+async def test_sec_36_who_would_steer_too_many_raises_a_critical_alarm() -> None:
+    here = Followed()
+    await here.hear("pace/t/1", MassCommandsRefused(charger="CP1", what="Reset", per_min=60, wait_s=1))
+    assert here.raised() == [("alarms/t/actor:charger", "mass_commands")]
+    (event,) = here.alarms()
+    assert isinstance(event.fact, AlarmRaised)
+    assert (event.fact.severity, event.fact.info) == (
+        Severity.CRITICAL,
+        "Reset, more than 60 chargers a minute; CP1 was not asked",
+    )
 
 
 async def test_an_unknown_outcome_is_worth_a_look() -> None:

@@ -30,6 +30,7 @@ STREAMS = {
     "subject/<tenant>/<pseudonym>",
     "disclosure/<tenant>/<id>",
     "attempt/<tenant>/<id>",
+    "pace/<tenant>/<id>",
     "command/<tenant>/<id>",
     "artefact/<tenant>/<id>",
     "certificates/<tenant>/register",

@@ -37,6 +37,8 @@ TWO_WORKERS: dict[str, object] = {
     "api_burst": 100_000,
     "commands_per_s": 1000,
     "commands_burst": 1000,
+    "mass_per_min": 1_000_000,
+    "mass_burst": 1_000_000,
 }
 """Settings of the server: commands may be asked as fast as one can."""
 PER_S = 40.0

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -17,7 +17,9 @@ from application.fleet import (
     Owner,
     Parcel,
     Replay,
+    Room,
     Take,
+    Waiting,
     check_answer,
     check_rate,
     check_ring,
@@ -50,6 +52,8 @@ class InMemoryBroker:
     posts: list["InMemoryPost"] = field(default_factory=list)
     keys: dict[tuple[str, str], _Key] = field(default_factory=dict)
     empty_at: dict[str, float] = field(default_factory=dict)
+    waits: dict[str, tuple[float, float, str]] = field(default_factory=dict)
+    leases: dict[str, dict[str, float]] = field(default_factory=lambda: defaultdict(dict))
     attempts: "count[int]" = field(default_factory=lambda: count(1))
 
     def now(self) -> datetime:
@@ -64,6 +68,8 @@ class InMemoryBroker:
             post=InMemoryPost(door),
             keys=InMemoryIdempotencyKeys(door),
             limits=InMemoryRateLimits(door),
+            waits=InMemoryWaits(door),
+            leases=InMemoryLeases(door),
             let_go=door.close,
         )
 
@@ -273,3 +279,53 @@ class InMemoryRateLimits:
             return missing_s
         broker.empty_at[name] = empty_at
         return 0.0
+
+
+class InMemoryWaits:
+    """`application.fleet.Waits`."""
+
+    def __init__(self, door: _Door) -> None:
+        """Shared."""
+        self._door = door
+
+    async def put(self, name: str, note: str, *, wait_s: float, kept_s: float) -> None:
+        """The last one counts."""
+        broker = self._door.enter()
+        broker.waits[name] = (broker.seconds + wait_s, broker.seconds + wait_s + kept_s, note)
+
+    async def all(self, prefix: str) -> list[Waiting]:
+        """What is still kept."""
+        broker = self._door.enter()
+        return [
+            Waiting(name, until - broker.seconds, note)
+            for name, (until, kept_until, note) in broker.waits.items()
+            if name.startswith(prefix) and kept_until > broker.seconds
+        ]
+
+
+class InMemoryLeases:
+    """`application.fleet.Leases`."""
+
+    def __init__(self, door: _Door) -> None:
+        """Shared."""
+        self._door = door
+
+    async def take(self, lease: str, rooms: Sequence[Room], *, ttl_s: float) -> str:
+        """Atomic, as nothing is awaited."""
+        broker = self._door.enter()
+        for room in rooms:
+            others = [
+                until
+                for name, until in broker.leases[room.name].items()
+                if name != lease and until > broker.seconds
+            ]
+            if len(others) >= room.most:
+                return room.name
+        for room in rooms:
+            broker.leases[room.name][lease] = broker.seconds + ttl_s
+        return ""
+
+    async def give_back(self, lease: str) -> None:
+        """From all rooms."""
+        for held in self._door.enter().leases.values():
+            held.pop(lease, None)

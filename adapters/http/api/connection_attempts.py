@@ -4,7 +4,7 @@ from datetime import datetime
 
 from pydantic import Field
 
-from adapters.http.api.values import Instant
+from adapters.http.api.values import HiddenPosition, Instant
 from adapters.http.route import Asked, Page, PageQuery, Shape
 from projections.connection_attempts import queries
 
@@ -24,7 +24,9 @@ class ConnectionAttempt(Shape):
     """One handshake, or a count of equal ones."""
 
     at: datetime
-    position: int = Field(description="Its place in the event log.")
+    position: HiddenPosition = Field(
+        description="Names its place in the event log; says nothing of the order."
+    )
     cpid: str = Field(description="As shown; empty where none was.")
     accepted: bool
     reason: str | None = Field(description="Why not.")

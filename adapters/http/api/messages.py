@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from adapters.http.api.chargers import visible_charger
-from adapters.http.api.values import Instant
+from adapters.http.api.values import HiddenPosition, Instant
 from adapters.http.route import Asked, Page, PageQuery, Shape
 from adapters.ocpp.secrets import without_secrets
 from projections.message_log import queries
@@ -35,7 +35,9 @@ class Message(Shape):
     """One exchange."""
 
     at: datetime = Field(description="Our clock when the frame was read.")
-    position: int = Field(description="Its place in the event log.")
+    position: HiddenPosition = Field(
+        description="Names its place in the event log; says nothing of the order."
+    )
     charger: str = Field(description="The charger's id in upper case.")
     direction: str
     kind: str = Field(description="`call`, `send`, `answer` or `unreadable`.")

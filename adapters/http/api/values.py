@@ -4,8 +4,16 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime, PlainSerializer, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BeforeValidator,
+    PlainSerializer,
+    ValidationInfo,
+    WithJsonSchema,
+)
 
+from adapters.http.route import HIDE
 from domain.identity import ChargerId, InvalidChargerId
 
 
@@ -37,6 +45,15 @@ Exact = Annotated[
     WithJsonSchema({"type": "string", "format": "decimal", "examples": ["1200.5"]}),
 ]
 """An exact figure, a string in JSON: a reader's binary floats would round it."""
+
+
+def _hidden(value: object, info: ValidationInfo) -> object:
+    """A row's number; what is hidden already stays as it is, and a number that nobody hides is refused."""
+    return info.context[HIDE](value) if isinstance(value, int) and info.context else value
+
+
+HiddenPosition = Annotated[str, BeforeValidator(_hidden)]
+"""A place in the log on its way out (SEC-25)."""
 
 ShownToken = Annotated[str, AfterValidator(shown_token)]
 """An id token on its way out."""

@@ -16,7 +16,10 @@ from application.fleet import Fleet
 from tests.contracts.fleet import Rig
 from tests.fakes.fleet import InMemoryBroker, InMemoryPost
 
-_TABLES = "fleet.sockets, fleet.gateways, fleet.parcels, fleet.idempotency_keys, fleet.rate_limits"
+_TABLES = (
+    "fleet.sockets, fleet.gateways, fleet.parcels, fleet.idempotency_keys, fleet.rate_limits, fleet.waits, "
+    "fleet.leases"
+)
 
 
 class FakeRig:

@@ -11,7 +11,7 @@ from psycopg.conninfo import make_conninfo
 from adapters.postgres import fleet_schema
 from adapters.postgres.fleet import open_fleet
 from application import clock
-from application.fleet import Begun, Parcel
+from application.fleet import Begun, Parcel, Room
 from domain.identity import ChargerId
 from tests.contracts.post import Hall
 
@@ -50,6 +50,10 @@ async def test_the_application_may_use_all_of_it(role_dsn: str) -> None:
     await fleet.keys.abandon("s", "k")
     for _ in range(2):
         assert await fleet.limits.take("n", per_s=10, burst=10) == 0.0
+    await fleet.waits.put("w", "", wait_s=60, kept_s=60)
+    assert len(await fleet.waits.all("w")) == 1
+    assert await fleet.leases.take("l", [Room("r", 1)], ttl_s=60) == ""
+    await fleet.leases.give_back("l")
     await fleet.post.open("g", hall.came.put_nowait)
     until = clock.now() + timedelta(seconds=30)
     await fleet.post.send(Parcel("p", "g", "command", "", b"", until, ""))
@@ -68,6 +72,9 @@ _PAST_AND_PRESENT = """
     INSERT INTO fleet.idempotency_keys (scope, key, fingerprint, attempt, lease_until, kept_until)
         SELECT '', n, '', '', now(), now() + n * interval '1 h' FROM generate_series(-1, 1, 2) AS n;
     INSERT INTO fleet.rate_limits SELECT n, now() + n * interval '1 h', 0 FROM generate_series(-1, 1, 2) AS n;
+    INSERT INTO fleet.waits
+        SELECT n, now() - interval '2 h', now() + n * interval '1 h', '' FROM generate_series(-1, 1, 2) AS n;
+    INSERT INTO fleet.leases SELECT n, n, now() + n * interval '1 h' FROM generate_series(-1, 1, 2) AS n;
     INSERT INTO fleet.gateways
         SELECT n, now() + n * interval '2 days', '1 ms' FROM generate_series(-1, 1, 2) AS n;
     INSERT INTO fleet.gateways VALUES ('owns', now() - interval '2 days', '1 ms');
@@ -84,6 +91,8 @@ def test_what_is_past_is_swept_away(empty_postgres_dsn: str) -> None:
             "SELECT (SELECT array_agg(id) FROM fleet.parcels), "
             "(SELECT array_agg(key) FROM fleet.idempotency_keys), "
             "(SELECT array_agg(name) FROM fleet.rate_limits), "
+            "(SELECT array_agg(name) FROM fleet.waits), "
+            "(SELECT array_agg(room) FROM fleet.leases), "
             "(SELECT array_agg(gateway ORDER BY gateway) FROM fleet.gateways)"
         ).fetchone()
-    assert left == (["1"], ["1"], ["1"], ["1", "owns"])
+    assert left == (["1"], ["1"], ["1"], ["1"], ["1"], ["1", "owns"])

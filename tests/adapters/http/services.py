@@ -86,11 +86,15 @@ def services_on(
     return Services(
         store=store,
         commands=workplace.commands,
-        desired_state=lambda caller: DesiredState(store, caller.tenant, caller.name),
-        charging_profiles=lambda caller: ChargingProfiles(store, caller.tenant, caller.name),
-        registry=lambda caller: Registry(store, caller.tenant, caller.name),
-        windows=lambda caller: Windows(store, caller.tenant, caller.name),
-        tokens=lambda caller: ApiTokens(store, caller.tenant, caller.name),
+        desired_state=lambda caller: DesiredState(
+            store, caller.tenant, caller.name, cause=caller.cause, pace=workplace.pace
+        ),
+        charging_profiles=lambda caller: ChargingProfiles(
+            store, caller.tenant, caller.name, caller.cause, workplace.pace
+        ),
+        registry=lambda caller: Registry(store, caller.tenant, caller.name, caller.cause),
+        windows=lambda caller: Windows(store, caller.tenant, caller.name, caller.cause),
+        tokens=lambda caller: ApiTokens(store, caller.tenant, caller.name, caller.cause),
         cards=cards,
         artefacts=lambda caller: rooms.of(caller.tenant),
         personal_data=lambda caller: PersonalData(

@@ -12,6 +12,7 @@ from adapters.http.api.routes import PREFIX, ROUTES
 from adapters.http.app import build_app
 from adapters.http.backing import Backing
 from adapters.http.database import open_engine
+from adapters.http.doorman import Doorman
 from adapters.http.endpoint import Endpoint
 from adapters.http.problems import KINDS
 from adapters.http.route import EVERYWHERE, Route
@@ -104,7 +105,7 @@ async def test_a_caller_without_the_right_is_told_403(world: World) -> None:
             self._caller = type(self._caller)(TENANT, "key:none", frozenset())
 
     route = next(route for route in ROUTES if route.path == "/read-models")
-    backing = Backing(Powerless(), world.app.database, None)  # type: ignore[arg-type]
+    backing = Backing(Doorman(Powerless()), world.app.database, None)  # type: ignore[arg-type]
     for one in world.app.routes:
         if getattr(one, "path", "") == PREFIX + route.path:
             one.app = Endpoint(PREFIX + route.path, {"GET": route}, backing)  # type: ignore[attr-defined]

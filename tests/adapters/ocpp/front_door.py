@@ -23,6 +23,7 @@ from application.guidance import ACTOR as GUIDE
 from application.guidance import Guide
 from application.intake import Intake
 from application.lockouts import LockoutLimits, Lockouts
+from application.mass_pace import MassLimits, MassPace
 from application.ports import EventStore
 from application.registry import Registry
 from application.reservations import premises_of
@@ -66,6 +67,7 @@ class Workplace:
         authority: CertificateAuthority | None = None,
         limits: LockoutLimits | None = None,
         now: Callable[[], float] = clock.monotonic,
+        mass: MassLimits | None = None,
     ) -> None:
         """`knows_abilities`: go by what chargers told they can do, as `zeus serve` does."""
         self.fleet = (broker or InMemoryBroker()).open_fleet()
@@ -73,9 +75,10 @@ class Workplace:
         self._knows_abilities = knows_abilities
         self.seal_of: Callable[[str, str], str] = lambda _tenant, _location: ""
         """Completes links to files; whoever makes them sets it."""
+        self.pace = MassPace(self.fleet.limits, store, mass or MassLimits(per_min=10_000, burst=10_000), now)
         self.book = CommandBook(store, consequences(self._premises))
         self.switchboard = Switchboard(settings.gateway, self.fleet, self.book)
-        self.commands = Commands(self.book, self.switchboard, WordsOfOcpp(), self.abilities)
+        self.commands = Commands(self.book, self.switchboard, WordsOfOcpp(), self.abilities, self.pace)
         self.certificates = Certificates(
             CertificateBook(store, settings.tenant), authority, self.commands, self._revoked
         )
@@ -102,7 +105,7 @@ class Workplace:
             Admittance(
                 store,
                 Directory(store, settings.tenant),
-                Lockouts(self.fleet.limits, self.fleet.post, limits, now),
+                Lockouts(self.fleet.limits, self.fleet.post, limits, now, self.fleet.waits),
                 settings,
                 None if judge is None else judge(self.certificates.book),
             ),

@@ -1,0 +1,1 @@
+"""What was held up because it was too much."""

@@ -1,0 +1,162 @@
+"""Every command of `zeus` that does something leaves events that say who typed it, and by which call.
+
+A new command without a place here fails the first test.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+import typer.main
+from typer.testing import CliRunner
+
+from application import clock
+from domain.alarms.events import AlarmRaised, Severity
+from domain.certificates.events import Issued
+from domain.chargers.events import Registered
+from entrypoints.cli import app
+from entrypoints.commands.opening import cause
+from tests.projections.stories import START, TENANT, Log, project, stream, told
+
+ALARM = f"{1:022x}"
+
+ACTING: dict[str, tuple[tuple[str, ...], ...]] = {
+    "charger add": (("charger", "add", "NEW"),),
+    "charger password": (("charger", "password", "CP1"),),
+    "charger hold": (("charger", "hold", "CP1"),),
+    "charger accept": (("charger", "accept", "CP1"),),
+    "charger reject": (("charger", "reject", "CP1"),),
+    "charger describe": (("charger", "describe", "CP1", "--name", "Bay 1"),),
+    "charger disable": (("charger", "disable", "CP1", "--reason", "flood"),),
+    "charger enable": (("charger", "enable", "CP1"),),
+    "charger retire": (("charger", "retire", "CP2", "--reason", "sold"),),
+    "window open": (("window", "open", "NEW-*"),),
+    "window close": (("window", "close"),),
+    "tag add": (("tag", "add", "04A2B9C1"),),
+    "tag block": (("tag", "block", "04A2B9C1"),),
+    "tag unblock": (("tag", "unblock", "04A2B9C1"),),
+    "tenant add": (("tenant", "add", "acme-two"),),
+    "tenant suspend": (("tenant", "suspend", "acme-two"),),
+    "tenant resume": (("tenant", "resume", "acme-two"),),
+    "token add": (("token", "add", "roof", "--role", "viewer"),),
+    "token revoke": (("token", "revoke", "{token}"),),
+    "alarms": (("alarms", "--ack", ALARM),),
+    "ca revoke": (("ca", "revoke", "5f2e9c81", "--reason", "box stolen"),),
+}
+"""Each that writes to the log → how it is typed."""
+
+NOT_IN_THE_LOG = {
+    "ca init": "makes files of an authority; the log has what it signs",
+    "migrate": "makes tables and roles of the database",
+    "rebuild": "makes read models anew; what they are made of is not touched",
+    "read-models resume": "lets a read model try again",
+    "read-models abandon": "drops a read model that was being built",
+    "serve": "runs the server, which tells for itself",
+    "simulate": "plays chargers, which tell for themselves",
+    "bench": "works on a directory of its own, which goes away",
+}
+ASKING = {
+    "ask": "asks a charger that a running server has: what is recorded there names the asker and his call"
+}
+READING = {
+    *(
+        "board",
+        "commands",
+        "attempts",
+        "replay",
+        "charger list",
+        "window show",
+        "tag list",
+        "ca show",
+        "ca list",
+    ),
+    *("tenant list", "token list", "sessions show"),
+}
+
+Zeus = Callable[..., str]
+
+
+def names(command: Any, path: tuple[str, ...] = ()) -> Iterator[str]:
+    """Of all commands below this one."""
+    if not hasattr(command, "commands"):
+        yield " ".join(path)
+        return
+    for name, inner in command.commands.items():
+        yield from names(inner, (*path, name))
+
+
+def test_no_command_is_forgotten() -> None:
+    known = [*ACTING, *NOT_IN_THE_LOG, *ASKING, *READING]
+    assert len(known) == len(set(known))
+    assert set(names(typer.main.get_command(app))) == set(known)
+
+
+@pytest.fixture
+def zeus(postgres_dsn: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Zeus:
+    """`zeus …` as typed, with an authority, two chargers, an alarm and a certificate."""
+    log = Log(postgres_dsn)
+    for cpid in ("CP1", "CP2"):
+        log.tell((stream(cpid), Registered(cpid=cpid, security_profile=1), told()))
+    raised = AlarmRaised(
+        alarm_id=ALARM, kind="k", severity=Severity.INFO, words="w", source="charger/acme/CP1@1", at=START
+    )
+    issued = Issued(
+        serial="5f2e9c81",
+        tenant=TENANT,
+        charger="CP1",
+        common_name="CP1",
+        issuer="CN=x",
+        not_after=clock.now() + timedelta(days=300),
+        fingerprint="00",
+        csr_sha256="11",
+        certificate="pem",
+    )
+    log.tell((f"alarms/{TENANT}/CP1", raised, told()), (f"certificates/{TENANT}/register", issued, told()))
+    project(postgres_dsn)
+    monkeypatch.setenv("DATABASE_URL", postgres_dsn)
+    monkeypatch.setenv("ZEUS_TENANT", TENANT)
+    monkeypatch.setenv("ZEUS_DATA_DIR", str(tmp_path))
+
+    def run(*words: str) -> str:
+        result = CliRunner().invoke(app, words, catch_exceptions=False)
+        assert result.exit_code == 0, (words, result.output)
+        project(postgres_dsn)
+        return result.stdout
+
+    run("ca", "init", "--organisation", "Harbour Power Ltd")
+    return run
+
+
+def events(dsn: str) -> list[dict[str, Any]]:
+    with psycopg.connect(dsn) as connection:
+        rows = connection.execute(
+            "SELECT topic, convert_from(state, 'UTF8') FROM eventstore.stored_events ORDER BY notification_id"
+        ).fetchall()
+    return [{"topic": topic, **json.loads(state)["told"]} for topic, state in rows]
+
+
+def test_every_command_that_acts_leaves_events_with_actor_and_call(zeus: Zeus, postgres_dsn: str) -> None:
+    token = ""
+    for name, calls in ACTING.items():
+        for words in calls:
+            before = len(events(postgres_dsn))
+            cause.cache_clear()  # each call is a process of its own
+            zeus(*(word.replace("{token}", token) for word in words))
+            new = events(postgres_dsn)[before:]
+            assert new, f"{name} left no event"
+            for one in new:
+                assert one["actor"].startswith("user:"), (name, one)
+                assert one.get("cause") == cause(), (name, one)
+            if name == "token add":
+                token = json.loads(zeus("token", "list", "--json"))["tokens"][0]["id"]
+
+
+def test_two_calls_have_two_names() -> None:
+    first = cause()
+    cause.cache_clear()
+    assert cause() != first
+    assert first.startswith("cli:")
