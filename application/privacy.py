@@ -73,11 +73,15 @@ class PersonalData:
         actor: str,
         books: DesiredState,
         wanted: Callable[[ChargerId], Awaitable[None]],
+        cause: str = "",
     ) -> None:
-        """`books` are the wishes of the tenant; `wanted` is told of each charger whose list was changed."""
+        """`books` are the wishes of the tenant, `wanted` is told of each charger whose list was changed, and `cause`
+        is the request behind what is written.
+        """
         self._store, self._keeper = store, keeper
         self._tenant, self._actor = tenant, actor
         self._books, self._wanted = books, wanted
+        self._cause = cause
 
     async def subject(self, token: str) -> KnownSubject:
         """What is known of a token. Raises SubjectUnknown."""
@@ -93,7 +97,6 @@ class PersonalData:
         *,
         lists: Collection[str] = (),
         requests: Collection[str] = (),
-        cause: str = "",
     ) -> Erased:
         """Take the token off local lists, say that its owner is erased, and destroy the key. Raises SubjectUnknown.
 
@@ -105,7 +108,7 @@ class PersonalData:
         others = [one for text in requests if (one := await self._keeper.known(self._tenant, text))]
         for subject in (*others, found):
             fact = SubjectErased(ref=subject.ref, legal_basis=legal_basis, plain=subject.plain_stream)
-            await self._say(f"subject/{self._tenant}/{subject.ref}", fact, cause)
+            await self._say(f"subject/{self._tenant}/{subject.ref}", fact)
             await self._keeper.erase(self._tenant, subject.ref)
         return Erased(ref=found.ref, plain=found.plain_stream, lists=changed)
 
@@ -116,11 +119,10 @@ class PersonalData:
         *,
         subjects: Sequence[str] = (),
         places: Sequence[int] = (),
-        cause: str = "",
     ) -> None:
         """Record that somebody is about to be shown what is sealed; only then show it."""
         fact = PersonalDataRead(what=what, reason=reason, subjects=tuple(subjects), places=tuple(places))
-        await self._say(f"disclosure/{self._tenant}/{clock.time_ordered_id()}", fact, cause)
+        await self._say(f"disclosure/{self._tenant}/{clock.time_ordered_id()}", fact)
 
     async def restored(self, frames: Sequence[str]) -> list[str]:
         """Frames as they were received; call `disclose` before."""
@@ -148,9 +150,9 @@ class PersonalData:
         await self._wanted(ChargerId(self._tenant, charger))
         return True
 
-    async def _say(self, stream: str, fact: Fact, cause: str) -> None:
+    async def _say(self, stream: str, fact: Fact) -> None:
         """Once on its stream: the word of an erasure that was cut short stands already."""
-        told = Told(recorded_at=clock.now(), actor=self._actor, cause=cause)
+        told = Told(recorded_at=clock.now(), actor=self._actor, cause=self._cause)
         try:
             await self._store.append(events_of(stream, 0, [fact], told))
         except VersionConflict:

@@ -144,15 +144,15 @@ class Core:
         """The profiles of a tenant, written by `actor`."""
         return ChargingProfiles(self.store, tenant, actor, cause, self.pace)
 
-    def personal_data(self, tenant: str, actor: str) -> PersonalData:
+    def personal_data(self, tenant: str, actor: str, cause: str = "") -> PersonalData:
         """The personal data of a tenant, in the hands of `actor`."""
 
         async def wanted(charger: ChargerId) -> None:
-            await Registry(self.store, tenant, actor).begin_guidance(charger.key)
+            await Registry(self.store, tenant, actor, cause).begin_guidance(charger.key)
             await self.switchboard.notify(charger, Services.WANTED)
 
-        books = self.desired_state(tenant, actor)
-        return PersonalData(self.store, SubjectKeeper(self.subjects), tenant, actor, books, wanted)
+        books = self.desired_state(tenant, actor, cause)
+        return PersonalData(self.store, SubjectKeeper(self.subjects), tenant, actor, books, wanted, cause)
 
     def cards(self, tenant: str = "") -> InstallCards:
         """The installation cards of a tenant; of the default one where none is named."""
@@ -210,7 +210,7 @@ class Core:
             tokens=lambda caller: ApiTokens(self.store, caller.tenant, caller.name, caller.cause),
             cards=lambda caller: self.cards(caller.tenant),
             artefacts=lambda caller: self.artefacts.of(caller.tenant),
-            personal_data=lambda caller: self.personal_data(caller.tenant, caller.name),
+            personal_data=lambda caller: self.personal_data(caller.tenant, caller.name, caller.cause),
             notify=self.switchboard.notify,
             firmware_hosts=frozenset(self.settings.firmware_hosts),
         )
@@ -302,13 +302,13 @@ async def asking(database_url: str, settings: Settings) -> AsyncIterator[Command
 
 @asynccontextmanager
 async def handling_personal_data(
-    database_url: str, settings: Settings, tenant: str, actor: str
+    database_url: str, settings: Settings, tenant: str, actor: str, cause: str = ""
 ) -> AsyncIterator[PersonalData]:
     """The personal data of a tenant, for a process without sockets."""
     core = Core(database_url, settings, secret_of(settings))
     try:
         await core.open()
-        yield core.personal_data(tenant, actor)
+        yield core.personal_data(tenant, actor, cause)
     finally:
         await core.close()
 

@@ -167,6 +167,8 @@ class Asking:
     after: Any
     mark: Callable[[Any], str]
     hide: Callable[[int], str]
+    find: Callable[[str], int]
+    """The place in the log behind what `hide` made of it. Raises PositionUnreadable."""
     now: datetime
     pseudonyms: Callable[[str], tuple[str, ...]] = _none
 
@@ -207,7 +209,10 @@ def asked(
     def hide(position: int) -> str:
         return cursors.positions.hide(caller.tenant, position)
 
+    def find(text: str) -> int:
+        return cursors.positions.find(caller.tenant, text)
+
     def of_tenant(token: str) -> tuple[str, ...]:
         return () if pseudonyms is None else pseudonyms(caller.tenant, token)
 
-    return Asking(caller, path, query, after, mark, hide, clock.now(), of_tenant)
+    return Asking(caller, path, query, after, mark, hide, find, clock.now(), of_tenant)

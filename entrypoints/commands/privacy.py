@@ -20,7 +20,7 @@ from application.narrative import sentence
 from application.privacy import Erased, KnownSubject, PersonalData, SubjectUnknown
 from domain.catalogue import FACTS
 from entrypoints.commands.names import Names
-from entrypoints.commands.opening import AsJson, actor, console, database, print_json, refuse
+from entrypoints.commands.opening import AsJson, actor, cause, console, database, print_json, refuse
 from entrypoints.commands.reading import reading_at
 from entrypoints.privacy import subjects_of
 from entrypoints.settings import Settings
@@ -179,7 +179,7 @@ def new_key(
 
 def _run(url: str, settings: Settings, tenant: str, use: Callable[[PersonalData], Awaitable[T]]) -> T:
     async def run() -> T:
-        async with handling_personal_data(url, settings, tenant, actor()) as personal:
+        async with handling_personal_data(url, settings, tenant, actor(), cause()) as personal:
             return await use(personal)
 
     try:

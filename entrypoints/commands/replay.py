@@ -19,7 +19,7 @@ from application.narrative import sentence
 from domain.catalogue import FACTS
 from domain.event import Event, Fact
 from domain.identity import ChargerId, InvalidChargerId
-from entrypoints.commands.opening import AsJson, actor, console, database, errors, print_json, refuse
+from entrypoints.commands.opening import AsJson, actor, cause, console, database, errors, print_json, refuse
 from entrypoints.commands.reading import clean, moment, show_table
 from entrypoints.privacy import subjects_of
 from entrypoints.settings import Settings
@@ -112,7 +112,7 @@ def _show_state(settings: Settings, charger: ChargerId, at: datetime, *, as_json
 
 def _record(url: str, settings: Settings, charger: ChargerId, reason: str) -> None:
     async def run() -> None:
-        async with handling_personal_data(url, settings, charger.tenant, actor()) as personal:
+        async with handling_personal_data(url, settings, charger.tenant, actor(), cause()) as personal:
             await personal.disclose("frames", f"{reason} (all of {charger.key} in a replay)")
 
     asyncio.run(run())

@@ -44,6 +44,8 @@ ACTING: dict[str, tuple[tuple[str, ...], ...]] = {
     "tenant resume": (("tenant", "resume", "acme-two"),),
     "token add": (("token", "add", "roof", "--role", "viewer"),),
     "token revoke": (("token", "revoke", "{token}"),),
+    "privacy export": (("privacy", "export", "04A2B9C1", "--reason", "she asked"),),
+    "privacy erase": (("privacy", "erase", "04A2B9C1", "--legal-basis", "GDPR Art. 17"),),
     "alarms": (("alarms", "--ack", ALARM),),
     "ca revoke": (("ca", "revoke", "5f2e9c81", "--reason", "box stolen"),),
 }
@@ -55,6 +57,8 @@ NOT_IN_THE_LOG = {
     "rebuild": "makes read models anew; what they are made of is not touched",
     "read-models resume": "lets a read model try again",
     "read-models abandon": "drops a read model that was being built",
+    "privacy new-key": "prints a key",
+    "privacy rewrap": "wraps the keys of the vault anew, which is not in the log",
     "serve": "runs the server, which tells for itself",
     "simulate": "plays chargers, which tell for themselves",
     "bench": "works on a directory of its own, which goes away",
@@ -66,6 +70,7 @@ READING = {
     *(
         "board",
         "commands",
+        "jobs",
         "attempts",
         "replay",
         "charger list",
@@ -74,7 +79,7 @@ READING = {
         "ca show",
         "ca list",
     ),
-    *("tenant list", "token list", "sessions show"),
+    *("privacy show", "tenant list", "token list", "sessions show"),
 }
 
 Zeus = Callable[..., str]

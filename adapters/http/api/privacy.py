@@ -11,6 +11,7 @@ from adapters.http.api.control import PlainQuery
 from adapters.http.api.id_tags import IdTag
 from adapters.http.api.reservations import ReservationLine
 from adapters.http.api.sessions import SessionLine
+from adapters.http.positions import PositionUnreadable
 from adapters.http.problems import not_found
 from adapters.http.route import Body, Shape
 from adapters.http.services import Services
@@ -34,7 +35,7 @@ class MessagePlace(Body):
     """Which message: as a list of messages names it."""
 
     at: AwareDatetime = Field(strict=False, description="`at` of the message.")
-    position: int = Field(ge=1, description="`position` of the message.")
+    position: str = Field(min_length=1, max_length=40, description="`position` of the message.")
 
 
 class RevealBody(Body):
@@ -48,7 +49,7 @@ class RevealedMessage(Shape):
     """A message with its frames as they were received."""
 
     at: datetime
-    position: int
+    position: str
     charger: str
     request: RevealedFrame
     reply: RevealedFrame | None
@@ -98,18 +99,18 @@ class ExportShape(Shape):
 
 async def reveal_messages(doing: Doing[PlainQuery, RevealBody]) -> Answered | None:
     """Frames as they were received, tokens and all. That you looked, and why, is an event."""
-    tenant, places = doing.caller.tenant, [(one.at, one.position) for one in doing.body.messages]
+    tenant, places = doing.caller.tenant, _places(doing)
     rows: list[MessageRow] = await doing.read(lambda connection: messages_at(connection, tenant, places))
     if not rows:
         raise not_found()
     personal = _personal(doing)
     positions = [row.position for row in rows]
-    await personal.disclose("frames", doing.body.reason, places=positions, cause=doing.request_id)
+    await personal.disclose("frames", doing.body.reason, places=positions)
     frames = await personal.restored([text for row in rows for text in (row.request, row.reply or "")])
     items = [
         RevealedMessage(
             at=row.at,
-            position=row.position,
+            position=doing.asking.hide(row.position),
             charger=row.charger,
             request=frames[2 * n],
             reply=None if row.reply is None else frames[2 * n + 1],
@@ -117,6 +118,14 @@ async def reveal_messages(doing: Doing[PlainQuery, RevealBody]) -> Answered | No
         for n, row in enumerate(rows)
     ]
     return Answered(RevealedMessages(items=items), kept=RevealedMessages(items=None))
+
+
+def _places(doing: Doing[PlainQuery, RevealBody]) -> list[tuple[datetime, int]]:
+    """Raises a 404 Problem for what is no place in the log of this tenant."""
+    try:
+        return [(one.at, doing.asking.find(one.position)) for one in doing.body.messages]
+    except PositionUnreadable:
+        raise not_found() from None
 
 
 async def erase_subject(doing: Doing[PlainQuery, EraseBody]) -> Answered | None:
@@ -134,7 +143,6 @@ async def erase_subject(doing: Doing[PlainQuery, EraseBody]) -> Answered | None:
         doing.body.legal_basis,
         lists=lists,
         requests=[subject_of_request(number) for number in requests],
-        cause=doing.request_id,
     )
     shape = ErasedShape(ref=erased.ref.removeprefix("~"), plain=erased.plain, lists=list(erased.lists))
     return Answered(shape)
@@ -145,7 +153,7 @@ async def export_subject(doing: Doing[PlainQuery, ExportBody]) -> Answered | Non
     personal, tenant, now = _personal(doing), doing.caller.tenant, doing.now
     subject = await _subject(personal, doing.body.id_token)
     names = (subject.ref, subject.spelling.upper())
-    await personal.disclose("export", doing.body.reason, subjects=(subject.ref,), cause=doing.request_id)
+    await personal.disclose("export", doing.body.reason, subjects=(subject.ref,))
 
     def everything(connection: Connection) -> ExportShape:
         return ExportShape(

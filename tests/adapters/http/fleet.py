@@ -149,7 +149,7 @@ class Fleet:
             kind=artefact.Kind.UPLOAD,
             size_bytes=1,
             sha256="ab",
-            blob="b",
+            blob="b" * 22,
             charger=key,
         )
         await self.tell(f"artefact/{tenant}/{n:022x}", [stored])

@@ -89,6 +89,12 @@ STEPS = (
     Step(("DELETE", "/provisioning/window")),
     Step(("POST", CHARGER + "/credentials"), {"via": "ocpp"}),
     Step(("POST", CHARGER + "/credentials"), {"via": "manual"}),
+    Step(
+        ("POST", "/messages/reveal"),
+        {"messages": [{"at": "{at}", "position": "{position}"}], "reason": "a complaint"},
+    ),
+    Step(("POST", "/privacy/export"), {"id_token": "ANN", "reason": "she asked"}),
+    Step(("POST", "/privacy/erase"), {"id_token": "ANN", "legal_basis": "GDPR Art. 17"}),
     Step(("PATCH", CHARGER), {"state": "disabled"}),
     Step(("PATCH", CHARGER), {"state": "active"}),
     Step(("PATCH", CHARGER), {"state": "retired", "reason": "sold"}),
@@ -200,10 +206,12 @@ async def alarm(house: House) -> None:
 async def found(house: House) -> dict[str, str]:
     """The newest thing of each kind."""
     names = {"alarm": "/alarms", "token": "/tokens", "artefact": "/artefacts"}
-    newest = {}
+    newest: dict[str, str] = {}
+    messages = (await house.client.get(API + "/messages")).json()["items"]
     for name, path in names.items():
         items = (await house.client.get(API + path)).json()["items"]
         newest |= {name: items[0]["id"]} if items else {}
+    newest |= {name: str(message[name]) for name in ("at", "position") for message in messages[:1]}
     reserved = (await house.client.get(API + "/reservations")).json()["items"]
     return newest | ({"rid": str(reserved[0]["reservation_id"])} if reserved else {})
 
