@@ -1,5 +1,7 @@
 """The bytes that are hashed: two rows that differ in anything have different ones."""
 
+import itertools
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -38,7 +40,7 @@ def test_runs_give_the_positions_back(positions: set[int]) -> None:
     ascending = sorted(positions)
     runs = runs_of(ascending)
     assert list(positions_of(runs)) == ascending
-    assert all(one.first + one.count < other.first for one, other in zip(runs, runs[1:], strict=False))
+    assert all(one.first + one.count < other.first for one, other in itertools.pairwise(runs))
 
 
 def test_positions_without_a_gap_are_one_run() -> None:
