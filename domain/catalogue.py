@@ -2,6 +2,7 @@
 
 from domain.alarms import events as alarm
 from domain.artefacts import events as artefact
+from domain.audit import events as audit
 from domain.certificates import events as certificate
 from domain.chargers import der, device_model, drivers, ev, firmware, monitoring, security, smart_charging
 from domain.chargers import events as charger
@@ -163,6 +164,10 @@ FACTS: tuple[type[Fact], ...] = (
     alarm.AlarmRepeated,
     alarm.AlarmAcknowledged,
     alarm.AlarmCleared,
+    audit.KeyAdopted,
+    audit.KeyRetired,
+    audit.CheckpointPublished,
+    audit.BundleExported,
     tenant.Founded,
     tenant.Suspended,
     tenant.Resumed,

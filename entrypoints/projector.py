@@ -1,4 +1,4 @@
-"""The projector: the process that runs every read model and the follower, a child of `zeus serve`.
+"""The projector: the process that runs every read model, the follower and the sealer, a child of `zeus serve`.
 
 A process of its own, because projecting is CPU work in Python: in the gateway it would take turns with the
 sockets, and a charger would wait for a report. Many may be started; the locks choose who works.
@@ -13,6 +13,8 @@ from collections.abc import Callable
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from adapters.audit.sealer import seal
+from entrypoints.audit import checkpointing
 from entrypoints.follower import follow
 from entrypoints.logs import set_up
 from entrypoints.reactions import OPENINGS, REACTIONS
@@ -42,9 +44,12 @@ def main() -> None:
     scheduler.start()
     follower = threading.Thread(target=follow, args=(url, open_plain_log(url), REACTIONS, OPENINGS, stop))
     follower.start()
+    sealer = threading.Thread(target=seal, args=(url, stop, checkpointing(url, settings)))
+    sealer.start()
     open_engine(url).run(stop)
     stop.set()
     follower.join()
+    sealer.join()
     scheduler.shutdown(wait=False)
 
 

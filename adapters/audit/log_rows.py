@@ -102,7 +102,7 @@ class StreamGap(NamedTuple):
     stream: str
     first: int
     last: int
-    count: int
+    events: int
 
 
 def stream_gaps(connection: Connection[Any], limit: int = 100) -> list[StreamGap]:

@@ -5,6 +5,7 @@ Appending knows nothing of it. One works at a time (advisory lock); another take
 
 import logging
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
@@ -90,8 +91,11 @@ class Sealer:
         self._connection.execute(_ADD, [level, number, fold(hashes), b"".join(hashes), first, runs])
 
 
-def seal(url: str, stop: threading.Event) -> None:
-    """Seal until told to stop; waits while another process does, and for a database that is away."""
+def seal(url: str, stop: threading.Event, between: Callable[[], None] = lambda: None) -> None:
+    """Seal until told to stop; waits while another process does, and for a database that is away.
+
+    `between` is called by the one who seals, after each look at the log.
+    """
     while not stop.is_set():
         try:
             with connected(url) as connection:
@@ -99,7 +103,9 @@ def seal(url: str, stop: threading.Event) -> None:
                 while not stop.is_set() and not sealer.lead():
                     stop.wait(PAUSE_S)
                 while not stop.is_set():
-                    if not sealer.step():
+                    behind = sealer.step() >= BATCH - TILE
+                    between()
+                    if not behind:  # many at once are cheaper than each at its time
                         stop.wait(WAIT_S)
         except psycopg.Error as error:
             log.warning("sealing stopped, beginning again: %r", error)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from psycopg import Connection
@@ -51,6 +52,11 @@ class Tile(NamedTuple):
     hashes: list[bytes]
     positions: list[int]
 
+    def in_order(self, after: int) -> bool:
+        """Are its positions 256 ascending ones behind `after`?"""
+        numbers = [after, *self.positions]
+        return len(self.positions) == TILE and all(one < other for one, other in pairwise(numbers))
+
 
 class Sealed(NamedTuple):
     """How far the tiles reach."""
@@ -71,12 +77,12 @@ def sealed(connection: Connection[Any]) -> Sealed:
     if row is None:
         return Sealed(0, 0)
     last = runs_in(row[1])[-1]
-    return Sealed(row[0] + 1, last.first + last.count - 1)
+    return Sealed(row[0] + 1, last.first + last.length - 1)
 
 
 def runs_in(numbers: list[int]) -> list[Run]:
     """`first, count, first, count, …` as runs."""
-    return [Run(first, count) for first, count in zip(numbers[::2], numbers[1::2], strict=True)]
+    return [Run(first, length) for first, length in zip(numbers[::2], numbers[1::2], strict=True)]
 
 
 def numbers_of(runs: list[Run]) -> list[int]:
@@ -101,10 +107,15 @@ def higher_tiles(connection: Connection[Any]) -> list[tuple[int, int, bytes, lis
     return [(level, tile, root, split(hashes)) for level, tile, root, hashes in rows]
 
 
-def kept_tail(connection: Connection[Any], size: int) -> Leaves | None:
-    """The leaves behind the last full tile when the tree had this size, if a checkpoint was made then."""
+def tail_sizes(connection: Connection[Any]) -> set[int]:
+    """The sizes of the trees whose tails were kept."""
+    return {size for (size,) in connection.execute("SELECT size FROM audit.tails")}
+
+
+def kept_tail(connection: Connection[Any], size: int) -> Leaves:
+    """The leaves that no tile held yet when a checkpoint was made of the tree of this size."""
     row = connection.execute(_TAIL, [size], binary=True).fetchone()
-    return None if row is None else Leaves(list(positions_of(runs_in(row[1]))), split(row[0]))
+    return Leaves([], []) if row is None else Leaves(list(positions_of(runs_in(row[1]))), split(row[0]))
 
 
 class Tree:
@@ -164,9 +175,9 @@ class Tree:
         row = self._connection.execute(_OF_POSITION, [position]).fetchone()
         passed = 0
         for run in runs_in(row[1]) if row else ():
-            if run.first <= position < run.first + run.count:
+            if run.first <= position < run.first + run.length:
                 return int(row[0]) * TILE + passed + position - run.first  # type: ignore[index]
-            passed += run.count
+            passed += run.length
         raise NotInTheTree(position)
 
     def position_of(self, index: int) -> int:
@@ -181,9 +192,11 @@ class Tree:
         return list(positions_of(runs_in(row[0])))[index & (TILE - 1)]
 
     def keep_tail(self) -> None:
-        """Keep the leaves behind the last full tile; harmless when repeated."""
-        runs = numbers_of(runs_of(self._tail.positions))
-        self._connection.execute(_KEEP_TAIL, [self.size, b"".join(self._tail.hashes), runs])
+        """Keep the leaves that no tile will hold for a while; harmless when repeated."""
+        behind = self.size // TILE * TILE - self.sealed.size  # a sealer that is late has more to do
+        positions, hashes = self._tail.positions[behind:], self._tail.hashes[behind:]
+        runs = numbers_of(runs_of(positions))
+        self._connection.execute(_KEEP_TAIL, [self.size, b"".join(hashes), runs])
 
     def _hashes(self, row: int, tile: int) -> list[bytes]:
         if row == 0 and tile >= self.sealed.tiles:

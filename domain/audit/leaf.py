@@ -56,15 +56,15 @@ class Run(NamedTuple):
     """Positions without a gap between them. Numbers that a refused commit had drawn are left out of the log."""
 
     first: int
-    count: int
+    length: int
 
 
 def runs_of(positions: list[int]) -> list[Run]:
     """Ascending positions as runs; nearly always one."""
     found: list[Run] = []
     for position in positions:
-        if found and position == found[-1].first + found[-1].count:
-            found[-1] = Run(found[-1].first, found[-1].count + 1)
+        if found and position == found[-1].first + found[-1].length:
+            found[-1] = Run(found[-1].first, found[-1].length + 1)
         else:
             found.append(Run(position, 1))
     return found
@@ -73,4 +73,4 @@ def runs_of(positions: list[int]) -> list[Run]:
 def positions_of(runs: list[Run]) -> Iterator[int]:
     """The positions again."""
     for run in runs:
-        yield from range(run.first, run.first + run.count)
+        yield from range(run.first, run.first + run.length)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from adapters.audit import tree_schema
 from adapters.eventstore import schema
 from adapters.eventstore.store import open_store
 from adapters.postgres import fleet_schema
@@ -72,6 +73,7 @@ def provisioned(chargers: int) -> Iterator[Path]:
         with opened_database(Settings(data_dir=path, database_url=None)) as url:
             schema.create(url)
             fleet_schema.create(url)
+            tree_schema.create(url)
             asyncio.run(_provision(url, chargers))
         yield path
     finally:

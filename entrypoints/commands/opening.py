@@ -11,6 +11,7 @@ import msgspec
 import typer
 from rich.console import Console
 
+from adapters.audit import tree_schema
 from adapters.eventstore import schema
 from adapters.eventstore.store import open_store
 from adapters.postgres import fleet_schema
@@ -43,6 +44,7 @@ def database(settings: Settings | None = None, *, own: bool = False) -> Iterator
     with opened_database(settings, on_wait, own=own) as url:
         schema.create(url)
         fleet_schema.create(url)
+        tree_schema.create(url)
         yield url
 
 

@@ -40,7 +40,7 @@ def test_runs_give_the_positions_back(positions: set[int]) -> None:
     ascending = sorted(positions)
     runs = runs_of(ascending)
     assert list(positions_of(runs)) == ascending
-    assert all(one.first + one.count < other.first for one, other in itertools.pairwise(runs))
+    assert all(one.first + one.length < other.first for one, other in itertools.pairwise(runs))
 
 
 def test_positions_without_a_gap_are_one_run() -> None:
