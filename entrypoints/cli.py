@@ -15,6 +15,7 @@ from entrypoints.commands import (
     alarms,
     ask,
     attempts,
+    audit,
     bench,
     board,
     ca,
@@ -70,6 +71,7 @@ app.add_typer(charger.app, name="charger")
 app.add_typer(window.app, name="window")
 app.add_typer(tag.app, name="tag")
 app.add_typer(ca.app, name="ca")
+app.add_typer(audit.app, name="audit")
 app.add_typer(tenant.app, name="tenant")
 app.add_typer(token.app, name="token")
 app.add_typer(sessions.app, name="sessions")

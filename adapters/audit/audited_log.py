@@ -23,6 +23,12 @@ _CHECKPOINTS = SQL("""
      WHERE originator_id = %s AND originator_version < %s
      ORDER BY originator_version DESC LIMIT %s
 """).format(events=_EVENTS)
+_TENANT = SQL("""
+    SELECT split_part(originator_id, '/', 2) FROM {events}
+     WHERE originator_id > 'audit/' AND originator_id < 'audit0'
+       AND originator_id LIKE 'audit/%%/checkpoints' AND originator_version = 1
+     LIMIT 1
+""").format(events=_EVENTS)
 ALL = 1 << 62
 
 
@@ -45,6 +51,12 @@ def checkpoints(
         decoded = _DECODE(state)
         found.append(Published(position, version, decoded.told.recorded_at, decoded.fact))
     return found
+
+
+def checkpoint_tenant(connection: Connection[Any]) -> str:
+    """The tenant of the settings, under which the checkpoints of all stand; empty where there are none."""
+    row = connection.execute(_TENANT, []).fetchone()
+    return row[0] if row else ""
 
 
 def covering(found: Sequence[Published], size: int) -> Published | None:

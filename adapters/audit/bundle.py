@@ -244,11 +244,12 @@ Exported from the event log `{origin}` (tenant {subject.tenant}) at {occasion.at
 | `{VERIFIER}` | checks all of it; needs Python and nothing else |
 
 Check it with `python3 {VERIFIER}` and the name of this bundle. Take the program from elsewhere if you do not trust
-whoever gave you the bundle; it is part of Zeus. Compare the fingerprint of the key with the one you were told by another
-way, and the checkpoint with one you have from another time or place: the log cannot fit both and have been changed.
+whoever gave you the bundle; it is part of Zeus. Compare the fingerprint of the key with the one you were told by
+another way, and the checkpoint with one you have from another time or place: the log cannot fit both and have been
+changed.
 
 What it proves: these events stood in the log, in this order and with these bytes, when the checkpoint was made, and
 nothing between the first and the last version of each stream is left out. What it does not prove: that a charger told
-the truth (the signed meter values do that for energy), and that there was nothing after the last version, for which the
-signature of the exporter stands.
+the truth (the signed meter values do that for energy), and that there was nothing after the last version, for which
+the signature of the exporter stands.
 """

@@ -41,7 +41,7 @@ UNREADABLE = (
 
 
 Point = tuple[int, int, int, int]
-OnCurve = Optional[tuple[int, int]]
+OnCurve = Optional[tuple[int, int]]  # noqa: UP045 - older Pythons run it, too
 Note = tuple[str, "list[tuple[str, bytes, bytes]]"]
 Checkpoint = tuple[str, int, bytes]
 Event = Mapping[str, Any]

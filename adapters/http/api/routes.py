@@ -6,6 +6,7 @@ from adapters.http.access import Right
 from adapters.http.action import MUTATING, STORING, Action
 from adapters.http.api import alarms, chargers, connection_attempts, id_tags, messages, read_models, sessions
 from adapters.http.api.artefact_routes import ARTEFACT_ROUTES
+from adapters.http.api.audit_routes import AUDIT_ROUTES
 from adapters.http.api.command_routes import COMMAND_ROUTES
 from adapters.http.api.control import PlainQuery
 from adapters.http.api.profile_routes import PROFILE_ROUTES
@@ -167,5 +168,6 @@ ROUTES: tuple[AnyRow, ...] = (
     *ARTEFACT_ROUTES,
     *ALARM_ROUTES,
     *TOKEN_ROUTES,
+    *AUDIT_ROUTES,
 )
 """The whole API."""

@@ -106,6 +106,7 @@ NAMED: dict[Key, tuple[Ask, ...]] = {
         Ask("/alarms/{alarm}/acknowledge", {"note": "mine"}),
         Ask("/alarms/{alarm}/acknowledge", {"clear": True}),
     ),
+    ("GET", "/audit/proof"): (Ask("/audit/proof", query={"position": "{position}"}),),
     ("GET", "/tokens/{id}"): (Ask("/tokens/{token}"),),
     ("DELETE", "/tokens/{id}"): (Ask("/tokens/{token}"),),
     ("POST", "/chargers"): (Ask("/chargers", {"cpid": "A-1", "template": "{template}"}, status=422),),
@@ -142,8 +143,10 @@ MAKERS: dict[Key, Ask] = {
 }
 """What makes or changes our own: a thing of the same name elsewhere is neither in the way nor touched."""
 
-WHOLE: frozenset[Key] = frozenset({("GET", "/read-models")})
-"""About the installation as a whole: for those who run it, see the test of its own."""
+WHOLE: frozenset[Key] = frozenset(
+    {("GET", "/read-models"), ("GET", "/audit/checkpoints"), ("GET", "/audit/consistency")}
+)
+"""About the installation as a whole: for those who run it, see the test of its own; checkpoints are hashes."""
 
 
 @pytest.fixture
@@ -179,7 +182,7 @@ def learnt(response: httpx.Response, ids: Ids) -> tuple[int, str, dict[str, str]
     """All that can be told from an answer, whatever the id was called."""
     text = response.text
     for name, value in ids.items():
-        text = text.replace(value, f"<{name}>") if name != "rid" else text
+        text = text.replace(value, f"<{name}>") if name not in ("rid", "position") else text
     headers = {name: value for name, value in response.headers.items() if name != "x-request-id"}
     return response.status_code, text, headers
 

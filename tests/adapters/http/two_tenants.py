@@ -13,6 +13,7 @@ import psycopg
 from msgspec.structs import replace
 from sqlalchemy import Engine
 
+from adapters.audit import tree_schema
 from adapters.eventstore.counted import CountedEventStore
 from adapters.eventstore.store import open_store
 from adapters.http.access import Caller
@@ -50,6 +51,7 @@ ABSENT: Ids = {
     "token": "d" * 22,
     "card": "NONECARD",
     "alarm": "c" * 22,
+    "position": "999999999",
 }
 
 
@@ -110,12 +112,22 @@ class Two:
                 (tenant,),
             ).fetchall()
 
+    def position_of(self, stream: str) -> str:
+        """Of the first event of a stream."""
+        with psycopg.connect(self.dsn) as connection:
+            (position,) = connection.execute(
+                "SELECT min(notification_id) FROM eventstore.stored_events WHERE originator_id = %s",
+                (stream,),
+            ).fetchone()  # type: ignore[misc]  # one row, always
+        return str(position)
+
 
 @asynccontextmanager
 async def two_tenants(dsn: str, engine: Engine, directory: Path) -> AsyncIterator[Two]:
     """`zeus` is the default tenant, `hera` was founded; both have a life behind them."""
     with psycopg.connect(dsn) as connection:
         ensure_positions(connection)
+    tree_schema.create(dsn)
     store = CountedEventStore(open_store(dsn, FACTS))
     workplace = workplace_on(store)
     await workplace.switchboard.open(News().tell)
@@ -188,6 +200,7 @@ async def _settle(two: Two, fleet: Fleet, tenant: str, n: int) -> Ids:
         "token": two.tokens[tenant, Role.VIEWER].id,
         "card": card,
         "alarm": (await client.get(f"{API}/alarms")).json()["items"][0]["id"],
+        "position": two.position_of(f"charger/{tenant}/{cpid}"),
     }
 
 
