@@ -16,7 +16,7 @@ class Right(StrEnum):
     ENGINEER = "engineer"
     """Send raw calls and new firmware."""
     AUDIT = "audit"
-    """See who holds which credentials, and when they were used."""
+    """See who holds which credentials, and when they were used; checkpoints of the log and proofs of its events."""
     ADMINISTER = "administer"
     """Issue and revoke API tokens of one's own tenant."""
     PLATFORM = "platform"

@@ -37,6 +37,9 @@ STREAMS = {
     "charging-profiles/<tenant>/<CPID>",
     "tenant/<tenant>/self",
     "api-token/<tenant>/<id>",
+    "audit/<tenant>/keys",
+    "audit/<tenant>/checkpoints",
+    "audit/<tenant>/exports",
 }
 PLAIN = {
     str: "text",

@@ -13,7 +13,6 @@ import psycopg
 from msgspec.structs import replace
 from sqlalchemy import Engine
 
-from adapters.audit import tree_schema
 from adapters.eventstore.counted import CountedEventStore
 from adapters.eventstore.store import open_store
 from adapters.http.access import Caller
@@ -127,7 +126,6 @@ async def two_tenants(dsn: str, engine: Engine, directory: Path) -> AsyncIterato
     """`zeus` is the default tenant, `hera` was founded; both have a life behind them."""
     with psycopg.connect(dsn) as connection:
         ensure_positions(connection)
-    tree_schema.create(dsn)
     store = CountedEventStore(open_store(dsn, FACTS))
     workplace = workplace_on(store)
     await workplace.switchboard.open(News().tell)
