@@ -6,6 +6,7 @@ import subprocess
 import sys
 import zipfile
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from adapters.audit import verify_bundle
-from adapters.audit.audited_log import PostgresAuditedLog, at_rest
+from adapters.audit.audited_log import at_rest
 from adapters.audit.bundle import (
     Bundle,
     NoCheckpoint,
@@ -26,24 +27,22 @@ from adapters.audit.bundle import (
 from adapters.audit.signing import make_key, verify_ed25519
 from adapters.eventstore.mapper import EventMapper
 from adapters.eventstore.store import open_store
-from application.audit import Checkpoints, audit_keys
+from application.audit import audit_keys
+from domain.audit.notes import signed
 from domain.catalogue import FACTS
 from domain.identity import ChargerId
 from tests.adapters.audit.logbook import Logbook
+from tests.checkpoints import KEY, publish_checkpoint
 
-KEY = make_key("zeus.example/log")
 AT = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 
 
 async def checkpoint(logbook: Logbook) -> str:
     store = open_store(logbook.dsn, FACTS)
     try:
-        log = PostgresAuditedLog(logbook.dsn, "zeus")
-        made = await Checkpoints(store, "zeus", log, [KEY.signer]).publish("user:ann")
+        return (await publish_checkpoint(store, logbook.dsn)).note
     finally:
         await store.close()
-    assert made is not None
-    return made.note
 
 
 def export(logbook: Logbook, stream: str = "charger/zeus/CP-1") -> Bundle:
@@ -157,10 +156,6 @@ def test_who_has_the_key_can_still_not_change_what_the_log_held(bundle: Bundle, 
 
 def resigned(files: dict[str, bytes], events: int) -> dict[str, bytes]:
     """A new list of files, with a good signature."""
-    from hashlib import sha256
-
-    from domain.audit.notes import signed
-
     manifest = json.loads(files["manifest.json"])
     manifest["events"] = events
     for name in manifest["files"]:

@@ -9,17 +9,14 @@ import psycopg
 import pytest
 from sqlalchemy import Engine
 
-from adapters.audit.audited_log import PostgresAuditedLog
-from adapters.audit.signing import make_key, verify_ed25519
-from application.audit import Checkpoints
+from adapters.audit.signing import verify_ed25519
 from domain.audit.checkpoint import read_checkpoint
 from domain.audit.merkle import verify_consistency, verify_inclusion
 from domain.audit.notes import read_note
 from domain.tenants.roles import Role
 from tests.adapters.http.test_rules import problem
 from tests.adapters.http.two_tenants import API, OURS, THEIRS, Two, two_tenants
-
-KEY = make_key("zeus.example/log")
+from tests.checkpoints import KEY, publish_checkpoint
 
 
 @pytest.fixture
@@ -27,8 +24,7 @@ async def two(postgres_dsn: str, engine: Engine, tmp_path: Path) -> AsyncIterato
     """`zeus` and `hera`, with three checkpoints of the log they share."""
     async with two_tenants(postgres_dsn, engine, tmp_path) as world:
         for _ in range(3):
-            log = PostgresAuditedLog(postgres_dsn, OURS)
-            await Checkpoints(world.store, OURS, log, [KEY.signer]).publish("user:ann")
+            await publish_checkpoint(world.store, postgres_dsn, OURS)
         yield world
 
 
