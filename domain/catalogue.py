@@ -16,6 +16,7 @@ from domain.event import Fact
 from domain.id_tokens import events as id_token
 from domain.provisioning import events as provisioning
 from domain.reservations import events as reservation
+from domain.signed_values import events as signed_values
 from domain.tenants import events as tenant
 from domain.transactions import events as transaction
 
@@ -164,6 +165,10 @@ FACTS: tuple[type[Fact], ...] = (
     alarm.AlarmRepeated,
     alarm.AlarmAcknowledged,
     alarm.AlarmCleared,
+    signed_values.MeterKeyRegistered,
+    signed_values.MeterKeyWithdrawn,
+    signed_values.MeterKeyMissed,
+    signed_values.SignedValuesJudged,
     audit.KeyAdopted,
     audit.KeyRetired,
     audit.CheckpointPublished,

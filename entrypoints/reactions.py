@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
+from adapters.signatures.ocmf import OcmfSignatures
 from application.alarms import (
     heard_end,
+    heard_judgement,
     heard_readings,
     heard_refusal,
     heard_security_event,
@@ -12,6 +14,7 @@ from application.alarms import (
 from application.charging_profiles import heard_transaction_end
 from application.reported_settings import heard_variables
 from application.reservations import heard_charger, heard_transaction
+from application.signed_values import SignedValues
 from domain.chargers.device_model import VariablesReported
 from domain.chargers.drivers import ReservationEnded
 from domain.chargers.events import HandshakeRefused, Metered, StatusReported, TransactionClosed
@@ -20,8 +23,11 @@ from domain.charging_profiles import events as charging_profile
 from domain.commands.events import OutcomeUnknown
 from domain.event import Fact
 from domain.reservations import events as reservation
-from domain.transactions.events import Ended, Started, TokenShown
+from domain.signed_values.events import MeterKeyRegistered, SignedValuesJudged
+from domain.transactions.events import Ended, EnergySettled, Started, TokenShown
 from entrypoints.follower import Reaction
+
+SIGNED_VALUES = SignedValues(OcmfSignatures())
 
 REACTIONS: Mapping[type[Fact], Sequence[Reaction]] = {
     Started: (Reaction(heard_transaction, "reservations"),),
@@ -35,6 +41,9 @@ REACTIONS: Mapping[type[Fact], Sequence[Reaction]] = {
     OutcomeUnknown: (Reaction(heard_unknown_outcome),),
     Ended: (Reaction(heard_end),),
     Metered: (Reaction(heard_readings),),
+    EnergySettled: (Reaction(SIGNED_VALUES.heard_settled),),
+    MeterKeyRegistered: (Reaction(SIGNED_VALUES.heard_key),),
+    SignedValuesJudged: (Reaction(heard_judgement),),
 }
 """Each is harmless when it is repeated."""
 

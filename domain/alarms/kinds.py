@@ -79,6 +79,11 @@ FOREIGN_TRANSACTION = Kind(
     Severity.WARNING,
     "The charger named a transaction that belongs to another charger.",
 )
+SIGNED_VALUES_WRONG = Kind(
+    "signed_values_wrong",
+    Severity.WARNING,
+    "The signed meter values of a session do not hold: it cannot be billed by them.",
+)
 OUTCOME_UNKNOWN = Kind(
     "command_outcome_unknown",
     Severity.INFO,
