@@ -5,8 +5,10 @@ from typing import Any, Protocol
 
 from application import clock
 from application.ports import AnyEvent, EventStore, VersionConflict
+from application.registry import ChargerUnknown
+from application.snapshots import load_charger
 from domain.event import Event, Fact, Recorded, Told, events_of
-from domain.identity import ChargerId
+from domain.identity import ChargerId, InvalidChargerId
 from domain.metering import Sample
 from domain.signed_values.events import SignedValuesJudged
 from domain.signed_values.judgement import AMENDABLE, Judgement, judge
@@ -48,27 +50,36 @@ class MeterKeyBook:
         self._actor = actor
 
     async def of(self, cpid: str) -> MeterKeys:
-        """The keys of a charger. Raises InvalidChargerId."""
-        return await meter_keys(self._store, ChargerId.of(self._tenant, cpid))
+        """The keys of a charger. Raises ChargerUnknown."""
+        return await meter_keys(self._store, await self._charger(cpid))
 
     async def register(
         self, cpid: str, text: str, *, curve: str = "", meter: str = "", note: str = ""
     ) -> MeterKey:
         """Write a key down; sessions that waited for it are judged anew behind this.
 
-        Raises MeterKeyUnreadable, InvalidChargerId.
+        Raises MeterKeyUnreadable, ChargerUnknown.
         """
         key_id, key, named = self._signatures.read_key(text, curve)
         keys = await self._change(cpid, lambda keys: keys.register(key_id, key, named, meter, note))
         return keys.keys[key_id]
 
     async def withdraw(self, cpid: str, key_id: str, reason: str = "") -> None:
-        """It counts no more. Raises MeterKeyUnknown, InvalidChargerId."""
+        """It counts no more. Raises MeterKeyUnknown, ChargerUnknown."""
         await self._change(cpid, lambda keys: keys.withdraw(key_id, reason))
 
     async def _change(self, cpid: str, decide: Callable[[MeterKeys], list[Fact]]) -> MeterKeys:
-        charger = ChargerId.of(self._tenant, cpid)
+        charger = await self._charger(cpid)
         return await _change(self._store, charger, decide, Told(recorded_at=clock.now(), actor=self._actor))
+
+    async def _charger(self, cpid: str) -> ChargerId:
+        try:
+            charger = ChargerId.of(self._tenant, cpid)
+        except InvalidChargerId:
+            raise ChargerUnknown(cpid) from None
+        if not (await load_charger(self._store, charger)).registered:
+            raise ChargerUnknown(cpid)
+        return charger
 
 
 class SignedValues:

@@ -21,6 +21,7 @@ from entrypoints.commands import (
     ca,
     charger,
     charger_care,
+    meter_key,
     rebuild,
     replay,
     serving,
@@ -72,6 +73,7 @@ app.add_typer(window.app, name="window")
 app.add_typer(tag.app, name="tag")
 app.add_typer(ca.app, name="ca")
 app.add_typer(audit.app, name="audit")
+app.add_typer(meter_key.app, name="meter-key")
 app.add_typer(tenant.app, name="tenant")
 app.add_typer(token.app, name="token")
 app.add_typer(sessions.app, name="sessions")

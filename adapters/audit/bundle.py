@@ -58,6 +58,8 @@ class Subject(NamedTuple):
     """`session <id>` or `charger <CPID>`."""
     tenant: str
     positions: tuple[int, ...]
+    streams: tuple[str, ...] = ()
+    """Where it is about whole streams."""
 
 
 class Occasion(NamedTuple):
@@ -78,7 +80,7 @@ class Bundle(NamedTuple):
 def of_streams(connection: Connection[Any], words: str, tenant: str, streams: Sequence[str]) -> Subject:
     """Whole streams. Raises NothingToExport."""
     rows = connection.execute(_OF_STREAMS, [list(streams)])
-    return _subject(words, tenant, [position for (position,) in rows])
+    return _subject(words, tenant, [position for (position,) in rows])._replace(streams=tuple(streams))
 
 
 def of_charger(

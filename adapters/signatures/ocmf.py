@@ -1,7 +1,6 @@
 """Verifies OCMF records with `cryptography`, and with the bundle's own program for the one curve that it lacks."""
 
 import base64
-import binascii
 import re
 from hashlib import sha256
 from typing import NamedTuple
@@ -105,5 +104,5 @@ def _decoded(text: str) -> bytes | None:
         pass
     try:
         return base64.b64decode(text, validate=True) or None
-    except binascii.Error:
+    except ValueError:
         return None

@@ -177,7 +177,7 @@ def _times(readings: Sequence[OcmfReading]) -> list[Reason]:
     times = [reading.at for reading in readings if reading.at is not None]
     if len(times) < len(readings):
         faults.append(Reason.TIME_UNREADABLE)
-    syncs = [reading.sync for reading in readings]
+    syncs = [reading.sync for reading in readings if reading.at is not None]
     relative = syncs[:1] == ["I"] and len(syncs) > 1 and set(syncs[1:]) == {"R"}
     if not relative and not set(syncs) <= SYNCHRONISED:
         faults.append(Reason.TIME_NOT_SYNCHRONISED)

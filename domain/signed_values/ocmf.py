@@ -5,7 +5,6 @@ the zeros behind a reading are part of what was signed.
 """
 
 import base64
-import binascii
 import json
 import re
 from collections.abc import Iterable, Iterator
@@ -108,7 +107,7 @@ def _in_json(text: str, own_key: str, deeper: int) -> Found | None:
     """1.6: `{signedMeterValue | signedMeterData, encodingMethod, publicKey}`."""
     try:
         told = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(told, dict):
         return None
@@ -122,7 +121,7 @@ def _in_json(text: str, own_key: str, deeper: int) -> Found | None:
 def _from_base64(text: str) -> str | None:
     try:
         return base64.b64decode(text, validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # no Base64, or no text within
         return None
 
 
@@ -184,7 +183,7 @@ def _object(text: str) -> dict[str, Any]:
 def _signature(data: str, encoding: str) -> bytes:
     try:
         return base64.b64decode(data, validate=True) if encoding == "base64" else bytes.fromhex(data)
-    except (ValueError, binascii.Error) as error:
+    except ValueError as error:
         raise RecordUnreadable("its signature cannot be decoded") from error
 
 

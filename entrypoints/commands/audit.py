@@ -40,6 +40,7 @@ app = typer.Typer(
     help="Tamper evidence: checkpoints of the log, its verification, bundles for auditors.",
 )
 app.command(name="export")(audit_export.export)
+app.command()(audit_export.transparency)
 app.add_typer(audit_key.app, name="key")
 
 REWRITTEN = (

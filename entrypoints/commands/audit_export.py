@@ -1,6 +1,7 @@
 """`zeus audit export`: events with their proofs, for whoever has to believe them."""
 
 import asyncio
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -21,8 +22,10 @@ from adapters.audit.bundle import (
 from adapters.audit.signing import SigningKeyWrong
 from adapters.eventstore.mapper import EventMapper
 from adapters.eventstore.store import open_store
+from adapters.signatures.session_records import session_records
 from application import clock
 from application.audit import LogRewritten, NoSigningKey, audit_keys, record_export
+from application.transparency import transparency_xml
 from domain.catalogue import FACTS
 from domain.identity import ChargerId, InvalidChargerId
 from entrypoints.audit import open_checkpoints, signing_keys
@@ -98,6 +101,41 @@ def export(
     )
 
 
+def transparency(
+    session: Annotated[str, typer.Argument(help="The id of the session.")],
+    out: Annotated[Path | None, typer.Option(help="The file to write. Unset: printed.")] = None,
+) -> None:
+    """Print the signed meter values of a session for Transparenzsoftware, exactly as they were received.
+
+    Example: `zeus audit transparency ml5uw2fs5xaq7tw3 --out session.xml`
+    """
+    settings = Settings()
+    stream = _stream_of(settings, session)
+    with database(settings) as url, at_rest(url) as connection:
+        found = session_records(connection, stream)
+    if not found.records:
+        raise refuse(f"Session {session} has no signed meter values.")
+    text = transparency_xml(found.records, session)
+    if out is None:
+        typer.echo(text, nl=False)
+    else:
+        out.write_text(text)
+
+
+def _signed_values(connection: Connection[Any], subject: Subject) -> dict[str, bytes]:
+    """The signed records of the one session a bundle is about."""
+    if len(subject.streams) != 1 or not subject.streams[0].startswith("transaction/"):
+        return {}
+    found = session_records(connection, subject.streams[0])
+    if not found.records:
+        return {}
+    values = [{"record": one.record, "signature_good": one.signature_good} for one in found.records]
+    return {
+        "meter-values.json": json.dumps({"keys": found.keys, "values": values}, ensure_ascii=False).encode(),
+        "transparency.xml": transparency_xml(found.records, subject.words.removeprefix("session ")).encode(),
+    }
+
+
 async def _export(
     url: str, settings: Settings, subject: Callable[[Connection[Any]], Subject], occasion: Occasion
 ) -> Bundle:
@@ -117,15 +155,16 @@ async def _export(
             raise NoSigningKey
         seal_if_nobody_does(url)
         with at_rest(url) as connection:
+            about = subject(connection)
             bundle = make_bundle(
                 connection,
-                subject(connection),
+                about,
                 settings.tenant,
                 list(keys.adopted.values()),
                 signers,
                 occasion,
                 EventMapper(FACTS),
-                {},
+                _signed_values(connection, about),
             )
         await record_export(store, settings.tenant, bundle.fact, occasion.by)
     finally:

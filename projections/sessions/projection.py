@@ -7,6 +7,7 @@ from typing import Any
 from domain.event import Event, Fact, Recorded
 from domain.identity import IdToken
 from domain.metering import Sample
+from domain.signed_values.events import SignedValuesJudged
 from domain.transactions import events as transaction
 from projections.bounds import exact, key_text, number, plausible, whole_wh
 from projections.read_model import ReadModel
@@ -21,7 +22,7 @@ Row = tuple[dict[str, Any], dict[str, Any]]
 class Sessions(ReadModel):
     """A row a transaction."""
 
-    name, version = "sessions", 1
+    name, version = "sessions", 2
     tables = METADATA
 
     def __init__(self) -> None:
@@ -112,6 +113,16 @@ def _superseded(fact: transaction.Superseded, event: Event[Any]) -> Row:
     return {"superseded_by": fact.by}, {}
 
 
+def _signed_values_judged(fact: SignedValuesJudged, event: Event[Any]) -> Row:
+    values = {
+        "signed_state": fact.state,
+        "signed_reasons": ",".join(fact.reasons),
+        "signed_wh": exact(fact.energy_wh),
+        "signed_meter": key_text(fact.meter) or None,
+    }
+    return values, {}
+
+
 _TELLS: dict[type[Fact], Callable[[Any, Event[Any]], Row]] = {
     transaction.Started: _started,
     transaction.Metered: _metered,
@@ -121,6 +132,7 @@ _TELLS: dict[type[Fact], Callable[[Any, Event[Any]], Row]] = {
     transaction.Ended: _ended,
     transaction.EnergySettled: _energy_settled,
     transaction.Superseded: _superseded,
+    SignedValuesJudged: _signed_values_judged,
 }
 
 

@@ -46,6 +46,12 @@ class SessionRow(msgspec.Struct, frozen=True, kw_only=True):
     reservation_id: int | None
     remote_start_id: int | None
     last_sample_at: datetime | None
+    signed_state: str
+    """`none`, `unverified`, `valid` or `invalid`."""
+    signed_reasons: str
+    """Separated by commas."""
+    signed_energy_wh: Decimal | None
+    signed_meter: str | None
 
 
 class SessionFilter(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,11 +4,21 @@ from datetime import datetime
 
 from adapters.http.access import Right
 from adapters.http.action import MUTATING, STORING, Action
-from adapters.http.api import alarms, chargers, connection_attempts, id_tags, messages, read_models, sessions
+from adapters.http.api import (
+    alarms,
+    chargers,
+    connection_attempts,
+    id_tags,
+    messages,
+    read_models,
+    sessions,
+    transparency,
+)
 from adapters.http.api.artefact_routes import ARTEFACT_ROUTES
 from adapters.http.api.audit_routes import AUDIT_ROUTES
 from adapters.http.api.command_routes import COMMAND_ROUTES
 from adapters.http.api.control import PlainQuery
+from adapters.http.api.meter_keys import METER_KEY_ROUTES
 from adapters.http.api.profile_routes import PROFILE_ROUTES
 from adapters.http.api.provisioning_routes import PROVISIONING_ROUTES
 from adapters.http.api.reservation_routes import RESERVATION_ROUTES
@@ -88,8 +98,9 @@ READING_ROUTES: tuple[Route, ...] = (
         handler=sessions.one_session,
         query=sessions.OneSessionQuery,
         response=sessions.Session,
-        errors=("not_found", *READING),
+        errors=("not_found", "not_acceptable", *READING),
         etag=True,
+        also={transparency.MEDIA_TYPE: transparency.transparency_of},
     ),
     Route(
         method="GET",
@@ -169,5 +180,6 @@ ROUTES: tuple[AnyRow, ...] = (
     *ALARM_ROUTES,
     *TOKEN_ROUTES,
     *AUDIT_ROUTES,
+    *METER_KEY_ROUTES,
 )
 """The whole API."""

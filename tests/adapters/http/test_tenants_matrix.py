@@ -18,9 +18,11 @@ from application import clock
 from domain.tenants.roles import Right, Role
 from tests.adapters.http.test_rules import problem
 from tests.adapters.http.two_tenants import ABSENT, API, OURS, RAW, THEIRS, Ids, Two, two_tenants
+from tests.signed_meter import SignedMeter
 
 Key = tuple[str, str]
 ROWS = {(row.method, row.path): row for row in ROUTES}
+METER_KEY = SignedMeter().public
 LIMIT = {"schedule": {"unit": "A", "periods": [{"start": 0, "limit": 16}]}, "purpose": "TxDefaultProfile"}
 
 
@@ -106,6 +108,9 @@ NAMED: dict[Key, tuple[Ask, ...]] = {
         Ask("/alarms/{alarm}/acknowledge", {"note": "mine"}),
         Ask("/alarms/{alarm}/acknowledge", {"clear": True}),
     ),
+    ("GET", "/chargers/{cpid}/meter-keys"): (charger("/meter-keys"),),
+    ("POST", "/chargers/{cpid}/meter-keys"): (charger("/meter-keys", {"key": METER_KEY}),),
+    ("DELETE", "/chargers/{cpid}/meter-keys/{key_id}"): (charger("/meter-keys/0123456789abcdef"),),
     ("GET", "/audit/proof"): (Ask("/audit/proof", query={"position": "{position}"}),),
     ("GET", "/tokens/{id}"): (Ask("/tokens/{token}"),),
     ("DELETE", "/tokens/{id}"): (Ask("/tokens/{token}"),),
