@@ -2,112 +2,21 @@
 
 import base64
 import json
-from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 
 from adapters.ocpp.v2x.transaction_event import to_report as of_event
 from adapters.ocpp.v16.meter_values import to_report as of_readings
-from adapters.ocpp.v16.start_transaction import to_report as of_start
-from adapters.ocpp.v16.stop_transaction import to_report as of_stop
 from adapters.signatures.ocmf import OcmfSignatures
-from application.desk import Desk
-from application.intake import Intake
 from application.registry import ChargerUnknown
-from application.reports import Report, TransactionAnswer
-from application.rules import Rules
-from application.signed_values import MeterKeyBook, MeterKeyUnreadable
+from application.reports import Report
+from application.signed_values import MeterKeyUnreadable
 from domain.alarms.events import AlarmRaised
-from domain.chargers.charger import Charger
-from domain.chargers.events import Registered
-from domain.event import Told
-from domain.identity import ChargerId
 from domain.signed_values.events import SignedValuesJudged
 from domain.signed_values.keys import MeterKeyUnknown
 from domain.transactions.events import EnergySettled
-from entrypoints.reactions import REACTIONS
-from tests.fakes.event_store import InMemoryEventStore
 from tests.signed_meter import SignedMeter, reading
-
-NOW = datetime(2026, 5, 4, 10, 0, tzinfo=UTC)
-CP = ChargerId.of("t", "CP1")
-
-
-class Site:
-    """A charger with a meter that signs, and a follower behind it."""
-
-    def __init__(self) -> None:
-        self.store = InMemoryEventStore()
-        self.meter = SignedMeter()
-        self.keys = MeterKeyBook(self.store, OcmfSignatures(), "t", "user:ann")
-        self._intake, self._desk = Intake(self.store, Rules()), Desk(self.store, Charger(CP))
-        self._heard = 0
-
-    async def open(self) -> "Site":
-        """Known to us."""
-        await self._intake.record(
-            self._desk, [Registered(cpid="CP1", security_profile=0)], Told(recorded_at=NOW)
-        )
-        return self
-
-    async def say(self, action: str, report: Report) -> Any:
-        """A message, and the outcome it is answered with."""
-        outcomes: list[Any] = []
-
-        def compose(outcome: object) -> str:
-            outcomes.append(outcome)
-            return "[3]"
-
-        told = Told(recorded_at=NOW, occurred_at=report.at, frame="[2]", seq_no=report.seq_no)
-        await self._intake.take(self._desk, action, report, told, compose)
-        return outcomes[-1]
-
-    async def follow(self) -> None:
-        """All that the log has to say to the follower."""
-        while self._heard < len(self.store.log):
-            recorded = self.store.log[self._heard]
-            self._heard += 1
-            for react in REACTIONS.get(type(recorded.event.fact), ()):
-                if not react.book:
-                    await react.do(self.store, recorded)
-
-    def facts(self, kind: type[Any]) -> list[Any]:
-        """Of one kind, in order."""
-        return [one.event.fact for one in self.store.log if isinstance(one.event.fact, kind)]
-
-    @property
-    def judged(self) -> SignedValuesJudged:
-        """The newest judgement."""
-        found = self.facts(SignedValuesJudged)
-        assert found
-        return found[-1]  # type: ignore[no-any-return]
-
-    async def session_16(self, *records: str, in_stop: bool = True) -> None:
-        """A session whose records come with the stop, or with MeterValues before it."""
-        start = {"connectorId": 1, "idTag": "A", "meterStart": 1000500, "timestamp": "2026-05-04T10:00:00Z"}
-        outcome = await self.say("StartTransaction", of_start(start))
-        assert isinstance(outcome, TransactionAnswer)
-        values = [
-            {
-                "timestamp": f"2026-05-04T10:{n:02}:00Z",
-                "sampledValue": [{"value": text, "format": "SignedData"}],
-            }
-            for n, text in enumerate(records)
-        ]
-        if not in_stop:
-            readings = {"connectorId": 1, "transactionId": outcome.number, "meterValue": values}
-            await self.say("MeterValues", of_readings(readings))
-        stop: dict[str, Any] = {
-            "transactionId": outcome.number,
-            "meterStop": 1012750,
-            "timestamp": "2026-05-04T10:30:00Z",
-        }
-        if in_stop:
-            stop["transactionData"] = values
-        await self.say("StopTransaction", of_stop(stop))
-        self.number = outcome.number
-        await self.follow()
+from tests.signed_site import NOW, Site
 
 
 @pytest.fixture
@@ -208,7 +117,7 @@ async def test_a_record_that_comes_late_is_judged_though_the_energy_is_the_same(
 async def test_hearing_it_again_changes_nothing(site: Site) -> None:
     await site.session_16(*site.meter.session())
     before = len(site.store.log)
-    site._heard = 0
+    site.heard = 0
     await site.follow()
     assert len(site.store.log) == before
 
