@@ -19,7 +19,7 @@ from adapters.audit.tiles import Tree
 from adapters.eventstore import schema
 from adapters.eventstore.history import BOOKS
 from adapters.eventstore.mapper import EventMapper
-from application.audit import Published, Signer
+from application.audit import LogRewritten, Published, Signer
 from application.narrative import NoSentence, sentence
 from application.ports import UnreadableEvent
 from domain.audit.events import BundleExported
@@ -121,7 +121,7 @@ def make_bundle(
 ) -> Bundle:
     """The archive; `connection` is at rest. `keys` are those of the log, `extra` further files.
 
-    Raises NoCheckpoint, NotInTheTree, TreeBehind.
+    Raises NoCheckpoint, LogRewritten, NotInTheTree, TreeBehind.
     """
     tree = Tree(connection)
     rows = rows_at(connection, subject.positions)
@@ -131,6 +131,8 @@ def make_bundle(
     if covers is None:
         raise NoCheckpoint
     size = covers.fact.size
+    if tree.root(size).hex() != covers.fact.root:  # no proof would hold
+        raise LogRewritten(f"checkpoint over {size} events")
     events = [_entry(row, leaf, tree.inclusion(leaf, size)) for row, leaf in zip(rows, leaves, strict=True)]
     files = {
         "README.md": _readme(subject, covers, occasion, origin=covers.fact.origin).encode(),

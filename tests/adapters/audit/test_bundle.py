@@ -27,7 +27,7 @@ from adapters.audit.bundle import (
 from adapters.audit.signing import make_key, verify_ed25519
 from adapters.eventstore.mapper import EventMapper
 from adapters.eventstore.store import open_store
-from application.audit import audit_keys
+from application.audit import LogRewritten, audit_keys
 from domain.audit.notes import signed
 from domain.catalogue import FACTS
 from domain.identity import ChargerId
@@ -199,6 +199,14 @@ async def test_what_is_not_there_or_not_covered_cannot_be_exported(logbook: Logb
         export(logbook)
     with pytest.raises(NothingToExport):
         export(logbook, "charger/zeus/NONE")
+
+
+async def test_nothing_is_exported_from_a_log_that_was_changed(logbook: Logbook) -> None:
+    logbook.add(30)
+    await checkpoint(logbook)
+    logbook.do("UPDATE eventstore.stored_events SET topic = 'x' WHERE notification_id = 4")
+    with pytest.raises(LogRewritten):
+        export(logbook)
 
 
 async def test_a_charger_is_exported_for_a_span_of_time(logbook: Logbook) -> None:

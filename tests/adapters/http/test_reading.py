@@ -323,6 +323,9 @@ async def test_sessions_are_found_by_their_flags(world: World, fleet: Fleet) -> 
 async def test_a_missing_read_model_is_being_built(world: World) -> None:
     for path in LISTS:
         response = await world.client.get(path)
+        if path.endswith("/audit/checkpoints"):  # read from the log itself
+            assert response.json()["items"] == []
+            continue
         assert (response.status_code, response.json()["code"]) == (503, "not_built")
 
 
