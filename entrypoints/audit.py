@@ -11,6 +11,7 @@ import psycopg
 from adapters.audit.audited_log import PostgresAuditedLog
 from adapters.audit.publishing import DirectoryPlace, WebhookPlace
 from adapters.audit.signing import KeyFiles, SigningKey, SigningKeyWrong, make_key, read_signing_key
+from adapters.audit.tiles import TileMissing, TreeBehind
 from adapters.eventstore.store import open_store
 from application import clock
 from application.audit import JOB, Checkpoints, LogRewritten, NoSigningKey, Place
@@ -22,6 +23,8 @@ from entrypoints.settings import Settings
 log = logging.getLogger("zeus.audit")
 
 LOOK_EVERY_S = 30.0
+PASSING = (EventStoreError, psycopg.Error, NoSigningKey, SigningKeyWrong, TreeBehind, TileMissing, OSError)
+"""Why a checkpoint may have to wait; the sealer goes on."""
 
 
 def audit_home(settings: Settings) -> Path:
@@ -79,7 +82,7 @@ def checkpointing(url: str, settings: Settings) -> Callable[[], None]:
             asyncio.run(_publish(url, settings, every))
         except LogRewritten:
             log.critical("the log was changed below the last checkpoint: run zeus audit verify at once")
-        except (EventStoreError, psycopg.Error, NoSigningKey, SigningKeyWrong, OSError) as error:
+        except PASSING as error:
             log.warning("no checkpoint was made, trying again in %d s: %r", LOOK_EVERY_S, error)
 
     return look
