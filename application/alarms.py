@@ -17,6 +17,7 @@ from domain.commands.events import OutcomeUnknown
 from domain.event import Event, Fact, Recorded, Told, events_of
 from domain.identity import ChargerId, InvalidChargerId
 from domain.safeguards.events import AddressHeld, MassCommandsRefused
+from domain.signed_values.events import SignedValuesJudged
 from domain.transactions.anomalies import Anomaly
 from domain.transactions.events import Ended
 
@@ -140,6 +141,15 @@ async def heard_readings(store: EventStore, recorded: Recorded[Any]) -> None:
     ours = f"transaction/{event.tenant}/{key}/"
     if claims and not claims[0].fact.transaction.startswith(ours):
         await _raise(store, event, key, kinds.FOREIGN_TRANSACTION, f"readings of number {number}")
+
+
+async def heard_judgement(store: EventStore, recorded: Recorded[Any]) -> None:
+    """The signed meter values of a session were verified."""
+    event = recorded.event
+    fact: SignedValuesJudged = event.fact
+    if fact.state == "invalid":
+        charger = event.originator_id.split("/", 3)[2]
+        await _raise(store, event, charger, kinds.SIGNED_VALUES_WRONG, ", ".join(fact.reasons))
 
 
 def _key_of(tenant: str, cpid: str) -> str:

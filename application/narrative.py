@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from application.narrative_alarms import ALARMS
+from application.narrative_audit import AUDIT
 from application.narrative_certificates import CERTIFICATES
 from application.narrative_commands import SENTENCES as COMMANDS
 from application.narrative_desired_state import SENTENCES as DESIRED_STATE
@@ -265,6 +266,7 @@ SENTENCES: Mapping[type[Fact], Sentence] = {
     **PROFILES,
     **ALARMS,
     **CERTIFICATES,
+    **AUDIT,
     **TENANTS,
     **PRIVACY,
     **SAFEGUARDS,

@@ -2,6 +2,7 @@
 
 from domain.alarms import events as alarm
 from domain.artefacts import events as artefact
+from domain.audit import events as audit
 from domain.certificates import events as certificate
 from domain.chargers import der, device_model, drivers, ev, firmware, monitoring, security, smart_charging
 from domain.chargers import events as charger
@@ -18,6 +19,7 @@ from domain.privacy import events as privacy
 from domain.provisioning import events as provisioning
 from domain.reservations import events as reservation
 from domain.safeguards import events as safeguard
+from domain.signed_values import events as signed_values
 from domain.tenants import events as tenant
 from domain.transactions import events as transaction
 
@@ -173,6 +175,14 @@ FACTS: tuple[type[Fact], ...] = (
     privacy.PersonalDataRead,
     safeguard.AddressHeld,
     safeguard.MassCommandsRefused,
+    signed_values.MeterKeyRegistered,
+    signed_values.MeterKeyWithdrawn,
+    signed_values.MeterKeyMissed,
+    signed_values.SignedValuesJudged,
+    audit.KeyAdopted,
+    audit.KeyRetired,
+    audit.CheckpointPublished,
+    audit.BundleExported,
     tenant.Founded,
     tenant.Suspended,
     tenant.Resumed,

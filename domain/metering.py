@@ -29,6 +29,8 @@ class Reading(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
     location: str = ""
     text: str = ""
     """Signed meter data or a value that is no number, as received."""
+    public_key: str = ""
+    """The key that signed meter data brought along (2.x), as received: to be compared, not to be believed."""
 
 
 class Sample(msgspec.Struct, frozen=True):

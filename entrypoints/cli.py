@@ -16,12 +16,14 @@ from entrypoints.commands import (
     alarms,
     ask,
     attempts,
+    audit,
     bench,
     board,
     ca,
     charger,
     charger_care,
     jobs,
+    meter_key,
     privacy,
     rebuild,
     replay,
@@ -75,6 +77,8 @@ app.add_typer(charger.app, name="charger")
 app.add_typer(window.app, name="window")
 app.add_typer(tag.app, name="tag")
 app.add_typer(ca.app, name="ca")
+app.add_typer(audit.app, name="audit")
+app.add_typer(meter_key.app, name="meter-key")
 app.add_typer(tenant.app, name="tenant")
 app.add_typer(token.app, name="token")
 app.add_typer(privacy.app, name="privacy")

@@ -1,4 +1,4 @@
-"""The projector: the process that runs every read model, the follower and the jobs, a child of `zeus serve`.
+"""The projector: the process of the read models, the follower, the sealer and the jobs, a child of `zeus serve`.
 
 A process of its own, because projecting is CPU work in Python: in the gateway it would take turns with the
 sockets, and a charger would wait for a report. Many may be started; the locks choose who works.
@@ -12,8 +12,10 @@ import sys
 import threading
 from collections.abc import Callable
 
+from adapters.audit.sealer import seal
 from adapters.privacy.subjects import Subjects
 from application.vault import VaultUnavailable
+from entrypoints.audit import checkpointing
 from entrypoints.follower import follow
 from entrypoints.jobs import run_jobs
 from entrypoints.logs import set_up
@@ -50,10 +52,13 @@ def main() -> None:
         target=follow, args=(url, settings, open_read_log(url, subjects), REACTIONS, OPENINGS, stop)
     )
     follower.start()
+    sealer = threading.Thread(target=seal, args=(url, stop, checkpointing(url, settings)))
+    sealer.start()
     open_engine(url, subjects=subjects).run(stop)
     stop.set()
     follower.join()
     jobs.join()
+    sealer.join()
     subjects.close()
 
 

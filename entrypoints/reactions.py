@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
+from adapters.signatures.ocmf import OcmfSignatures
 from application.alarms import (
     heard_end,
+    heard_judgement,
     heard_mass_commands,
     heard_offline,
     heard_readings,
@@ -16,6 +18,7 @@ from application.alarms import (
 from application.charging_profiles import heard_transaction_end
 from application.reported_settings import heard_variables
 from application.reservations import heard_charger, heard_transaction
+from application.signed_values import SignedValues
 from domain.alarms.events import AlarmRaised
 from domain.chargers.absence import WentOffline
 from domain.chargers.device_model import VariablesReported
@@ -27,8 +30,11 @@ from domain.commands.events import OutcomeUnknown
 from domain.event import Fact
 from domain.reservations import events as reservation
 from domain.safeguards.events import AddressHeld, MassCommandsRefused
-from domain.transactions.events import Ended, Started, TokenShown
+from domain.signed_values.events import MeterKeyRegistered, SignedValuesJudged
+from domain.transactions.events import Ended, EnergySettled, Started, TokenShown
 from entrypoints.follower import Reaction
+
+SIGNED_VALUES = SignedValues(OcmfSignatures())
 
 REACTIONS: Mapping[type[Fact], Sequence[Reaction]] = {
     Started: (Reaction(heard_transaction, "reservations"),),
@@ -46,6 +52,9 @@ REACTIONS: Mapping[type[Fact], Sequence[Reaction]] = {
     OutcomeUnknown: (Reaction(heard_unknown_outcome),),
     Ended: (Reaction(heard_end),),
     Metered: (Reaction(heard_readings),),
+    EnergySettled: (Reaction(SIGNED_VALUES.heard_settled),),
+    MeterKeyRegistered: (Reaction(SIGNED_VALUES.heard_key),),
+    SignedValuesJudged: (Reaction(heard_judgement),),
 }
 """Each is harmless when it is repeated."""
 

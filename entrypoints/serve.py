@@ -3,6 +3,7 @@
 import asyncio
 import logging
 
+from adapters.audit import tree_schema
 from adapters.eventstore import schema
 from adapters.postgres import fleet_schema, vault_schema
 from entrypoints.projector import ProjectorProcess
@@ -25,6 +26,7 @@ def serve(
     schema.create(database_url)
     fleet_schema.create(database_url)
     vault_schema.create(database_url)
+    tree_schema.create(database_url)
     projector = ProjectorProcess(
         database_url, lambda code: log.error("the projector ended with %s, starting it again", code)
     )

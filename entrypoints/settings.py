@@ -221,6 +221,30 @@ class Settings(BaseSettings):
         description="Hosts (`host` or `host:port`, by name) beside our own that chargers may be sent to for "
         "firmware. Unset: none, firmware comes from Zeus alone.",
     )
+    audit_origin: str = Field(
+        default="",
+        pattern=r"^[^\s+]{0,200}$",
+        description="The name of this log on its checkpoints, such as `zeus.example.com/log`; it never changes. "
+        "Unset: made of the first key.",
+    )
+    audit_key: SecretStr | None = Field(
+        default=None,
+        description="The key that signs checkpoints (`PRIVATE+KEY+…`). Unset: made at the first start, kept in "
+        "the data directory.",
+    )
+    audit_checkpoint_min: int = Field(
+        default=60, ge=1, le=1440, description="A checkpoint of the log is signed and published this often."
+    )
+    audit_publish_dir: Path | None = Field(
+        default=None,
+        description="The directory that checkpoints are written to; let others collect them. Unset: "
+        "`audit/checkpoints` in the data directory.",
+    )
+    audit_publish_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^\s]+$",
+        description="An address that each checkpoint is sent to as well (POST, text/plain).",
+    )
     log_format: str = Field(
         default="auto",
         pattern="^(auto|json|text)$",

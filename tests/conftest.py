@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, settings
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.sql import SQL, Identifier
 
+from adapters.audit import tree_schema
 from adapters.eventstore import schema
 from adapters.postgres.embedded import EmbeddedPostgres
 from tests.redis_server import RedisServer
@@ -85,6 +86,7 @@ def _server(_postgres: str) -> Iterator[Server]:
     template = f"{prefix}template"
     _run(_postgres, "CREATE DATABASE {}", template)
     schema.create(_with_database(_postgres, template))
+    tree_schema.create(_with_database(_postgres, template))
     yield Server(_postgres, prefix, template)
     _run(_postgres, "DROP DATABASE {} WITH (FORCE)", template)
 

@@ -51,7 +51,8 @@ class Endpoint:
         if isinstance(row, Transfer):
             wanted(request.headers.get("accept"), row.gives or (JSON,))
             return await respond_by_transferring(request, row, caller, self._backing)
-        media_type = wanted(request.headers.get("accept"), (JSON, CSV) if row.csv else (JSON,))
+        offered = (JSON, *((CSV,) if row.csv else ()), *row.also)
+        media_type = wanted(request.headers.get("accept"), offered)
         return await respond_by_reading(request, row, caller, self._backing, media_type)
 
     async def _admit(self, request: Request, row: Row) -> Caller:

@@ -139,6 +139,8 @@ def _good(row: AnyRow, schemas: Schemas) -> Json:
             answer["content"] = {JSON: {"schema": schemas.answer(row.response)}}
             if isinstance(row, Route) and row.csv:
                 answer["content"]["text/csv"] = {"schema": {"type": "string"}}
+            for kind in row.also if isinstance(row, Route) else ():
+                answer["content"][kind] = {"schema": {"type": "string"}}
             if row.links:
                 answer["links"] = {link.name: _link(link) for link in row.links}
         if isinstance(row, Transfer) and row.gives:

@@ -27,6 +27,10 @@ PLACES: dict[str, Json] = {
         "description": "The id, as a list or an answer told it.",
         "schema": {"type": "string", "minLength": 1},
     },
+    "key_id": {
+        "description": "The key's id: 16 hex digits.",
+        "schema": {"type": "string", "minLength": 1},
+    },
     "n": {
         "description": "The connector: EVSE n of a 2.x charger, connector n of a 1.6 one.",
         "schema": {"type": "integer", "minimum": 0},

@@ -25,6 +25,12 @@ async def respond_by_reading(
     query = read_query(route.query, request.query_params)
     if media_type == CSV:
         return await _table(request, route, caller, backing, query)
+    if other := route.also.get(media_type):
+        prepared = asked(route, caller, request.path_params, query, backing.cursors)
+        text = await backing.database.read(lambda connection: other(prepared(connection)))
+        if text is None:
+            raise not_found()
+        return Response(text, 200, {"Cache-Control": "no-store", "Vary": VARY}, media_type)
     found = await _read(route, caller, backing, request.path_params, query)
     return document(request, route, await backing.naming.shown(caller, found))
 

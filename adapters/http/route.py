@@ -139,6 +139,8 @@ class Route(Row, frozen=True, kw_only=True):
     right: Right = Right.READ
     csv: tuple[str, ...] = ()
     """The columns of `text/csv`, fields of the items; empty where there is only JSON."""
+    also: Mapping[str, Callable[[Asked[Any]], str | None]] = {}
+    """Further media types, and what answers in them: a text, or None where there is nothing to be seen."""
 
 
 EVERYWHERE = (

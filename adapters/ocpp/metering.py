@@ -97,6 +97,8 @@ def newest(samples: Iterable[Sample]) -> datetime | None:
     return max((sample.at for sample in samples if sample.at is not UNTIMED), default=None)
 
 
+KEY_LIMIT = 2_500
+"""2.1 allows so many characters for the public key beside signed data."""
 TEXT_LIMIT = 40_000
 """Characters kept of what is no number: 2.1 allows 32,768 for signed data."""
 
@@ -137,7 +139,8 @@ def _reading_2x(sampled: Mapping[str, Any]) -> Reading:
     if value is None:
         text = text or f"{sampled['value']}e{multiplier}"[:TEXT_LIMIT]
         base = unit
-    return Reading(measurand, value, base, get("phase", ""), _place(get("location", "")), text)
+    key = signed.get("publicKey", "")[:KEY_LIMIT] if signed is not None else ""
+    return Reading(measurand, value, base, get("phase", ""), _place(get("location", "")), text, key)
 
 
 def _place(location: str) -> str:

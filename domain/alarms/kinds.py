@@ -97,6 +97,11 @@ MASS_COMMANDS = Kind(
     Severity.CRITICAL,
     "Somebody tried to stop, restart, unlock or limit many chargers in a short time.",
 )
+SIGNED_VALUES_WRONG = Kind(
+    "signed_values_wrong",
+    Severity.WARNING,
+    "The signed meter values of a session do not hold: it cannot be billed by them.",
+)
 OUTCOME_UNKNOWN = Kind(
     "command_outcome_unknown",
     Severity.INFO,

@@ -16,7 +16,7 @@ class Right(StrEnum):
     ENGINEER = "engineer"
     """Send raw calls and new firmware."""
     AUDIT = "audit"
-    """See who holds which credentials, and when they were used."""
+    """See who holds which credentials, and when they were used; checkpoints of the log and proofs of its events."""
     PERSONAL = "personal"
     """See what is sealed: frames as they were received, and all that is kept of a person; each look is recorded."""
     ADMINISTER = "administer"

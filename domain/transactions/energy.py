@@ -1,12 +1,13 @@
 """The energy rules: which register readings count, and what a transaction's energy is."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
 import msgspec
 
 from domain.metering import BEGIN, END, Sample, registers, whole_wh
+from domain.signed_values.ocmf import found_in
 from domain.transactions.anomalies import Anomaly
 
 FASTEST_W = Decimal(4_000_000)
@@ -31,6 +32,8 @@ class EnergyRecord(msgspec.Struct):
     stop_wh: Decimal | None = None
     told_wh: int | None = None
     """The most energy told so far: a later, higher start reading does not take any of it back."""
+    signed: bool = False
+    """There were signed meter values among the readings."""
     flags: list[Anomaly] = msgspec.field(default_factory=list)
 
     def flag(self, anomaly: Anomaly) -> None:
@@ -38,8 +41,9 @@ class EnergyRecord(msgspec.Struct):
         if anomaly not in self.flags:
             self.flags.append(anomaly)
 
-    def take(self, samples: Iterable[Sample]) -> None:
+    def take(self, samples: Sequence[Sample]) -> None:
         """Follow the register through `samples`, in time order."""
+        self.signed = self.signed or bool(found_in(samples))
         for at, context, wh in registers(samples):
             self._take(at, context, wh)
         if self.start_wh is not None and self.highest_wh is not None:

@@ -96,6 +96,8 @@ class EnergySettled(Fact, frozen=True, kw_only=True, omit_defaults=True):
     meter_start_wh: Decimal | None = None
     meter_stop_wh: Decimal | None = None
     flags: tuple[Anomaly, ...] = ()
+    signed: bool = False
+    """Among its readings are signed meter values, which are verified behind this."""
 
 
 class Staleness(StrEnum):

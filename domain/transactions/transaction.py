@@ -11,6 +11,7 @@ import msgspec
 from domain.event import CHARGER, Event, Fact
 from domain.identity import ChargerId, IdToken
 from domain.metering import BEGIN, Sample, register_wh
+from domain.signed_values.ocmf import found_in
 from domain.transactions.anomalies import Anomaly
 from domain.transactions.energy import EnergyRecord
 from domain.transactions.events import (
@@ -165,7 +166,8 @@ class Transaction(msgspec.Struct):
         if self.over and report.samples:
             record = _copy(self.energy)
             record.take(report.samples)
-            facts += self._settle(record)
+            # Signed values that come late are news even where the energy is not: they are to be verified.
+            facts += self._settle(record, ending=bool(found_in(report.samples)))
         return facts
 
     def end(self, report: TransactionReport, at: datetime, flags: list[Anomaly]) -> list[Fact]:
@@ -244,7 +246,11 @@ class Transaction(msgspec.Struct):
             return []
         return [
             EnergySettled(
-                energy_wh=energy_wh, meter_start_wh=record.start(), meter_stop_wh=stop, flags=tuple(why)
+                energy_wh=energy_wh,
+                meter_start_wh=record.start(),
+                meter_stop_wh=stop,
+                flags=tuple(why),
+                signed=record.signed,
             )
         ]
 

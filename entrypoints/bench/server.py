@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from adapters.audit import tree_schema
 from adapters.eventstore import schema
 from adapters.postgres import fleet_schema, vault_schema
 from application import clock
@@ -74,6 +75,7 @@ def provisioned(chargers: int, security_profile: int = 1) -> Iterator[Path]:
             schema.create(url)
             fleet_schema.create(url)
             vault_schema.create(url)
+            tree_schema.create(url)
             asyncio.run(_provision(url, settings, chargers, security_profile))
         yield path
     finally:

@@ -12,6 +12,7 @@ import msgspec
 import typer
 from rich.console import Console
 
+from adapters.audit import tree_schema
 from adapters.eventstore import schema
 from adapters.postgres import fleet_schema, vault_schema
 from application import clock
@@ -45,6 +46,7 @@ def database(settings: Settings | None = None, *, own: bool = False) -> Iterator
         schema.create(url)
         fleet_schema.create(url)
         vault_schema.create(url)
+        tree_schema.create(url)
         yield url
 
 

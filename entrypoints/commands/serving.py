@@ -15,6 +15,7 @@ from typing import Annotated
 import psycopg
 import typer
 
+from adapters.audit import tree_schema
 from adapters.certificates.pem import CertificateFileWrong
 from adapters.eventstore import schema
 from adapters.postgres import fleet_schema, vault_schema
@@ -100,6 +101,7 @@ def migrate(
                 schema.create(url, app_role)
                 fleet_schema.create(url, app_role)
                 vault_schema.create(url, app_role)
+                tree_schema.create(url, app_role)
                 with psycopg.connect(url) as connection:
                     grant_reading(connection, app_role)
             except schema.AppRoleOwnsTheLog:

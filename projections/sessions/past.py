@@ -25,7 +25,8 @@ def session_after(events: Iterable[Recorded[Fact]]) -> SessionRow | None:
 def _computed(row: Row) -> dict[str, Any]:
     """What Postgres computes of the other columns; see `tables.STATE`."""
     energy_wh = row["settled_wh"] if row["settled"] else row["live_wh"]
-    return {"energy_wh": energy_wh, "state": _state(row)}
+    signed_wh = row["signed_wh"] if row["signed_state"] == "valid" else None
+    return {"energy_wh": energy_wh, "state": _state(row), "signed_energy_wh": signed_wh}
 
 
 def _state(row: Row) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from domain.event import Event, Fact, Recorded
 from domain.identity import IdToken
 from domain.metering import Sample
+from domain.signed_values.events import SignedValuesJudged
 from domain.transactions import events as transaction
 from projections.bounds import exact, key_text, number, plausible, whole_wh
 from projections.read_model import ReadModel
@@ -122,6 +123,16 @@ def _closed_unreported(fact: transaction.ClosedUnreported, event: Event[Any]) ->
     return {"closed_at": event.told.recorded_at}, {"ended_at": fact.at}
 
 
+def _signed_values_judged(fact: SignedValuesJudged, event: Event[Any]) -> Row:
+    values = {
+        "signed_state": fact.state,
+        "signed_reasons": ",".join(fact.reasons),
+        "signed_wh": exact(fact.energy_wh),
+        "signed_meter": key_text(fact.meter) or None,
+    }
+    return values, {}
+
+
 _TELLS: dict[type[Fact], Callable[[Any, Event[Any]], Row]] = {
     transaction.Started: _started,
     transaction.Metered: _metered,
@@ -133,6 +144,7 @@ _TELLS: dict[type[Fact], Callable[[Any, Event[Any]], Row]] = {
     transaction.Superseded: _superseded,
     transaction.FoundStale: _found_stale,
     transaction.ClosedUnreported: _closed_unreported,
+    SignedValuesJudged: _signed_values_judged,
 }
 
 

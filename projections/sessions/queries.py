@@ -52,6 +52,12 @@ class SessionRow(msgspec.Struct, frozen=True, kw_only=True):
     stale_why: str | None
     closed_at: datetime | None
     """Our clock, when it was closed for want of a reported end."""
+    signed_state: str
+    """`none`, `unverified`, `valid` or `invalid`."""
+    signed_reasons: str
+    """Separated by commas."""
+    signed_energy_wh: Decimal | None
+    signed_meter: str | None
 
 
 class SessionFilter(msgspec.Struct, frozen=True, kw_only=True):

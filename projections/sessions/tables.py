@@ -78,6 +78,15 @@ SESSIONS = Table(
     Column("stale_at", _TIME),  # our clock, since when its end is waited for
     Column("stale_why", Text),
     Column("closed_at", _TIME),  # our clock, when it was closed for want of a reported end
+    Column("signed_state", Text, nullable=False, server_default=text("'none'")),  # of its signed meter values
+    Column("signed_reasons", Text, nullable=False, server_default=text("''")),  # why not valid, with commas
+    Column("signed_wh", Numeric),  # of the signed register, when they were valid last
+    Column(
+        "signed_energy_wh",
+        Numeric,
+        Computed("CASE WHEN signed_state = 'valid' THEN signed_wh END", persisted=True),
+    ),
+    Column("signed_meter", Text),
     Index("ocpp_sessions_newest", "tenant", "listed_at", "session"),
     Index("ocpp_sessions_charger", "tenant", "charger", "listed_at", "session"),
     Index("ocpp_sessions_token", "tenant", text("upper(id_token)"), "listed_at", "session"),

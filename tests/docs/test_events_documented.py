@@ -40,6 +40,10 @@ STREAMS = {
     "charging-profiles/<tenant>/<CPID>",
     "tenant/<tenant>/self",
     "api-token/<tenant>/<id>",
+    "meter-keys/<tenant>/<CPID>",
+    "audit/<tenant>/keys",
+    "audit/<tenant>/checkpoints",
+    "audit/<tenant>/exports",
 }
 PLAIN = {
     str: "text",

@@ -30,6 +30,7 @@ from domain.id_tokens import events as token
 from domain.identity import IdToken
 from domain.metering import Reading, Sample
 from domain.reservations import events as reservation
+from domain.signed_values.events import SignedValuesJudged
 from domain.tenants import events as tenant
 from domain.tenants.roles import Role
 from domain.transactions import events as transaction
@@ -355,6 +356,13 @@ class Fleet:
         yield self._event(path, fact, self._told(cpid, "StopTransaction", {"meterStop": int(wh)}))
         settled = transaction.EnergySettled(energy_wh=int(wh - begin), meter_start_wh=begin, meter_stop_wh=wh)
         yield self._event(path, settled, bare)
+        for state in self.random.sample(("unverified", "invalid", "valid"), 2):
+            energy = wh - begin if state == "valid" else None
+            reasons = () if state == "valid" else ("no_key", "page_missing")
+            judged = SignedValuesJudged(
+                state=state, reasons=reasons, energy_wh=energy, meter="M-1", records=2
+            )
+            yield self._event(path, judged, bare)
         yield self._event(stream(cpid), charger.TransactionClosed(path), bare)
 
     def _reserve(self, cpid: str) -> Iterator[Event[Fact]]:

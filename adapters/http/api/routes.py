@@ -14,10 +14,13 @@ from adapters.http.api import (
     read_models,
     sessions,
     timelines,
+    transparency,
 )
 from adapters.http.api.artefact_routes import ARTEFACT_ROUTES
+from adapters.http.api.audit_routes import AUDIT_ROUTES
 from adapters.http.api.command_routes import COMMAND_ROUTES
 from adapters.http.api.control import PlainQuery
+from adapters.http.api.meter_keys import METER_KEY_ROUTES
 from adapters.http.api.privacy_routes import PRIVACY_ROUTES
 from adapters.http.api.profile_routes import PROFILE_ROUTES
 from adapters.http.api.provisioning_routes import PROVISIONING_ROUTES
@@ -127,8 +130,9 @@ READING_ROUTES: tuple[Route, ...] = (
         handler=sessions.one_session,
         query=sessions.OneSessionQuery,
         response=sessions.Session,
-        errors=("not_found", *READING),
+        errors=("not_found", "not_acceptable", *READING),
         etag=True,
+        also={transparency.MEDIA_TYPE: transparency.transparency_of},
     ),
     Route(
         method="GET",
@@ -218,5 +222,7 @@ ROUTES: tuple[AnyRow, ...] = (
     *ALARM_ROUTES,
     *TOKEN_ROUTES,
     *PRIVACY_ROUTES,
+    *AUDIT_ROUTES,
+    *METER_KEY_ROUTES,
 )
 """The whole API."""

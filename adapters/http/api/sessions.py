@@ -70,6 +70,12 @@ class SessionLine(Shape):
     meter_stop_wh: Exact | None
     reason: str | None
     flags: list[str] = Field(description="What is odd about it, such as `meter_went_back`.")
+    signed_state: str = Field(
+        description="Of its signed meter values: `none`, `unverified`, `valid`, `invalid`."
+    )
+    signed_energy_wh: Exact | None = Field(
+        description="Of the signed register, exactly; null unless `valid`."
+    )
 
 
 class Session(SessionLine):
@@ -88,6 +94,8 @@ class Session(SessionLine):
     closed_at: datetime | None = Field(
         description="Our clock, when it was closed at the last reading, as its end was not reported in time."
     )
+    signed_reasons: list[str] = Field(description="Why they are not valid, such as `signature_wrong`.")
+    signed_meter: str | None = Field(description="The serial number of the meter that signed.")
     samples: list[RawSample] | list[Bucket] | None = Field(
         description="The meter curve in the order of time; null where none was asked for."
     )
@@ -126,4 +134,7 @@ def one_session(asked: Asked[OneSessionQuery]) -> Session | None:
     if row is None:
         return None
     samples = curve_of(asked.connection, asked.caller.tenant, row, asked.query.samples, asked.now)
-    return Session.model_validate({**msgspec.structs.asdict(row), "samples": samples})
+    reasons = row.signed_reasons.split(",") if row.signed_reasons else []
+    return Session.model_validate(
+        {**msgspec.structs.asdict(row), "samples": samples, "signed_reasons": reasons}
+    )

@@ -15,6 +15,7 @@ from domain.transactions.anomalies import Anomaly
 from domain.transactions.events import Started
 from tests.adapters.http.conftest import TOKEN, World
 from tests.adapters.http.fleet import FORMULA, OTHER, START, TENANT, Fleet, project
+from tests.checkpoints import publish_checkpoint
 
 LISTS = sorted(PREFIX + r.path for r in ROUTES if r.key is not None and "{" not in r.path)
 
@@ -34,6 +35,8 @@ async def fleet(world: World) -> Fleet:
         for n in range(1, 4):
             await fleet.asked(tenant, prefix + f"Depot-0{n}", n)
             await fleet.api_token(tenant, prefix + f"token {n}", n)
+    for _ in range(3):
+        await publish_checkpoint(world.store, world.dsn, TENANT)
     project(world.dsn)
     return fleet
 
@@ -320,6 +323,9 @@ async def test_sessions_are_found_by_their_flags(world: World, fleet: Fleet) -> 
 async def test_a_missing_read_model_is_being_built(world: World) -> None:
     for path in LISTS:
         response = await world.client.get(path)
+        if path.endswith("/audit/checkpoints"):  # read from the log itself
+            assert response.json()["items"] == []
+            continue
         assert (response.status_code, response.json()["code"]) == (503, "not_built")
 
 

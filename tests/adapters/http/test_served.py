@@ -19,6 +19,7 @@ from adapters.ocpp.websocket import ChargerWebSocket
 from tests.adapters.http.conftest import AUTH, TENANT, TOKEN, World
 from tests.adapters.http.fleet import Fleet, project
 from tests.adapters.http.services import House, plugged_in
+from tests.checkpoints import publish_checkpoint
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "api.md"
 EXAMPLES = re.findall(r"^```sh\n(.*?)^```$", DOCUMENT.read_text(), re.DOTALL | re.MULTILINE)
@@ -100,6 +101,7 @@ async def furnished(house: House) -> AsyncIterator[int]:
     operator = Caller(TENANT, "key:test", frozenset(Right))
     made = await house.services.registry(operator).new_password("DEPOT-01")
     await house.project()
+    await publish_checkpoint(house.store, house.dsn, TENANT)
     app = house.serving(*Right)
     async with (
         plugged_in(house.workplace, "DEPOT-01", made.password, **AGREED),

@@ -18,9 +18,11 @@ from application import clock
 from domain.tenants.roles import Right, Role
 from tests.adapters.http.test_rules import problem
 from tests.adapters.http.two_tenants import ABSENT, API, OURS, RAW, THEIRS, Ids, Two, two_tenants
+from tests.signed_meter import SignedMeter
 
 Key = tuple[str, str]
 ROWS = {(row.method, row.path): row for row in ROUTES}
+METER_KEY = SignedMeter().public
 LIMIT = {"schedule": {"unit": "A", "periods": [{"start": 0, "limit": 16}]}, "purpose": "TxDefaultProfile"}
 
 
@@ -109,6 +111,10 @@ NAMED: dict[Key, tuple[Ask, ...]] = {
         Ask("/alarms/{alarm}/acknowledge", {"note": "mine"}),
         Ask("/alarms/{alarm}/acknowledge", {"clear": True}),
     ),
+    ("GET", "/chargers/{cpid}/meter-keys"): (charger("/meter-keys"),),
+    ("POST", "/chargers/{cpid}/meter-keys"): (charger("/meter-keys", {"key": METER_KEY}),),
+    ("DELETE", "/chargers/{cpid}/meter-keys/{key_id}"): (charger("/meter-keys/0123456789abcdef"),),
+    ("GET", "/audit/proof"): (Ask("/audit/proof", query={"position": "{position}"}),),
     ("GET", "/tokens/{id}"): (Ask("/tokens/{token}"),),
     ("DELETE", "/tokens/{id}"): (Ask("/tokens/{token}"),),
     ("POST", "/chargers"): (Ask("/chargers", {"cpid": "A-1", "template": "{template}"}, status=422),),
@@ -153,8 +159,10 @@ MAKERS: dict[Key, Ask] = {
 }
 """What makes or changes our own: a thing of the same name elsewhere is neither in the way nor touched."""
 
-WHOLE: frozenset[Key] = frozenset({("GET", "/read-models"), ("GET", "/jobs")})
-"""About the installation as a whole: for those who run it, see the test of its own."""
+WHOLE: frozenset[Key] = frozenset(
+    {("GET", "/read-models"), ("GET", "/jobs"), ("GET", "/audit/checkpoints"), ("GET", "/audit/consistency")}
+)
+"""About the installation as a whole: for those who run it, see the test of its own; checkpoints are hashes."""
 
 
 @pytest.fixture
@@ -190,7 +198,7 @@ def learnt(response: httpx.Response, ids: Ids) -> tuple[int, str, dict[str, str]
     """All that can be told from an answer, whatever the id was called."""
     text = response.text
     for name, value in ids.items():
-        text = text.replace(value, f"<{name}>") if name != "rid" else text
+        text = text.replace(value, f"<{name}>") if name not in ("rid", "position") else text
     headers = {name: value for name, value in response.headers.items() if name != "x-request-id"}
     return response.status_code, text, headers
 

@@ -55,6 +55,7 @@ ABSENT: Ids = {
     "token": "d" * 22,
     "card": "NONECARD",
     "alarm": "c" * 22,
+    "position": "999999999",
 }
 
 
@@ -115,6 +116,15 @@ class Two:
                 "ORDER BY originator_id, originator_version",
                 (tenant,),
             ).fetchall()
+
+    def position_of(self, stream: str) -> str:
+        """Of the first event of a stream."""
+        with psycopg.connect(self.dsn) as connection:
+            (position,) = connection.execute(
+                "SELECT min(notification_id) FROM eventstore.stored_events WHERE originator_id = %s",
+                (stream,),
+            ).fetchone()  # type: ignore[misc]  # one row, always
+        return str(position)
 
 
 @asynccontextmanager
@@ -196,6 +206,7 @@ async def _settle(two: Two, fleet: Fleet, tenant: str, n: int) -> Ids:
         "token": two.tokens[tenant, Role.VIEWER].id,
         "card": card,
         "alarm": (await client.get(f"{API}/alarms")).json()["items"][0]["id"],
+        "position": two.position_of(f"charger/{tenant}/{cpid}"),
     }
 
 

@@ -1,0 +1,1 @@
+"""Tamper evidence: the Merkle tree over the log, its checkpoints, and what compares the log with them."""
