@@ -17,6 +17,7 @@ from domain.provisioning import events as provisioning
 from domain.reservations import events as reservation
 from domain.tenants import events as tenant
 from domain.transactions import events as transaction
+from domain.uptime import events as uptime
 
 FACTS: tuple[type[Fact], ...] = (
     charger.Registered,
@@ -163,6 +164,9 @@ FACTS: tuple[type[Fact], ...] = (
     alarm.AlarmRepeated,
     alarm.AlarmAcknowledged,
     alarm.AlarmCleared,
+    uptime.ExclusionDeclared,
+    uptime.ExclusionWithdrawn,
+    uptime.PortRated,
     tenant.Founded,
     tenant.Suspended,
     tenant.Resumed,
