@@ -1,6 +1,6 @@
 """How starts fare, what goes wrong, how long ports hold, and how commands end; by whatever is asked for."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import ROUND_FLOOR, Decimal
 from typing import Any
@@ -23,6 +23,9 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     charger: str | None = None
     kind: str | None = None
     """Of a fault."""
+    code: str | None = None
+    nature: Mapping[str, str] = {}
+    """Names of `DIMENSIONS` and what they must be; empty: nobody told it."""
 
 
 class FunnelRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -155,7 +158,7 @@ _OVER = f"({_known('stopped')} OR (NOT {_known('started')} AND {_known('closed')
 _FAULTS = """
   FROM ocpp_faults WHERE tenant = :tenant AND position <= :position AND at >= :begin AND at < :end
    AND (CAST(:charger AS text) IS NULL OR charger = :charger)
-   AND (CAST(:kind AS text) IS NULL OR kind = :kind)
+   AND (CAST(:kind AS text) IS NULL OR kind = :kind) AND (CAST(:code AS text) IS NULL OR code = :code)
 """
 _CLEARED = "coalesce(cleared_position <= :position, false)"
 
@@ -192,7 +195,7 @@ SELECT attempt, charger, evse_id, begun_at, protocol, vendor, model, firmware, v
        CASE {reached} ELSE '' END AS reached, events,
        CASE WHEN {_known("stopped")} THEN reason END AS reason,
        CASE WHEN {_known("stopped")} THEN proper END AS proper
-{_ATTEMPTS} AND (CAST(:after_at AS timestamptz) IS NULL OR (begun_at, attempt) > (:after_at, :after))
+{_ATTEMPTS}{_of_nature(scope)} AND (CAST(:after_at AS timestamptz) IS NULL OR (begun_at, attempt) > (:after_at, :after))
  ORDER BY begun_at, attempt LIMIT :limit"""
     at, number = after or (None, 0)
     values = {**_values(scope), "after_at": at, "after": number, "limit": limit + 1}
@@ -224,7 +227,7 @@ def faults(
     names = ", ".join(name for name in FaultRow.__struct_fields__ if name != "cleared_at")
     query = f"""
 SELECT {names}, CASE WHEN {_CLEARED} THEN cleared_at END AS cleared_at
-{_FAULTS} AND (CAST(:after_at AS timestamptz) IS NULL OR (at, position) > (:after_at, :after))
+{_FAULTS}{_of_nature(scope)} AND (CAST(:after_at AS timestamptz) IS NULL OR (at, position) > (:after_at, :after))
  ORDER BY at, position LIMIT :limit"""
     at, number = after or (None, 0)
     values = {**_values(scope), "after_at": at, "after": number, "limit": limit + 1}
@@ -320,13 +323,19 @@ SELECT intent, count(*) AS requested, {counts},
 
 
 def _shown(dimensions: Sequence[str]) -> str:
-    return ", ".join(name if name in dimensions else f"NULL AS {name}" for name in _NATURE)
+    return ", ".join(
+        f"coalesce({name}, '') AS {name}" if name in dimensions else f"NULL AS {name}" for name in _NATURE
+    )
+
+
+def _of_nature(scope: Scope) -> str:
+    return "".join(f" AND coalesce({name}, '') = :is_{name}" for name in DIMENSIONS if name in scope.nature)
 
 
 def _grouped(names: Sequence[str], first: str = "") -> str:
     if not names:
         return ""
-    listed = ", ".join(names)
+    listed = ", ".join(name if name in ("kind", "code") else f"coalesce({name}, '')" for name in names)
     return f"GROUP BY {listed} ORDER BY {first}{listed}"
 
 
@@ -338,6 +347,8 @@ def _values(scope: Scope) -> dict[str, Any]:
         "end": scope.end,
         "charger": scope.charger,
         "kind": scope.kind,
+        "code": scope.code,
+        **{f"is_{name}": value for name, value in scope.nature.items()},
     }
 
 

@@ -21,9 +21,10 @@ class SessionsWanted(msgspec.Struct, frozen=True, kw_only=True):
     charger: str | None = None
     site: str | None = None
     evse_id: int | None = None
+    """0: sessions that name none."""
+    connector_id: int | None = None
     id_token: str | None = None
-    day: date | None = None
-    """Only those with a part in this local day."""
+    """Empty: sessions without one."""
     zone: str = "UTC"
 
 
@@ -106,8 +107,9 @@ told AS (
      WHERE tenant = :tenant AND kind = 'site' AND position <= :position
      ORDER BY charger, position DESC) AS places USING (charger)
    WHERE (CAST(:site AS text) IS NULL OR coalesce(places.site, '') = :site)
-     AND (CAST(:evse AS integer) IS NULL OR told.evse_id = :evse)
-     AND (CAST(:tag AS text) IS NULL OR upper(told.id_token) = upper(:tag))
+     AND (CAST(:evse AS integer) IS NULL OR coalesce(told.evse_id, 0) = :evse)
+     AND (CAST(:connector AS integer) IS NULL OR coalesce(told.connector_id, 0) = :connector)
+     AND (CAST(:tag AS text) IS NULL OR upper(coalesce(told.id_token, '')) = upper(:tag))
 )"""
 
 _INSIDE = "begin_at >= :begin AND end_at <= :end"
@@ -215,6 +217,7 @@ def _values(wanted: SessionsWanted) -> dict[str, Any]:
         "charger": wanted.charger,
         "site": wanted.site,
         "evse": wanted.evse_id,
+        "connector": wanted.connector_id,
         "tag": wanted.id_token,
         "zone": wanted.zone,
     }

@@ -10,6 +10,7 @@ from adapters.http.api.command_routes import COMMAND_ROUTES
 from adapters.http.api.control import PlainQuery
 from adapters.http.api.profile_routes import PROFILE_ROUTES
 from adapters.http.api.provisioning_routes import PROVISIONING_ROUTES
+from adapters.http.api.report_routes import REPORT_ROUTES
 from adapters.http.api.reservation_routes import RESERVATION_ROUTES
 from adapters.http.api.settings_routes import SETTINGS_ROUTES
 from adapters.http.api.token_routes import TOKEN_ROUTES
@@ -166,6 +167,7 @@ ROUTES: tuple[AnyRow, ...] = (
     *PROFILE_ROUTES,
     *ARTEFACT_ROUTES,
     *ALARM_ROUTES,
+    *REPORT_ROUTES,
     *TOKEN_ROUTES,
 )
 """The whole API."""
