@@ -36,6 +36,13 @@ def midnights(begin: datetime, end: datetime, zone: ZoneInfo) -> Iterator[dateti
         day += timedelta(days=1)
 
 
+def twelve_months_to(month: datetime) -> datetime:
+    """The begin of the twelve months of which `month`, by its begin, is the last one."""
+    if month.month == 12:
+        return month.replace(month=1)
+    return month.replace(year=month.year - 1, month=month.month + 1)
+
+
 def month_of(year: int, month: int) -> tuple[datetime, datetime]:
     """A month of UTC, as the regulators' minutes are counted here."""
     begin = datetime(year, month, 1, tzinfo=UTC)

@@ -7,8 +7,6 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from adapters.http.route import Shape
-
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """Spreadsheets take a cell that begins so for a formula (OWASP CSV injection); full-width ones too."""
 
@@ -22,7 +20,7 @@ def csv_head(columns: Sequence[str], *, excel: bool = False) -> bytes:
     return (BOM.encode() if excel else b"") + _lines([columns], excel=excel)
 
 
-def csv_lines(columns: Sequence[str], items: Iterable[Shape], *, excel: bool = False) -> bytes:
+def csv_lines(columns: Sequence[str], items: Iterable[object], *, excel: bool = False) -> bytes:
     """One line for each item; `excel`: as an Excel reads it that writes decimals with a comma."""
     rows = ([_cell(getattr(item, column), excel=excel) for column in columns] for item in items)
     return _lines(rows, excel=excel)

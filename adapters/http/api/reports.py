@@ -41,7 +41,7 @@ from adapters.http.report_shapes import (
     UtilisationItem,
     UtilisationReport,
 )
-from domain.calendar import midnight, month_of
+from domain.calendar import midnight, month_of, twelve_months_to
 from domain.uptime.formulas import Formula
 from projections.availability.queries import AsOf, PortFilter
 from projections.reports.edition import edition
@@ -377,17 +377,8 @@ def _periods(query: UptimeQuery, now: datetime) -> tuple[list[Period], Json]:
     else:
         begin, end = month_named(query.month or f"{until:%Y-%m}")
         end = min(end, until)
-        periods = [Period("month", begin, end), Period("rolling_12_months", _a_year_before(begin), end)]
+        periods = [Period("month", begin, end), Period("rolling_12_months", twelve_months_to(begin), end)]
         named = {"month": f"{begin:%Y-%m}"}
     if begin >= end:
         raise invalid(Fault("month" if query.formula is Formula.NEVI else "year", "It has not begun."))
     return periods, {**told, **named, "to": until}
-
-
-def _a_year_before(month: datetime) -> datetime:
-    """The begin of the twelve months that end with `month`."""
-    return (
-        month.replace(month=1)
-        if month.month == 12
-        else month.replace(year=month.year - 1, month=month.month + 1)
-    )
