@@ -83,7 +83,7 @@ def span_of(query: Asked, now: datetime) -> Span:
 
 def latest(query: Asked, now: datetime) -> datetime:
     """The end of what can be counted: `to`, the instant of `as_of`, or now, whichever is first."""
-    now = min(now, instant_of(query.as_of, now)).replace(second=0, microsecond=0)
+    now = min(now, instant_of(query.as_of, now)).replace(microsecond=0)
     return min(_moment("to", query.until, zone_named(query.tz)) or now, now)
 
 

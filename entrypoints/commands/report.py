@@ -304,7 +304,7 @@ def _periods(
     formula: Formula, month: str | None, year: int | None, begin: str | None, end: str | None
 ) -> list[Period]:
     """Raises typer.BadParameter."""
-    now = clock.now().replace(second=0, microsecond=0)
+    now = clock.now().replace(microsecond=0)
     if begin is not None or end is not None:
         span = span_of(begin, end, "UTC")
         return [Period("period", span.begin, span.end)]

@@ -48,7 +48,7 @@ class Span(msgspec.Struct, frozen=True):
 
 def span_of(begin: str | None, end: str | None, zone: str) -> Span:
     """Minutes to come are none. Raises typer.BadParameter."""
-    now = clock.now().replace(second=0, microsecond=0)
+    now = clock.now().replace(microsecond=0)
     try:
         zone_of(zone)
     except ZoneUnknown:
