@@ -4,10 +4,11 @@ A use while offline is cut against the changes up to its own position, wherever 
 """
 
 from collections.abc import Sequence
-from typing import Any, LiteralString
+from typing import Any
 
 from domain.uptime.station import Change, Seconds, Signal, Station, Use
 from projections.availability.tables import PORTS, STATES, STATIONS
+from projections.availability.within import changes_within
 from projections.machines import Machines, Who, who_in
 from projections.read_model import Link
 from projections.statements import execute_writes
@@ -16,25 +17,22 @@ from projections.writes import Append, Write
 
 _STATIONS = Machines(STATIONS, Station)
 
-_USES: LiteralString = """
+_WITHIN = changes_within(
+    "u.charger", "u.evse_id", "u.begin_at", "u.end_at", tenant="u.tenant", position="u.position"
+)
+_USES = f"""
 INSERT INTO ocpp_offline_use (tenant, charger, evse_id, session, position, begin_at, end_at)
 SELECT u.tenant, u.charger, u.evse_id, u.session, u.position,
        greatest(u.begin_at, s.since), least(u.end_at, s.until)
   FROM unnest(%s::text[], %s::text[], %s::integer[], %s::text[], %s::bigint[], %s::timestamptz[],
               %s::timestamptz[]) AS u(tenant, charger, evse_id, session, position, begin_at, end_at)
  CROSS JOIN LATERAL (
-   SELECT since, state, coalesce(lead(since) OVER (ORDER BY since, position), 'infinity') AS until
-     FROM ocpp_connector_states c
-    WHERE c.tenant = u.tenant AND c.charger = u.charger AND c.evse_id = u.evse_id
-      AND c.position <= u.position AND c.since < u.end_at
-      AND c.since >= coalesce((
-          SELECT max(e.since) FROM ocpp_connector_states e
-           WHERE e.tenant = u.tenant AND e.charger = u.charger AND e.evse_id = u.evse_id
-             AND e.position <= u.position AND e.since <= u.begin_at), '-infinity')
+   SELECT c.since, c.state, coalesce(lead(c.since) OVER (ORDER BY c.since, c.position), 'infinity') AS until
+     FROM {_WITHIN} AS c
  ) AS s
  WHERE s.state = 'unknown' AND greatest(u.begin_at, s.since) < least(u.end_at, s.until)
 ON CONFLICT DO NOTHING
-"""
+""".encode()  # noqa: S608 - our own words
 
 
 def follow(connection: Link, rows: Sequence[Any]) -> None:

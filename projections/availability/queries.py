@@ -9,6 +9,7 @@ from sqlalchemy import Connection, text
 from domain.uptime.formulas import Formula
 from domain.uptime.states import Claim, Interval, State, excluded, proven
 from domain.uptime.tally import Tally, tally
+from projections.availability.within import changes_within
 
 PortKey = tuple[str, int]
 """Charger and EVSE."""
@@ -123,21 +124,16 @@ SELECT charger, evse_id, id, begin_at, end_at FROM ocpp_exclusions
  ORDER BY charger, begin_at, id
 """
 
-_INTERVALS = """
+_WITHIN = changes_within(
+    "w.charger", "w.evse_id", "w.begin_at", "w.end_at", tenant=":tenant", position=":position"
+)
+_INTERVALS = f"""
 SELECT w.n, s.since, s.state, s.cause, s.detail, s.position, s.event
   FROM unnest(CAST(:chargers AS text[]), CAST(:evses AS integer[]), CAST(:begins AS timestamptz[]),
               CAST(:ends AS timestamptz[])) WITH ORDINALITY AS w(charger, evse_id, begin_at, end_at, n)
- CROSS JOIN LATERAL (
-   SELECT * FROM ocpp_connector_states c
-    WHERE c.tenant = :tenant AND c.charger = w.charger AND c.evse_id = w.evse_id
-      AND c.position <= :position AND c.since < w.end_at
-      AND c.since >= coalesce((
-          SELECT max(e.since) FROM ocpp_connector_states e
-           WHERE e.tenant = :tenant AND e.charger = w.charger AND e.evse_id = w.evse_id
-             AND e.position <= :position AND e.since <= w.begin_at), '-infinity')
- ) AS s
+ CROSS JOIN LATERAL {_WITHIN} AS s
  ORDER BY w.n, s.since, s.position
-"""
+"""  # noqa: S608 - our own words
 
 
 def ports(connection: Connection, of: AsOf, wanted: PortFilter) -> list[PortRow]:

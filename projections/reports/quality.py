@@ -9,6 +9,7 @@ import msgspec
 from sqlalchemy import Connection, text
 
 from projections.availability.queries import AsOf, PortFilter, PortRow, ports, seconds
+from projections.availability.within import changes_within
 
 DIMENSIONS = ("protocol", "vendor", "model", "firmware", "charger")
 _FINEST = Decimal("0.0001")
@@ -234,7 +235,8 @@ SELECT {names}, CASE WHEN {_CLEARED} THEN cleared_at END AS cleared_at
     return [FaultRow(**row) for row in connection.execute(text(query), values).mappings()]
 
 
-_FAILURES = """
+_WITHIN = changes_within("p.charger", "p.evse_id", ":begin", ":end", tenant=":tenant", position=":position")
+_FAILURES = f"""
 SELECT p.charger, p.evse_id,
        count(*) FILTER (WHERE s.since >= :begin AND s.former IS DISTINCT FROM 'faulted')::bigint,
        coalesce(sum(extract(epoch FROM least(s.until, :end) - greatest(s.since, :begin)))
@@ -242,18 +244,12 @@ SELECT p.charger, p.evse_id,
   FROM unnest(CAST(:chargers AS text[]), CAST(:evses AS integer[])) AS p(charger, evse_id)
  CROSS JOIN LATERAL (
    SELECT c.since, c.cause, lag(c.cause) OVER w AS former, coalesce(lead(c.since) OVER w, :end) AS until
-     FROM ocpp_connector_states c
-    WHERE c.tenant = :tenant AND c.charger = p.charger AND c.evse_id = p.evse_id
-      AND c.position <= :position AND c.since < :end
-      AND c.since >= coalesce((
-          SELECT max(e.since) FROM ocpp_connector_states e
-           WHERE e.tenant = :tenant AND e.charger = p.charger AND e.evse_id = p.evse_id
-             AND e.position <= :position AND e.since <= :begin), '-infinity')
+     FROM {_WITHIN} AS c
    WINDOW w AS (ORDER BY c.since, c.position)
  ) AS s
  WHERE s.cause = 'faulted'
  GROUP BY 1, 2
-"""
+"""  # noqa: S608 - our own words
 
 
 def reliability(

@@ -1,13 +1,16 @@
 """How much ports are used: by port, and by the hour of the week."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
+from zoneinfo import ZoneInfo
 
 import msgspec
 from sqlalchemy import Connection, text
 
+from domain.calendar import zone_of
 from projections.availability.queries import AsOf, PortFilter, PortKey, PortRow, ports, seconds
+from projections.availability.within import changes_within
 from projections.reports.energy import energy
 from projections.session_figures.queries import SessionsWanted
 
@@ -46,51 +49,48 @@ class HeatCell(msgspec.Struct, frozen=True, kw_only=True):
     share: Decimal | None
 
 
-_USED = """
-SELECT extract(isodow FROM bin.at AT TIME ZONE :zone)::int AS weekday,
-       extract(hour FROM bin.at AT TIME ZONE :zone)::int AS hour,
-       sum(extract(epoch FROM least(s.until, bin.at + interval '15 min', :end)
-                            - greatest(s.since, bin.at, :begin)))::bigint AS seconds
+_WITHIN = changes_within("p.charger", "p.evse_id", ":begin", ":end", tenant=":tenant", position=":position")
+_BORDERS = f"""
+WITH spans AS (
+  SELECT greatest(s.since, :begin) AS since, least(s.until, :end) AS until
+    FROM unnest(CAST(:chargers AS text[]), CAST(:evses AS integer[])) AS p(charger, evse_id)
+   CROSS JOIN LATERAL (
+     SELECT c.since, c.state, coalesce(lead(c.since) OVER (ORDER BY c.since, c.position), :end) AS until
+       FROM {_WITHIN} AS c
+   ) AS s
+   WHERE s.state {{which}} AND s.until > :begin AND s.until > s.since
+)
+SELECT bin, sum(n)::bigint, sum(n * extract(epoch FROM at - bin))::bigint
   FROM (
-    SELECT c.since, c.state, coalesce(lead(c.since) OVER (
-             PARTITION BY c.charger, c.evse_id ORDER BY c.since, c.position), :end) AS until
-      FROM unnest(CAST(:chargers AS text[]), CAST(:evses AS integer[])) AS p(charger, evse_id)
-     CROSS JOIN LATERAL (
-       SELECT * FROM ocpp_connector_states c
-        WHERE c.tenant = :tenant AND c.charger = p.charger AND c.evse_id = p.evse_id
-          AND c.position <= :position AND c.since < :end
-          AND c.since >= coalesce((
-              SELECT max(e.since) FROM ocpp_connector_states e
-               WHERE e.tenant = :tenant AND e.charger = p.charger AND e.evse_id = p.evse_id
-                 AND e.position <= :position AND e.since <= :begin), '-infinity')
-     ) AS c
-  ) AS s
- CROSS JOIN LATERAL generate_series(
-    date_bin('15 min', greatest(s.since, :begin), '2000-01-01 00:00+00'),
-    least(s.until, :end) - interval '1 us', interval '15 min') AS bin(at)
- WHERE s.state {which} AND s.until > :begin AND s.until > s.since
- GROUP BY 1, 2
-"""
+    SELECT date_bin('15 min', since, '2000-01-01 00:00+00') AS bin, since AS at, 1 AS n FROM spans
+    UNION ALL
+    SELECT date_bin('15 min', until, '2000-01-01 00:00+00'), until, -1 FROM spans
+  ) AS borders
+ GROUP BY bin
+"""  # noqa: S608 - our own words
 _IN_USE = "IN ('charging', 'idle')"
 _ABSENT = "= 'absent'"
 
 _FIRST = """
-SELECT p.charger, p.evse_id, (
-    SELECT min(c.since) FROM ocpp_connector_states c
-     WHERE c.tenant = :tenant AND c.charger = p.charger AND c.evse_id = p.evse_id AND c.position <= :position)
-  FROM unnest(CAST(:chargers AS text[]), CAST(:evses AS integer[])) AS p(charger, evse_id)
+SELECT bin, count(*)::bigint, sum(extract(epoch FROM at - bin))::bigint
+  FROM (
+    SELECT at, date_bin('15 min', at, '2000-01-01 00:00+00') AS bin
+      FROM unnest(CAST(:chargers AS text[]), CAST(:evses AS integer[])) AS p(charger, evse_id)
+     CROSS JOIN LATERAL (
+       SELECT greatest(c.since, :begin) AS at FROM ocpp_connector_states c
+        WHERE c.tenant = :tenant AND c.charger = p.charger AND c.evse_id = p.evse_id
+          AND c.position <= :position
+        ORDER BY c.since LIMIT 1) AS c
+     WHERE c.at < :end
+  ) AS begun
+ GROUP BY bin
 """
+BIN = timedelta(minutes=15)
+"""Local hours of every zone begin at a multiple of it."""
+_ORIGIN = datetime(2000, 1, 1, tzinfo=UTC)
 
-_BINS = """
-SELECT extract(isodow FROM bin.at AT TIME ZONE :zone)::int, extract(hour FROM bin.at AT TIME ZONE :zone)::int,
-       sum(extract(epoch FROM least(s.until, bin.at + interval '15 min') - greatest(s.since, bin.at))
-           * s.ports)::bigint
-  FROM unnest(CAST(:since AS timestamptz[]), CAST(:until AS timestamptz[]), CAST(:ports AS bigint[]))
-       AS s(since, until, ports)
- CROSS JOIN LATERAL generate_series(date_bin('15 min', s.since, '2000-01-01 00:00+00'),
-                                    s.until - interval '1 us', interval '15 min') AS bin(at)
- GROUP BY 1, 2
-"""
+Borders = dict[datetime, tuple[int, int]]
+"""Quarter of an hour → how many spans begin in it less those that end, and by how many seconds after its begin."""
 
 
 def utilisation_rows(
@@ -133,39 +133,53 @@ def heat_map(
         "position": of.position,
         "begin": begin,
         "end": end,
-        "zone": zone,
         "chargers": [port.charger for port in found],
         "evses": [port.evse_id for port in found],
     }
-    used = _cells(connection, _USED.replace("{which}", _IN_USE), values)
-    gone = _cells(connection, _USED.replace("{which}", _ABSENT), values)
-    there = _cells(connection, _BINS, {**_service(connection, values), "zone": zone})
+    hours = _hours(begin, end, zone_of(zone))
+    used = _by_hour(_borders(connection, _BORDERS.replace("{which}", _IN_USE), values), hours)
+    gone = _by_hour(_borders(connection, _BORDERS.replace("{which}", _ABSENT), values), hours)
+    heard = _borders(connection, _FIRST, values)
+    there = _by_hour(_ended(heard, end), hours)
     return [
-        _cell(
-            weekday,
-            hour,
-            used.get((weekday, hour), 0),
-            there.get((weekday, hour), 0) - gone.get((weekday, hour), 0),
-        )
-        for weekday in range(1, 8)
-        for hour in range(24)
+        _cell(*place, used.get(place, 0), there.get(place, 0) - gone.get(place, 0))
+        for place in ((weekday, hour) for weekday in range(1, 8) for hour in range(24))
     ]
 
 
-def _service(connection: Connection, values: dict[str, object]) -> dict[str, Sequence[object]]:
-    """From when on ports were heard of, how many at once: few spans, however many ports there are."""
-    begin, end = values["begin"], values["end"]
-    spans: dict[datetime, int] = {}
-    for _, _, first in connection.execute(text(_FIRST), values):
-        since = max(first, begin)
-        if since < end:
-            spans[since] = spans.get(since, 0) + 1
-    since = sorted(spans)
-    return {"since": since, "until": [end] * len(since), "ports": [spans[at] for at in since]}
+def _hours(begin: datetime, end: datetime, zone: ZoneInfo) -> dict[datetime, tuple[int, int]]:
+    """Every quarter of an hour of the period → weekday and hour of the place."""
+    at = begin - (begin - _ORIGIN) % BIN
+    found = {}
+    while at < end:
+        local = at.astimezone(zone)
+        found[at] = local.isoweekday(), local.hour
+        at += BIN
+    return found
 
 
-def _cells(connection: Connection, query: str, values: dict[str, object]) -> dict[tuple[int, int], int]:
-    return {(row[0], row[1]): int(row[2]) for row in connection.execute(text(query), values)}
+def _borders(connection: Connection, query: str, values: dict[str, object]) -> Borders:
+    return {row[0]: (row[1], row[2]) for row in connection.execute(text(query), values)}
+
+
+def _ended(borders: Borders, end: datetime) -> Borders:
+    """What has no end of its own ends with the period."""
+    running = sum(count for count, _ in borders.values())
+    last = end - (end - _ORIGIN) % BIN
+    count, offset = borders.get(last, (0, 0))
+    late = int((end - last).total_seconds()) * running
+    return {**borders, last: (count - running, offset - late)}
+
+
+def _by_hour(borders: Borders, hours: dict[datetime, tuple[int, int]]) -> dict[tuple[int, int], int]:
+    """The seconds of all spans in each hour of the week: those under way, and what borders add and take."""
+    found: dict[tuple[int, int], int] = {}
+    running, width = 0, int(BIN.total_seconds())
+    for at, place in hours.items():
+        count, offset = borders.get(at, (0, 0))
+        found[place] = found.get(place, 0) + (running + count) * width - offset
+        running += count
+    return found
 
 
 def _cell(weekday: int, hour: int, in_use_s: int, connector_s: int) -> HeatCell:
