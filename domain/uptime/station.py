@@ -261,7 +261,7 @@ def _began(station: Station, signal: Signal) -> list[Use]:
     _set_activity(station, signal)
     stay = _stay(station, signal)
     stay.began = _corrected(station, signal)
-    return _use(stay, signal)
+    return _use(station, stay, signal)
 
 
 def _ended(station: Station, signal: Signal) -> list[Use]:
@@ -269,7 +269,7 @@ def _ended(station: Station, signal: Signal) -> list[Use]:
     stay.ended = _corrected(station, signal)
     if stay.evse_id in station.ports:
         station.ports[stay.evse_id].activity = ""
-    return _use(stay, signal)
+    return _use(station, stay, signal)
 
 
 def _activity(station: Station, signal: Signal) -> list[Use]:
@@ -310,17 +310,19 @@ def _skew_of(station: Station) -> timedelta:
     return timedelta(seconds=station.skew_s)
 
 
-def _use(stay: Stay, signal: Signal) -> list[Use]:
-    if stay.began is None or stay.ended is None or not stay.evse_id:
+def _use(station: Station, stay: Stay, signal: Signal) -> list[Use]:
+    """Up to now at most: what is still to come of a state is not known yet."""
+    if stay.began is None or stay.ended is None or station.at is None or not stay.evse_id:
         return []
-    if not timedelta(0) < stay.ended - stay.began <= LONGEST_USE:
+    ended = min(stay.ended, station.at)
+    if not timedelta(0) < ended - stay.began <= LONGEST_USE:
         return []
     return [
         Use(
             evse_id=stay.evse_id,
             session=signal.subject,
             begin=stay.began,
-            end=stay.ended,
+            end=ended,
             position=signal.position,
         )
     ]

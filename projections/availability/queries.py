@@ -162,13 +162,15 @@ def tallies(
     charger = keys[0][0] if len({key[0] for key in keys}) == 1 else None
     uses = uses_of(connection, of, begin, end, charger)
     exclusions = exclusions_of(connection, of, keys, begin, end, formula, charger)
+    for key in uses.keys() & found.keys() - exclusions.keys():
+        found[key] = _with_use(found[key], _spans(uses[key], begin, end))
     windows = [
         (key, window)
-        for key in sorted((uses.keys() | exclusions.keys()) & found.keys())
-        for window in _spans([*uses.get(key, ()), *exclusions.get(key, ())], begin, end)
+        for key in sorted(exclusions.keys() & found.keys())
+        for window in _spans([*uses.get(key, ()), *exclusions[key]], begin, end)
     ]
     for (key, _), plain in zip(windows, _windows(connection, of, windows), strict=True):
-        cut = excluded(proven(plain, uses.get(key, ())), exclusions.get(key, ()))
+        cut = excluded(proven(plain, uses.get(key, ())), exclusions[key])
         found[key] = _corrected(found[key], tally(plain), tally(cut))
     return found
 
@@ -291,6 +293,12 @@ def _spans(claims: Iterable[Claim], begin: datetime, end: datetime) -> list[tupl
         elif since < until:
             out.append((since, until))
     return out
+
+
+def _with_use(whole: Tally, spans: Sequence[tuple[datetime, datetime]]) -> Tally:
+    """Use is kept cut to offline time, so nothing has to be looked up where nothing is excluded."""
+    used = sum(int((until - since).total_seconds()) for since, until in spans)
+    return msgspec.structs.replace(whole, proven_s=used, offline_s=whole.offline_s - used)
 
 
 def _corrected(whole: Tally, plain: Tally, cut: Tally) -> Tally:

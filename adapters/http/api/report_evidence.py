@@ -9,16 +9,16 @@ from starlette.requests import Request
 from starlette.types import ASGIApp
 
 from adapters.http.action import Answered, Doing, NoBody
-from adapters.http.problems import Fault, invalid
-from adapters.http.report_answer import answer
-from adapters.http.report_query import EvidenceQuery, ReportQuery, link, position_for, span_of, text_of
-from adapters.http.report_shapes import (
+from adapters.http.api.report_answer import answer
+from adapters.http.api.report_shapes import (
     AttemptItem,
     FaultItem,
     IntervalItem,
     IntervalsReport,
     SessionShareItem,
 )
+from adapters.http.problems import Fault, invalid
+from adapters.http.report_query import EvidenceQuery, ReportQuery, link, position_for, span_of, text_of
 from adapters.http.route import Asked, Page
 from domain.uptime.formulas import Formula
 from projections.availability.queries import AsOf, intervals

@@ -6,8 +6,8 @@ from adapters.http.access import Right
 from adapters.http.action import MUTATING, STORING, Action
 from adapters.http.api import exclusions, report_evidence, reports
 from adapters.http.api.control import PlainQuery
-from adapters.http.report_answer import GIVES, PICTURED
-from adapters.http.report_shapes import (
+from adapters.http.api.report_answer import GIVES, PICTURED
+from adapters.http.api.report_shapes import (
     AttemptItem,
     EnergyReport,
     ErrorsReport,

@@ -11,21 +11,8 @@ from starlette.requests import Request
 from starlette.types import ASGIApp
 
 from adapters.http.action import Answered, Doing, NoBody
-from adapters.http.heat_map_svg import SVG, heat_map_svg
-from adapters.http.problems import Fault, invalid
-from adapters.http.report_answer import PICTURED, answer, media_type, picture
-from adapters.http.report_query import (
-    ReportQuery,
-    Span,
-    latest,
-    link,
-    month_named,
-    position_for,
-    span_of,
-    text_of,
-    zone_named,
-)
-from adapters.http.report_shapes import (
+from adapters.http.api.report_answer import PICTURED, answer, media_type, picture
+from adapters.http.api.report_shapes import (
     CommandItem,
     EnergyItem,
     EnergyReport,
@@ -40,6 +27,19 @@ from adapters.http.report_shapes import (
     UptimeReport,
     UtilisationItem,
     UtilisationReport,
+)
+from adapters.http.heat_map_svg import SVG, heat_map_svg
+from adapters.http.problems import Fault, invalid
+from adapters.http.report_query import (
+    ReportQuery,
+    Span,
+    latest,
+    link,
+    month_named,
+    position_for,
+    span_of,
+    text_of,
+    zone_named,
 )
 from domain.calendar import midnight, month_of, twelve_months_to
 from domain.uptime.formulas import Formula

@@ -7,13 +7,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from adapters.http.action import Answered, Doing
+from adapters.http.api.report_shapes import ReportShape
 from adapters.http.body import JSON
 from adapters.http.csv_table import csv_head, csv_lines
 from adapters.http.heat_map_svg import SVG
 from adapters.http.negotiation import CSV, wanted
 from adapters.http.reading import VARY
 from adapters.http.report_query import ReportQuery
-from adapters.http.report_shapes import ReportShape
 
 GIVES = (JSON, CSV)
 PICTURED = (JSON, CSV, SVG)
