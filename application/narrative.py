@@ -16,6 +16,7 @@ from application.narrative_provisioning import PROVISIONING
 from application.narrative_reservations import RESERVATIONS
 from application.narrative_safeguards import SAFEGUARDS
 from application.narrative_tenants import TENANTS
+from application.narrative_uptime import UPTIME
 from application.phrasing import amount, joined, kwh, place, readings, token, told_as
 from domain.artefacts import events as artefact
 from domain.chargers import events as charger
@@ -270,5 +271,6 @@ SENTENCES: Mapping[type[Fact], Sentence] = {
     **TENANTS,
     **PRIVACY,
     **SAFEGUARDS,
+    **UPTIME,
 }
 """Every fact of `domain.catalogue` and its sentence; a test finds the ones that are missing."""

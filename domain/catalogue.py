@@ -22,6 +22,7 @@ from domain.safeguards import events as safeguard
 from domain.signed_values import events as signed_values
 from domain.tenants import events as tenant
 from domain.transactions import events as transaction
+from domain.uptime import events as uptime
 
 FACTS: tuple[type[Fact], ...] = (
     charger.Registered,
@@ -183,6 +184,9 @@ FACTS: tuple[type[Fact], ...] = (
     audit.KeyRetired,
     audit.CheckpointPublished,
     audit.BundleExported,
+    uptime.ExclusionDeclared,
+    uptime.ExclusionWithdrawn,
+    uptime.PortRated,
     tenant.Founded,
     tenant.Suspended,
     tenant.Resumed,

@@ -22,11 +22,14 @@ from entrypoints.commands import (
     ca,
     charger,
     charger_care,
+    exclusion,
     jobs,
     meter_key,
     privacy,
     rebuild,
     replay,
+    report,
+    report_quality,
     serving,
     sessions,
     simulate,
@@ -83,6 +86,10 @@ app.add_typer(tenant.app, name="tenant")
 app.add_typer(token.app, name="token")
 app.add_typer(privacy.app, name="privacy")
 app.add_typer(sessions.app, name="sessions")
+for quality in (report_quality.funnel, report_quality.errors, report_quality.reliability):
+    report.app.command()(quality)
+app.add_typer(report.app, name="report")
+app.add_typer(exclusion.app, name="exclusion")
 app.add_typer(rebuild.app, name="read-models")
 
 

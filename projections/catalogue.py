@@ -4,6 +4,8 @@ from domain.catalogue import FACTS
 from projections.alarms.projection import Alarms
 from projections.api_tokens.projection import ApiTokens
 from projections.artefacts.projection import Artefacts
+from projections.attempts.projection import Attempts
+from projections.availability.projection import Availability
 from projections.charging_profiles.projection import ChargingProfiles
 from projections.commands.projection import Commands
 from projections.configuration.projection import Configuration
@@ -14,6 +16,7 @@ from projections.message_log.projection import MessageLog
 from projections.meter_samples.projection import MeterSamples
 from projections.read_model import ReadModel
 from projections.reservations.projection import Reservations
+from projections.session_figures.projection import SessionFigures
 from projections.sessions.projection import Sessions
 from projections.status_board.projection import StatusBoard
 from projections.tenants.projection import Tenants
@@ -34,4 +37,7 @@ READ_MODELS: tuple[ReadModel, ...] = (
     Alarms(),
     ApiTokens(),
     Tenants(),
+    Availability(),
+    SessionFigures(),
+    Attempts(),
 )

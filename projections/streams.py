@@ -4,7 +4,15 @@ import base64
 import hashlib
 from functools import lru_cache
 
-CHARGERS = ("charger", "transaction", "reservations", "settings", "local-list", "charging-profiles")
+CHARGERS = (
+    "charger",
+    "transaction",
+    "reservations",
+    "settings",
+    "local-list",
+    "charging-profiles",
+    "uptime",
+)
 """Kinds of streams whose third part is a charger's key."""
 
 

@@ -144,7 +144,8 @@ def _good(row: AnyRow, schemas: Schemas) -> Json:
             if row.links:
                 answer["links"] = {link.name: _link(link) for link in row.links}
         if isinstance(row, Transfer) and row.gives:
-            answer["content"] = {kind: {"schema": {"type": "string"}} for kind in row.gives}
+            texts = {kind: {"schema": {"type": "string"}} for kind in row.gives}
+            answer["content"] = {**texts, **answer.get("content", {})}
         answers[str(status)] = answer
     if row.etag and row.method == "GET":
         answers["304"] = {"description": "You have it already.", "headers": _answer_headers(row, 304)}

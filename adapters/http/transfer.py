@@ -28,8 +28,9 @@ class Transfer(Row, frozen=True, kw_only=True):
     handler: Handler
     right: Right
     response: type[BaseModel] | None = None
-    """The shape of a JSON answer; None where the answer is of the media types in `gives`."""
+    """The shape of a JSON answer; None where the answer is never JSON."""
     gives: tuple[str, ...] = ()
+    """Media types of the answer, the first where the client does not care; empty: JSON."""
     takes: tuple[str, ...] = ()
     """Media types of the body; empty: there is none."""
     statuses: tuple[int, ...] = (200,)

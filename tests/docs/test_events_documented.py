@@ -20,6 +20,7 @@ from domain.event import Told
 PAGE = Path(__file__).parents[2] / "docs" / "events.md"
 STREAMS = {
     "alarms/<tenant>/<CPID>",
+    "uptime/<tenant>/<CPID>",
     "settings/<tenant>/<CPID>",
     "local-list/<tenant>/<CPID>",
     "templates/<tenant>/book",

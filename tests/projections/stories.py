@@ -35,6 +35,8 @@ from domain.tenants import events as tenant
 from domain.tenants.roles import Role
 from domain.transactions import events as transaction
 from domain.transactions.anomalies import Anomaly
+from domain.uptime import events as uptime
+from domain.uptime.formulas import Formula
 from projections.catalogue import READ_MODELS
 from projections.engine import Engine
 from projections.log import PostgresLog
@@ -236,6 +238,8 @@ class Fleet:
             )
             yield self._event(stream(cpid), booted, at)
             yield from self._status(cpid, "Available")
+            yield from self._away(cpid)
+            yield from self._excused(cpid, bare)
             yield from self._reserve(cpid)
             yield from self._alarms(cpid)
             yield from self._files(cpid, bare)
@@ -404,6 +408,38 @@ class Fleet:
         )
         for fact in (raised, *more[: self._n % 4]):
             yield self._event(path, fact, by_ann)
+
+    def _away(self, cpid: str) -> Iterator[Event[Fact]]:
+        """Offline for a minute, and a session of that minute told afterwards."""
+        gone, begun = Told(recorded_at=self.now), self.now + timedelta(seconds=10)
+        self.now += timedelta(minutes=1)
+        yield self._event(stream(cpid), charger.Disconnected(connection=f"c{cpid}", code=1006), gone)
+        back = charger.Connected(connection=f"c{cpid}", gateway="g", protocol="1.6", security_profile=1)
+        yield self._event(stream(cpid), back, Told(recorded_at=self.now))
+        self._n += 1
+        path, at = transaction_of(f"offline-{self._n}", cpid), Told(recorded_at=self.now)
+        started = transaction.Started(evse_id=1, connector_id=1, at=begun, offline=True)
+        ended = transaction.Ended(evse_id=1, connector_id=1, at=begun + timedelta(seconds=40), reason="Local")
+        settled = transaction.EnergySettled(energy_wh=1, meter_start_wh=Decimal(0), meter_stop_wh=Decimal(1))
+        for fact in (started, ended, settled):
+            yield self._event(path, fact, at)
+
+    def _excused(self, cpid: str, bare: Told) -> Iterator[Event[Fact]]:
+        """An exclusion, one in two of them withdrawn, and the plate of the port."""
+        self._n += 1
+        name = f"{self._n:022x}"
+        declared = uptime.ExclusionDeclared(
+            exclusion_id=name,
+            cause=uptime.Cause.VANDALISM,
+            begin=self.now,
+            end=self.now + timedelta(hours=1),
+            evidence="seen\x00",
+            formulas=(Formula.NEVI, Formula.UK),
+        )
+        withdrawn = uptime.ExclusionWithdrawn(exclusion_id=name, reason="it was not")
+        path = f"uptime/{TENANT}/{cpid}"
+        for fact in (declared, uptime.PortRated(evse_id=1, rated_w=50_000), withdrawn)[: 2 + self._n % 2]:
+            yield self._event(path, fact, bare)
 
     def _status(self, cpid: str, status: str, activity: str = "") -> Iterator[Event[Fact]]:
         fact = charger.StatusReported(evse_id=1, connector_id=1, status=status, activity=activity)

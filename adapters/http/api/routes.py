@@ -24,6 +24,7 @@ from adapters.http.api.meter_keys import METER_KEY_ROUTES
 from adapters.http.api.privacy_routes import PRIVACY_ROUTES
 from adapters.http.api.profile_routes import PROFILE_ROUTES
 from adapters.http.api.provisioning_routes import PROVISIONING_ROUTES
+from adapters.http.api.report_routes import REPORT_ROUTES
 from adapters.http.api.reservation_routes import RESERVATION_ROUTES
 from adapters.http.api.settings_routes import SETTINGS_ROUTES
 from adapters.http.api.token_routes import TOKEN_ROUTES
@@ -220,6 +221,7 @@ ROUTES: tuple[AnyRow, ...] = (
     *PROFILE_ROUTES,
     *ARTEFACT_ROUTES,
     *ALARM_ROUTES,
+    *REPORT_ROUTES,
     *TOKEN_ROUTES,
     *PRIVACY_ROUTES,
     *AUDIT_ROUTES,

@@ -56,7 +56,9 @@ ABSENT: Ids = {
     "card": "NONECARD",
     "alarm": "c" * 22,
     "position": "999999999",
+    "exclusion": "b" * 22,
 }
+_EXCUSE = {"cause": "vandalism", "from": "2026-03-01T12:00:00Z", "to": "2026-03-01T13:00:00Z"}
 
 
 class Nobody:
@@ -191,6 +193,7 @@ async def _settle(two: Two, fleet: Fleet, tenant: str, n: int) -> Ids:
         await client.post(f"{API}/provisioning/window", json=window),
         await client.put(f"{API}/chargers/{cpid}/configuration", json=wishes, headers=no_waiting),
         await client.put(f"{API}/chargers/{cpid}/local-list", json=entries, headers=no_waiting),
+        await client.post(f"{API}/chargers/{cpid}/exclusions", json=_EXCUSE | {"evidence": tenant}),
         await client.post(f"{API}/artefacts?name={tenant}.bin", content=tenant.encode(), headers=RAW),
     )
     for answer in settled:
@@ -205,6 +208,7 @@ async def _settle(two: Two, fleet: Fleet, tenant: str, n: int) -> Ids:
         "template": template,
         "token": two.tokens[tenant, Role.VIEWER].id,
         "card": card,
+        "exclusion": settled[-2].json()["id"],
         "alarm": (await client.get(f"{API}/alarms")).json()["items"][0]["id"],
         "position": two.position_of(f"charger/{tenant}/{cpid}"),
     }

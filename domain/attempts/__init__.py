@@ -1,0 +1,1 @@
+"""What drivers tried and how far they came, and what went wrong at chargers."""

@@ -1,0 +1,1 @@
+"""What drivers tried and how far they came, what went wrong, and how commands fared."""

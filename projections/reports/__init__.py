@@ -1,0 +1,1 @@
+"""Figures made of several read models, all as of one position of the log."""

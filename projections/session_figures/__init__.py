@@ -1,0 +1,1 @@
+"""What sessions come to, as of any position of the log."""
