@@ -28,6 +28,7 @@ from entrypoints.commands import (
     tag,
     tenant,
     token,
+    user,
     window,
 )
 from entrypoints.database import DatabaseNotReachable
@@ -72,6 +73,7 @@ app.add_typer(tag.app, name="tag")
 app.add_typer(ca.app, name="ca")
 app.add_typer(tenant.app, name="tenant")
 app.add_typer(token.app, name="token")
+app.add_typer(user.app, name="user")
 app.add_typer(sessions.app, name="sessions")
 app.add_typer(rebuild.app, name="read-models")
 

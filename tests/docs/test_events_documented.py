@@ -37,6 +37,9 @@ STREAMS = {
     "charging-profiles/<tenant>/<CPID>",
     "tenant/<tenant>/self",
     "api-token/<tenant>/<id>",
+    "user/<tenant>/<id>",
+    "login/<tenant>/<digest>",
+    "admins/<tenant>/roster",
 }
 PLAIN = {
     str: "text",

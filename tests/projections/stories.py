@@ -29,6 +29,7 @@ from domain.event import Event, Fact, Told
 from domain.id_tokens import events as token
 from domain.identity import IdToken
 from domain.metering import Reading, Sample
+from domain.people import events as user
 from domain.reservations import events as reservation
 from domain.tenants import events as tenant
 from domain.tenants.roles import Role
@@ -76,6 +77,21 @@ TOKENS: tuple[Fact, ...] = (
     tenant.TokenSeen(),
     tenant.TokenRevoked(reason="lost"),
     tenant.TokenRevoked(),
+)
+USERS: tuple[Fact, ...] = (
+    user.Added(user_id="1", role=Role.OPERATOR),
+    user.Named(login="ann@example.com\x00", name="Ann"),
+    user.Invited(digest="d", expires_at=START + timedelta(days=3)),
+    user.PasswordChosen(verifier="v"),
+    user.AuthenticatorEnrolled(),
+    user.SignInRefused(why="password"),
+    user.Locked(seconds=60),
+    user.SignedIn(proof="password+code", session="s"),
+    user.RoleChanged(role=Role.VIEWER, reason="moved"),
+    user.Disabled(reason="left\x00"),
+    user.Enabled(),
+    user.AuthenticatorRemoved(reason="lost"),
+    user.Erased(reason="asked"),
 )
 LISTS: tuple[Fact, ...] = (
     lists.ListDesired(version=3, replaced=True, size=5),
@@ -217,6 +233,9 @@ class Fleet:
         for n in range(1, 5):  # one is merely issued, the next one is used as well, the others are revoked
             for fact in TOKENS[:n]:
                 yield self._event(f"api-token/{TENANT}/{n}", fact, bare)
+        for n in range(2, len(USERS) + 1):  # each is a step further in a life than the one before
+            for fact in USERS[:n]:
+                yield self._event(f"user/{TENANT}/{n}", fact, bare)
         for cpid in self.ids:
             self._n += 1
             at = self._told(cpid, "BootNotification", {"v": "Zj"})
