@@ -6,6 +6,7 @@ from typing import Any
 from application.phrasing import told_as
 from domain.event import Fact
 from domain.people import events as user
+from domain.people import provider as oidc
 
 
 def _added(fact: user.Added) -> str:
@@ -51,5 +52,7 @@ PEOPLE: Mapping[type[Fact], Callable[[Any], str]] = {
     user.LoginReleased: lambda _: "The login is free again.",
     user.AdminJoined: lambda f: f"User {f.user_id} can administer the tenant.",
     user.AdminLeft: lambda f: f"User {f.user_id} can administer the tenant no more.",
+    oidc.ProviderChosen: lambda f: f"People sign in by {f.issuer}; {len(f.roles)} of its groups have a role.",
+    oidc.ProviderDropped: lambda f: _because("Nobody signs in by the provider any more", f.reason),
 }
 """A part of `narrative.SENTENCES`."""

@@ -249,7 +249,7 @@ class FrontDesk:
             seen_at=now,
             ends_at=now + (LONGEST if stage is Stage.FULL else HALFWAY) if former is None else former.ends_at,
             remote=visit.remote,
-            agent=visit.agent[:200],
+            agent=visit.agent.replace("\0", "")[:200],
         )
         await self.sessions.begin(session)
         return Admitted(session=session, session_id=session_id)
@@ -273,6 +273,14 @@ class FrontDesk:
         if person.authenticator:
             return Stage.CODE
         return Stage.ENROL if self.needs_code(person) else Stage.FULL
+
+    async def failed(self, origin: str, failure: Failure) -> None:
+        """Somebody showed something that is no proof: it counts against the address."""
+        await self._lockouts.failed(origin, failure)
+
+    def put_on_record(self, tenant: str, person: User, why: str, visit: Visit) -> None:
+        """Somebody was refused, after the answer."""
+        self._later(self._record(tenant, person.id, [SignInRefused(why=why)], visit))
 
     # -- on record -------------------------------------------------------------------------------------------
 

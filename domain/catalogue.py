@@ -14,6 +14,7 @@ from domain.desired_state import template_events as template
 from domain.event import Fact
 from domain.id_tokens import events as id_token
 from domain.people import events as user
+from domain.people import provider as oidc
 from domain.provisioning import events as provisioning
 from domain.reservations import events as reservation
 from domain.tenants import events as tenant
@@ -193,6 +194,8 @@ FACTS: tuple[type[Fact], ...] = (
     user.LoginReleased,
     user.AdminJoined,
     user.AdminLeft,
+    oidc.ProviderChosen,
+    oidc.ProviderDropped,
 )
 
 BY_TOPIC: dict[str, type[Fact]] = {fact.TOPIC: fact for fact in FACTS}

@@ -20,6 +20,7 @@ from entrypoints.commands import (
     ca,
     charger,
     charger_care,
+    oidc,
     rebuild,
     replay,
     serving,
@@ -74,6 +75,7 @@ app.add_typer(ca.app, name="ca")
 app.add_typer(tenant.app, name="tenant")
 app.add_typer(token.app, name="token")
 app.add_typer(user.app, name="user")
+app.add_typer(oidc.app, name="oidc")
 app.add_typer(sessions.app, name="sessions")
 app.add_typer(rebuild.app, name="read-models")
 

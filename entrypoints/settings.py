@@ -101,6 +101,14 @@ class Settings(BaseSettings):
         default=(),
         description="Origins (`https://host[:port]`) beside our own whose pages may use a session cookie.",
     )
+    oidc_loopback: bool = Field(
+        default=False,
+        description="Providers (OpenID Connect) may be at http on this very machine: for trying out.",
+    )
+    oidc_private_hosts: Names = Field(
+        default=(),
+        description="Hosts of providers that are in an inner network, by name; others have to be at public addresses.",
+    )
     versions: Names = Field(default=VERSIONS, description="The OCPP versions that are switched on.")
     heartbeat_s: int = Field(
         default=300,
@@ -215,6 +223,7 @@ class Settings(BaseSettings):
         "firmware_hosts",
         "tls_certificates",
         "allowed_origins",
+        "oidc_private_hosts",
         mode="before",
     )
     @classmethod

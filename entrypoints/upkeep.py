@@ -24,6 +24,7 @@ SWEEP_EVERY_S = 5
 EXPIRE_EVERY_S = 10
 CERTIFICATES_EVERY_S = 5
 PUBLISH_EVERY_S = 86_400
+SESSIONS_EVERY_S = 300
 WINDOW_S = 3
 """So long after a window was opened its first charger may still be refused; it knocks again by itself."""
 
@@ -53,6 +54,7 @@ class Upkeep:
         every(self.flush, "interval", seconds=15)
         every(self.sweep, "interval", seconds=SWEEP_EVERY_S)
         every(self.expire, "interval", seconds=EXPIRE_EVERY_S)
+        every(self.sweep_sessions, "interval", seconds=SESSIONS_EVERY_S)
         every(self.close_stranded, "interval", seconds=STRANDED_EVERY_S, next_run_time=clock.now())
         self._scheduler.start()
 
@@ -114,6 +116,13 @@ class Upkeep:
                 await expire_due(self._core.store, charger, clock.now())
         except EventStoreError as error:
             log.warning("reservations not expired, trying again: %r", error)
+
+    async def sweep_sessions(self) -> None:
+        """Forget sessions of people that open nothing any more."""
+        try:
+            await self._core.people.sessions.sweep(clock.now())
+        except FleetUnavailable as error:
+            log.warning("sessions of people are not swept: %r", error)
 
     async def close_stranded(self) -> None:
         """Close in the books what dead gateways left open, so that nobody looks online who is not."""

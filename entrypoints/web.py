@@ -54,6 +54,8 @@ class Web:
             services=core.services,
             keys=core.fleet.keys,
             rates=core.fleet.limits,
+            sessions=core.people.access,
+            trusted_proxies=settings.trusted_proxies,
             expiries=lambda: expiries(core.tls, core.certificates.book.known, clock.now()),
             beside=[
                 *artefact_routes(core.artefacts.behind, trusted_proxies=settings.trusted_proxies),

@@ -15,7 +15,7 @@ from adapters.eventstore.counted import CountedEventStore
 from adapters.eventstore.mapper import EventMapper
 from adapters.eventstore.store import open_store
 from adapters.http.install_card_links import InstallCards, Surroundings
-from adapters.http.services import Services
+from adapters.http.services import PeopleServices, Services
 from adapters.ocpp.admittance import Admittance
 from adapters.ocpp.caller import Caller
 from adapters.ocpp.frames import Limits
@@ -60,6 +60,7 @@ from domain.reservations.room import Premises
 from entrypoints.artefacts import open_artefacts
 from entrypoints.certificates import open_authority
 from entrypoints.database import data_home, secret_of
+from entrypoints.people import Reception
 from entrypoints.settings import Settings
 from projections.catalogue import READ_MODELS
 from projections.engine import Engine
@@ -106,6 +107,8 @@ class Core:
         self.attempts = Attempts(self.store, settings.tenant)
         self.directory = Directory(self.store, settings.tenant)
         self.token_door = TokenDoor(self.store, self.directory)
+        self.lockouts = Lockouts(self.fleet.limits, self.fleet.post, _lockout_limits(settings))
+        self.people = Reception(database_url, settings, self.store, self.directory, self.lockouts)
         self._secret = secret
         self.book = CommandBook(self.store, consequences(self._premises))
         self.switchboard = Switchboard(self.gateway_name, self.fleet, self.book)
@@ -159,7 +162,7 @@ class Core:
             Admittance(
                 self.store,
                 self.directory,
-                Lockouts(self.fleet.limits, self.fleet.post, _lockout_limits(self.settings)),
+                self.lockouts,
                 gates,
                 Judge(self.tls, self.certificates.book),
             ),
@@ -178,6 +181,8 @@ class Core:
             cards=lambda caller: self.cards(caller.tenant),
             artefacts=lambda caller: self.artefacts.of(caller.tenant),
             notify=self.switchboard.notify,
+            people=PeopleServices(self.people.desk, self.people.sessions, self.people.oidc),
+            default_tenant=self.settings.tenant,
             firmware_hosts=frozenset(self.settings.firmware_hosts),
         )
 
@@ -192,6 +197,7 @@ class Core:
         await self.switchboard.finish()
         await self.intake.finish()
         await self.artefacts.close()
+        await self.people.close()
         await self.store.close()
         await self.fleet.close()
 

@@ -1,6 +1,6 @@
 """The web application of a process: sockets to the gateway, everything else to pages and the API."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -28,6 +28,7 @@ from adapters.http.metrics import Metrics
 from adapters.http.pages import Pages, Plain
 from adapters.http.problems import Problem, answer_http_exception, answer_problem
 from adapters.http.rate_limits import Limits, RateLimitsInMemory
+from adapters.http.session_access import SessionAccess
 from adapters.http.traffic import Border, Traffic
 from adapters.ocpp.gateway import Gateway
 from application.fleet import IdempotencyKeys, RateLimits
@@ -96,13 +97,15 @@ def build_app(
     beside: Sequence[BaseRoute] = (),
     probes: Mapping[str, Probe] | None = None,
     expiries: Callable[[], Mapping[str, float]] = dict,
+    sessions: SessionAccess | None = None,
+    trusted_proxies: Collection[str] = (),
     lifespan: Lifespan[WebApplication] | None = None,
 ) -> WebApplication:
     """Everything a process serves. `engine` is for reading (`database.open_engine`); `store` is the one the
     gateway appends to; `services` is what the handlers of actions work with; `beside` are routes that no token
     opens, such as sealed links; `keys` and `rates` are of this process alone where none are given; `probes` are
-    further conditions of readiness, `expiries` the days until certificates end. Whatever is given stays the
-    caller's."""
+    further conditions of readiness, `expiries` the days until certificates end; `sessions` knows people. Whatever is
+    given stays the caller's."""
     database = Database(engine)
     watch, traffic = LagWatch(database), Traffic()
     conditions = {
@@ -138,6 +141,8 @@ def build_app(
         rates or RateLimitsInMemory(),
         settings.limits,
         settings.public_url.rstrip("/"),
+        sessions,
+        trusted_proxies,
     )
     served = [*_pages(pages, Description(routes, PREFIX)), *beside, *_api(routes, backing)]
     return WebApplication(gateway, database, served, traffic, lifespan)

@@ -40,6 +40,7 @@ STREAMS = {
     "user/<tenant>/<id>",
     "login/<tenant>/<digest>",
     "admins/<tenant>/roster",
+    "oidc/<tenant>/provider",
 }
 PLAIN = {
     str: "text",

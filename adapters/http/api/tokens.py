@@ -1,4 +1,4 @@
-"""`/tokens`, `/me`: by which credentials others act for the tenant, and who is asking now."""
+"""`/tokens`: by which credentials programs act for the tenant."""
 
 from datetime import datetime
 from typing import Literal
@@ -72,17 +72,6 @@ class TokenShape(Shape):
     revoke_reason: str | None
 
 
-class Me(Shape):
-    """Whoever is asking."""
-
-    tenant: str
-    name: str = Field(description="As it stands in the log as the actor, such as `key:…`.")
-    label: str = Field(description="What the token is called.")
-    role: str
-    rights: list[str]
-    expires_at: datetime | None = Field(description="When the token ends; null: never.")
-
-
 def list_tokens(asked: Asked[TokensQuery]) -> Page[TokenShape]:
     """The tokens of your tenant; the one of the settings is not among them."""
     rows = queries.list_api_tokens(
@@ -133,21 +122,6 @@ async def revoke_token(doing: Doing[RevokeQuery, NoBody]) -> Answered:
     except ApiTokenUnknown as error:
         raise not_found() from error
     return Answered(None, 204)
-
-
-async def who_am_i(doing: Doing[PlainQuery, NoBody]) -> Answered:
-    """What your token may do, and for whom."""
-    caller = doing.caller
-    return Answered(
-        Me(
-            tenant=caller.tenant,
-            name=caller.name,
-            label=caller.label,
-            role=caller.role,
-            rights=sorted(caller.rights),
-            expires_at=caller.expires_at,
-        )
-    )
 
 
 def _made(token_id: str, body: NewToken, token: str | None) -> Answered:

@@ -54,7 +54,10 @@ async def test_a_token_is_made_used_listed_and_revoked(two: Two) -> None:
             "label": "billing",
             "role": "viewer",
             "rights": ["read"],
+            "chargers": [],
             "expires_at": None,
+            "state": "token",
+            "csrf": None,
         }
         await two.project()
         row = (await admin.get(made.headers["location"])).json()

@@ -18,10 +18,12 @@ from adapters.eventstore.store import open_store
 from adapters.http.access import Caller
 from adapters.http.app import WebApplication, build_app
 from adapters.http.services import Services
+from adapters.http.session_access import SessionAccess
 from adapters.http.tokens import StoredTokens
 from application import clock
 from application.alarms import heard_security_event
 from application.remembered import FRESH_S
+from application.session_door import SessionDoor
 from application.tenants import ApiTokens, Directory, IssuedToken, Tenants, TokenDoor
 from domain.catalogue import FACTS
 from domain.chargers.security import SecurityEventReported
@@ -50,6 +52,7 @@ ABSENT: Ids = {
     "token": "d" * 22,
     "card": "NONECARD",
     "alarm": "c" * 22,
+    "user": "b" * 22,
 }
 
 
@@ -131,6 +134,9 @@ async def two_tenants(dsn: str, engine: Engine, directory: Path) -> AsyncIterato
             gateway=workplace.gateway,
             store=store,
             services=services,
+            sessions=SessionAccess(
+                SessionDoor(store, Directory(store, OURS, watch), services.people.sessions, watch)
+            ),
         )
 
     app = serving()
@@ -173,6 +179,7 @@ async def _settle(two: Two, fleet: Fleet, tenant: str, n: int) -> Ids:
         await client.post(f"{API}/provisioning/window", json=window),
         await client.put(f"{API}/chargers/{cpid}/configuration", json=wishes, headers=no_waiting),
         await client.put(f"{API}/chargers/{cpid}/local-list", json=entries, headers=no_waiting),
+        await client.post(f"{API}/users", json={"login": f"ann@{tenant}.example", "role": "viewer"}),
         await client.post(f"{API}/artefacts?name={tenant}.bin", content=tenant.encode(), headers=RAW),
     )
     for answer in settled:
@@ -187,6 +194,7 @@ async def _settle(two: Two, fleet: Fleet, tenant: str, n: int) -> Ids:
         "template": template,
         "token": two.tokens[tenant, Role.VIEWER].id,
         "card": card,
+        "user": settled[-2].json()["id"],
         "alarm": (await client.get(f"{API}/alarms")).json()["items"][0]["id"],
     }
 
