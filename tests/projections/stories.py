@@ -32,7 +32,7 @@ from domain.metering import Reading, Sample
 from domain.people import events as user
 from domain.reservations import events as reservation
 from domain.tenants import events as tenant
-from domain.tenants.roles import Role
+from domain.tenants.roles import Right, Role
 from domain.transactions import events as transaction
 from domain.transactions.anomalies import Anomaly
 from projections.catalogue import READ_MODELS
@@ -72,7 +72,13 @@ SETTINGS: tuple[Fact, ...] = (
 )
 TOKENS: tuple[Fact, ...] = (
     tenant.TokenIssued(
-        token_id="1", name="n\x00", role=Role.VIEWER, digest="d", expires_at=START + timedelta(days=90)
+        token_id="1",
+        name="n\x00",
+        role=Role.VIEWER,
+        digest="d",
+        expires_at=START + timedelta(days=90),
+        rights=(Right.READ,),
+        chargers=("CP00001",),
     ),
     tenant.TokenSeen(),
     tenant.TokenRevoked(reason="lost"),

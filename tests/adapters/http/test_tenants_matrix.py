@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 
 from adapters.http.api.routes import ROUTES
 from application import clock
+from application.tenants import ApiTokens
 from domain.tenants.roles import Right, Role
 from tests.adapters.http.conftest import client_of
 from tests.adapters.http.test_rules import problem
@@ -333,6 +334,51 @@ async def test_a_role_does_what_it_has_the_right_for_and_nothing_else(two: Two) 
                 ]
                 judge(row.right, role, ask, answers)
     assert two.log_of(THEIRS) == before
+
+
+async def test_sec_30_a_token_that_was_narrowed_has_those_rights_and_no_others(two: Two) -> None:
+    """Every row × every right, for a token of the mightiest role that was narrowed to that one right."""
+    for right in Right:
+        made = await ApiTokens(two.store, OURS, "user:ann").issue("n", Role.PLATFORM_ADMIN, rights=[right])
+        async with client_of(two.app, {"Authorization": f"Bearer {made.token}"}) as client:
+            for key, row in ROWS.items():
+                if row.public:
+                    continue
+                ask = (NAMED.get(key) or (MAKERS.get(key) or OWN.get(key) or Ask(row.path),))[0]
+                answer = await send(client, row.method, ask, named(two, ABSENT))
+                refused = problem(answer, 403, "role") if answer.status_code == 403 else {"detail": ""}
+                needed = "is needed" in str(
+                    refused["detail"]
+                )  # else a right is lacking that would be given away
+                assert needed == (row.right is not right), (key, answer.text)
+                assert answer.status_code != 401
+
+
+async def test_sec_30_a_token_for_one_charger_opens_nothing_else(two: Two) -> None:
+    """Another charger of one's own is answered as one that does not exist, and what is about no charger is closed."""
+    own = two.ids[OURS]
+    added = await two.client(OURS).post(f"{API}/chargers", json={"cpid": "OTHER-1", "security_profile": 0})
+    assert added.is_success
+    await two.project()
+    before = two.log_of(OURS)
+    issue = ApiTokens(two.store, OURS, "user:ann").issue
+    made = await issue("gate", Role.PLATFORM_ADMIN, chargers=[own["cpid"].lower()])
+    there, absent = ({**named(two, own), "cpid": cpid, "own_cpid": cpid} for cpid in ("OTHER-1", "NONE-1"))
+    async with client_of(two.app, {"Authorization": f"Bearer {made.token}"}) as client:
+        for key, row in ROWS.items():
+            if row.public or row.path == "/me":
+                continue
+            ask = (NAMED.get(key) or (MAKERS.get(key) or OWN.get(key) or Ask(row.path),))[0]
+            answers = [learnt(await send(client, row.method, ask, ids), {}) for ids in (there, absent)]
+            assert answers[0] == answers[1], key
+            assert answers[0][0] == (404 if "{cpid}" in row.path else 403), (key, answers[0])
+            if row.method == "GET" and "{cpid}" in row.path and "{rid}" not in row.path:
+                mine = await send(client, "GET", ask, named(two, own))
+                assert mine.status_code in (200, 202, 409), (key, mine.text)
+        me = (await client.get(f"{API}/me")).json()
+        assert me["chargers"] == [own["cpid"]]
+    new = [one for one in two.log_of(OURS) if one not in before]
+    assert {one[2] for one in new} == {"api_token.issued"}
 
 
 def judge(right: Right, role: Role, ask: Ask, answers: list[httpx.Response]) -> None:

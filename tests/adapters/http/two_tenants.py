@@ -22,17 +22,19 @@ from adapters.http.session_access import SessionAccess
 from adapters.http.tokens import StoredTokens
 from application import clock
 from application.alarms import heard_security_event
+from application.oidc import ProviderBook
 from application.remembered import FRESH_S
 from application.session_door import SessionDoor
 from application.tenants import ApiTokens, Directory, IssuedToken, Tenants, TokenDoor
 from domain.catalogue import FACTS
 from domain.chargers.security import SecurityEventReported
 from domain.event import Event, Recorded, Told
+from domain.people.provider import GroupRole
 from domain.tenants.roles import Role
 from projections.positions import ensure_positions
 from tests.adapters.http.conftest import SETTINGS, client_of
 from tests.adapters.http.fleet import Fleet, project
-from tests.adapters.http.services import News, services_on, workplace_on
+from tests.adapters.http.services import KEYS, News, services_on, workplace_on
 from tests.adapters.ocpp.front_door import Workplace
 
 OURS, THEIRS = "zeus", "hera"
@@ -170,6 +172,8 @@ async def _settle(two: Two, fleet: Fleet, tenant: str, n: int) -> Ids:
     await fleet.refusal(tenant, f"{mark}-X", n)
     await fleet.asked(tenant, cpid, n)
     await _alarm(two.store, tenant, cpid)
+    provider = ProviderBook(two.store, KEYS, tenant, "user:ann")
+    await provider.choose(f"https://login.{tenant}.example", tenant, "", [GroupRole("g", Role.VIEWER)])
     window = {"pattern": f"{mark}-*", "until": (clock.now() + timedelta(hours=1)).isoformat()}
     wishes = {"keys": {"HeartbeatInterval": "300"}}
     entries = {"mode": "Full", "entries": [{"id_tag": card}]}
