@@ -7,13 +7,14 @@ from application import clock
 from application.lockouts import origin_of
 from application.ports import EventStore, VersionConflict
 from domain.alarms import kinds
-from domain.alarms.alarms import ADDRESS, Alarms, Occurrence, alarms_stream
+from domain.alarms.alarms import ADDRESS, PERSON, Alarms, Occurrence, alarms_stream
 from domain.alarms.kinds import Kind
 from domain.chargers.events import HandshakeRefused, Metered
 from domain.chargers.security import SecurityEventReported
 from domain.commands.events import OutcomeUnknown
 from domain.event import Event, Fact, Recorded, Told, events_of
 from domain.identity import ChargerId, InvalidChargerId
+from domain.people.events import Locked
 from domain.transactions.anomalies import Anomaly
 from domain.transactions.events import Ended
 
@@ -78,6 +79,14 @@ async def heard_refusal(store: EventStore, recorded: Recorded[Any]) -> None:
     elif fact.reason in ("rate_limited", "auth_locked") and fact.remote:
         subject = f"{ADDRESS}{origin_of(fact.remote)}"
         await _raise(store, event, subject, kinds.ADDRESS_LOCKED, f"last as {fact.cpid}", fact.count)
+
+
+async def heard_lock(store: EventStore, recorded: Recorded[Any]) -> None:
+    """Somebody guesses at a person's password or codes."""
+    event = recorded.event
+    fact: Locked = event.fact
+    subject = f"{PERSON}{event.originator_id.split('/', 2)[2]}"
+    await _raise(store, event, subject, kinds.SIGN_IN_GUESSING, f"has to wait {fact.seconds} s")
 
 
 async def heard_unknown_outcome(store: EventStore, recorded: Recorded[Any]) -> None:

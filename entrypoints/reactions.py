@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from application.alarms import (
     heard_end,
+    heard_lock,
     heard_readings,
     heard_refusal,
     heard_security_event,
@@ -19,6 +20,7 @@ from domain.chargers.security import SecurityEventReported
 from domain.charging_profiles import events as charging_profile
 from domain.commands.events import OutcomeUnknown
 from domain.event import Fact
+from domain.people.events import Locked
 from domain.reservations import events as reservation
 from domain.transactions.events import Ended, Started, TokenShown
 from entrypoints.follower import Reaction
@@ -32,6 +34,7 @@ REACTIONS: Mapping[type[Fact], Sequence[Reaction]] = {
     VariablesReported: (Reaction(heard_variables),),
     SecurityEventReported: (Reaction(heard_security_event),),
     HandshakeRefused: (Reaction(heard_refusal),),
+    Locked: (Reaction(heard_lock),),
     OutcomeUnknown: (Reaction(heard_unknown_outcome),),
     Ended: (Reaction(heard_end),),
     Metered: (Reaction(heard_readings),),

@@ -100,7 +100,7 @@ def _conditions(wanted: AlarmFilter) -> list[ColumnElement[bool]]:
         found.append(c.severity == wanted.severity)
     if wanted.subject is not None:
         about = wanted.subject
-        found.append(c.subject == (about if about.startswith("address:") else about.upper()))
+        found.append(c.subject == (about if about.startswith(("address:", "user:")) else about.upper()))
     if wanted.kind is not None:
         found.append(c.kind == wanted.kind)
     return found
