@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerifyMismatchError
+from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
 
 from application.proofs import Checked, HashingBusy
 
@@ -60,6 +60,10 @@ class Argon2Hashes:
         except VerifyMismatchError:
             return Checked(good=False)
         except InvalidHashError:  # sealed by us, so made by us: a future form that we do not know
+            return Checked(good=False)
+        except VerificationError as error:
+            if "Memory" in str(error):  # nothing is wrong with the password
+                raise HashingBusy("there is no memory to hash with") from error
             return Checked(good=False)
         if kept is None:
             return Checked(good=False)
