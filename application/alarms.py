@@ -8,7 +8,7 @@ from application.lockouts import origin_of
 from application.ports import EventStore, VersionConflict
 from domain.alarms import kinds
 from domain.alarms.alarms import ACTOR as ABOUT
-from domain.alarms.alarms import ADDRESS, Alarms, Occurrence, alarms_stream
+from domain.alarms.alarms import ADDRESS, PERSON, Alarms, Occurrence, alarms_stream
 from domain.alarms.kinds import Kind
 from domain.chargers.absence import WentOffline
 from domain.chargers.events import HandshakeRefused, Metered
@@ -16,6 +16,7 @@ from domain.chargers.security import SecurityEventReported
 from domain.commands.events import OutcomeUnknown
 from domain.event import Event, Fact, Recorded, Told, events_of
 from domain.identity import ChargerId, InvalidChargerId
+from domain.people.events import Locked
 from domain.safeguards.events import AddressHeld, MassCommandsRefused
 from domain.signed_values.events import SignedValuesJudged
 from domain.transactions.anomalies import Anomaly
@@ -113,6 +114,14 @@ async def heard_return(store: EventStore, recorded: Recorded[Any]) -> None:
     stream = alarms_stream(event.tenant, event.originator_id.split("/", 2)[2])
     why = Told(recorded_at=clock.now(), actor=ACTOR, cause=_source(event))
     await _change(store, stream, lambda alarms: alarms.settle(kinds.CHARGER_OFFLINE, "it is back"), why)
+
+
+async def heard_lock(store: EventStore, recorded: Recorded[Any]) -> None:
+    """Somebody guesses at a person's password or codes."""
+    event = recorded.event
+    fact: Locked = event.fact
+    subject = f"{PERSON}{event.originator_id.split('/', 2)[2]}"
+    await _raise(store, event, subject, kinds.SIGN_IN_GUESSING, f"has to wait {fact.seconds} s")
 
 
 async def heard_unknown_outcome(store: EventStore, recorded: Recorded[Any]) -> None:

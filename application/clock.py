@@ -37,6 +37,17 @@ def api_secret() -> str:
     return secrets.token_urlsafe(32)
 
 
+def recovery_code() -> str:
+    """80 random bits in four groups of four signs without look-alikes (Crockford's alphabet)."""
+    signs = "".join(secrets.choice("0123456789abcdefghjkmnpqrstvwxyz") for _ in range(16))
+    return "-".join(signs[n : n + 4] for n in range(0, 16, 4))
+
+
+def random_bytes(count: int) -> bytes:
+    """For a key or a secret of an authenticator."""
+    return secrets.token_bytes(count)
+
+
 def salt() -> str:
     """16 random bytes in hex."""
     return secrets.token_hex(16)

@@ -10,6 +10,7 @@ from application.narrative_certificates import CERTIFICATES
 from application.narrative_commands import SENTENCES as COMMANDS
 from application.narrative_desired_state import SENTENCES as DESIRED_STATE
 from application.narrative_notices import NOTICES
+from application.narrative_people import PEOPLE
 from application.narrative_privacy import PRIVACY
 from application.narrative_profiles import PROFILES
 from application.narrative_provisioning import PROVISIONING
@@ -272,5 +273,6 @@ SENTENCES: Mapping[type[Fact], Sentence] = {
     **PRIVACY,
     **SAFEGUARDS,
     **UPTIME,
+    **PEOPLE,
 }
 """Every fact of `domain.catalogue` and its sentence; a test finds the ones that are missing."""

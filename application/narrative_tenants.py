@@ -12,7 +12,9 @@ from domain.tenants import events as tenant
 def _issued(fact: tenant.TokenIssued) -> str:
     until = f"until {_time(fact.expires_at)}" if fact.expires_at else "without an end"
     role = fact.role.replace("_", " ")
-    return f"API token {fact.token_id}{told_as(fact.name)} was issued to a {role}, {until}."
+    narrowed = f", for {', '.join(fact.rights)} alone" if fact.rights else ""
+    where = f", at {len(fact.chargers)} chargers" if fact.chargers else ""
+    return f"API token {fact.token_id}{told_as(fact.name)} was issued to a {role}{narrowed}{where}, {until}."
 
 
 def _because(words: str, reason: str) -> str:

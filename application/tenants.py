@@ -1,7 +1,7 @@
 """Tenants and their API tokens: founded, issued, revoked by people; looked up for every request and handshake."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 
 import msgspec
@@ -11,6 +11,7 @@ from application.ports import EventStore, StoreUnavailable, VersionConflict
 from application.registry import ATTEMPTS
 from application.remembered import Remembered
 from domain.event import Fact, Told, events_of
+from domain.identity import ChargerId
 from domain.tenants.api_token import (
     ApiToken,
     ApiTokenUnknown,
@@ -21,7 +22,7 @@ from domain.tenants.api_token import (
     written,
 )
 from domain.tenants.events import TokenIssued
-from domain.tenants.roles import Role
+from domain.tenants.roles import Right, Role
 from domain.tenants.tenant import Tenant, TenantUnknown, is_slug, tenant_stream
 
 log = logging.getLogger("zeus.tenants")
@@ -57,6 +58,9 @@ class Holder(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     role: Role
     expires_at: datetime | None
+    rights: frozenset[Right]
+    chargers: frozenset[str]
+    """The keys of the only ones; empty: all."""
 
 
 class Tenants:
@@ -105,9 +109,20 @@ class ApiTokens:
         self._cause = cause
 
     async def issue(
-        self, name: str, role: Role, *, expires_at: datetime | None = None, token_id: str = ""
+        self,
+        name: str,
+        role: Role,
+        *,
+        expires_at: datetime | None = None,
+        token_id: str = "",
+        rights: Collection[Right] = (),
+        chargers: Collection[str] = (),
     ) -> IssuedToken:
-        """A new token, of this id where one is given. Raises TokenImpossible, ApiTokenExists."""
+        """A new token, of this id where one is given, narrowed to some rights and chargers where they are named.
+
+        Raises TokenImpossible, ScopeImpossible, InvalidChargerId, ApiTokenExists.
+        """
+        keys = {ChargerId.of(self._tenant, cpid).key for cpid in chargers}
         token_id = token_id or clock.time_ordered_id()
         stream, secret = token_stream(self._tenant, token_id), clock.api_secret()
         fact = TokenIssued(
@@ -116,6 +131,8 @@ class ApiTokens:
             role=role,
             digest=digest_of(stream, secret),
             expires_at=expires_at,
+            rights=tuple(right for right in Right if right in rights),
+            chargers=tuple(sorted(keys)),
         )
         await self._change(token_id, lambda token: token.issue(fact, clock.now()))
         text = written(self._tenant, token_id, secret)
@@ -198,6 +215,8 @@ class TokenDoor:
             name=token.issued.name,
             role=token.role,
             expires_at=token.issued.expires_at,
+            rights=token.rights,
+            chargers=frozenset(token.issued.chargers),
         )
 
     async def _note_use(self, token: ApiToken, now: datetime) -> None:

@@ -15,6 +15,8 @@ from domain.desired_state import local_list_events as local_list
 from domain.desired_state import template_events as template
 from domain.event import Fact
 from domain.id_tokens import events as id_token
+from domain.people import events as user
+from domain.people import provider as oidc
 from domain.privacy import events as privacy
 from domain.provisioning import events as provisioning
 from domain.reservations import events as reservation
@@ -193,6 +195,31 @@ FACTS: tuple[type[Fact], ...] = (
     tenant.TokenIssued,
     tenant.TokenRevoked,
     tenant.TokenSeen,
+    user.Added,
+    user.Named,
+    user.Invited,
+    user.PasswordChosen,
+    user.PasswordRehashed,
+    user.AuthenticatorOffered,
+    user.AuthenticatorEnrolled,
+    user.AuthenticatorRemoved,
+    user.RecoveryCodesIssued,
+    user.CodeShown,
+    user.RecoveryCodeShown,
+    user.SignedIn,
+    user.SignInRefused,
+    user.Locked,
+    user.Disabled,
+    user.Enabled,
+    user.RoleChanged,
+    user.SessionsEnded,
+    user.Erased,
+    user.LoginClaimed,
+    user.LoginReleased,
+    user.AdminJoined,
+    user.AdminLeft,
+    oidc.ProviderChosen,
+    oidc.ProviderDropped,
 )
 
 BY_TOPIC: dict[str, type[Fact]] = {fact.TOPIC: fact for fact in FACTS}

@@ -25,6 +25,7 @@ from entrypoints.commands import (
     exclusion,
     jobs,
     meter_key,
+    oidc,
     privacy,
     rebuild,
     replay,
@@ -36,6 +37,7 @@ from entrypoints.commands import (
     tag,
     tenant,
     token,
+    user,
     window,
 )
 from entrypoints.database import DatabaseNotReachable
@@ -85,6 +87,8 @@ app.add_typer(meter_key.app, name="meter-key")
 app.add_typer(tenant.app, name="tenant")
 app.add_typer(token.app, name="token")
 app.add_typer(privacy.app, name="privacy")
+app.add_typer(user.app, name="user")
+app.add_typer(oidc.app, name="oidc")
 app.add_typer(sessions.app, name="sessions")
 for quality in (report_quality.funnel, report_quality.errors, report_quality.reliability):
     report.app.command()(quality)

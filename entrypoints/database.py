@@ -20,6 +20,7 @@ SYSTEM_HOME = Path("/var/lib/zeus")
 OWNER_PATIENCE_S = 5.0
 """`zeus serve` waits so long for a short command that has the embedded database."""
 TOKEN_FILE = "api-token"  # noqa: S105 - a file name
+PEOPLE_KEY_FILE = "people-key"
 
 
 class DatabaseNotReachable(RuntimeError):
@@ -79,6 +80,16 @@ def api_token(settings: Settings) -> tuple[str, bool]:
     if not path.exists():
         _keep(path, secrets.token_urlsafe(24))
     return path.read_text().strip(), True
+
+
+def people_keys(settings: Settings) -> list[bytes]:
+    """The keys behind the secrets of people; a made-up one is kept, readable by its owner alone."""
+    if settings.people_key is not None:
+        return [one.strip().encode() for one in settings.people_key.get_secret_value().split(",")]
+    path = data_home(settings) / PEOPLE_KEY_FILE
+    if not path.exists():
+        _keep(path, secrets.token_urlsafe(32))
+    return [path.read_text().strip().encode()]
 
 
 def secret_of(settings: Settings) -> bytes:

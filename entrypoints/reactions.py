@@ -6,6 +6,7 @@ from adapters.signatures.ocmf import OcmfSignatures
 from application.alarms import (
     heard_end,
     heard_judgement,
+    heard_lock,
     heard_mass_commands,
     heard_offline,
     heard_readings,
@@ -28,6 +29,7 @@ from domain.chargers.security import SecurityEventReported
 from domain.charging_profiles import events as charging_profile
 from domain.commands.events import OutcomeUnknown
 from domain.event import Fact
+from domain.people.events import Locked
 from domain.reservations import events as reservation
 from domain.safeguards.events import AddressHeld, MassCommandsRefused
 from domain.signed_values.events import MeterKeyRegistered, SignedValuesJudged
@@ -49,6 +51,7 @@ REACTIONS: Mapping[type[Fact], Sequence[Reaction]] = {
     Connected: (Reaction(heard_return, "alarms"),),
     AddressHeld: (Reaction(heard_strangers),),
     MassCommandsRefused: (Reaction(heard_mass_commands),),
+    Locked: (Reaction(heard_lock),),
     OutcomeUnknown: (Reaction(heard_unknown_outcome),),
     Ended: (Reaction(heard_end),),
     Metered: (Reaction(heard_readings),),

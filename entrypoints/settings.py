@@ -95,6 +95,30 @@ class Settings(BaseSettings):
         pattern=r"^[a-z0-9][a-z0-9-]{0,30}$",
         description="The tenant of the token above, and of chargers whose address names none; it is part of every key.",
     )
+    people_key: SecretStr | None = Field(
+        default=None,
+        description="What seals the secrets of people and names their logins, 32 random characters or more; several "
+        "separated by commas: the first seals, all open, the last names. Unset: made up at the first start, kept in "
+        "the data directory.",
+    )
+    second_factor: str = Field(
+        default="required",
+        pattern="^(required|optional)$",
+        description="Whether people whose role may operate need an authenticator to sign in with a password; "
+        "`optional` is for a laptop.",
+    )
+    allowed_origins: Names = Field(
+        default=(),
+        description="Origins (`https://host[:port]`) beside our own whose pages may use a session cookie.",
+    )
+    oidc_loopback: bool = Field(
+        default=False,
+        description="Providers (OpenID Connect) may be at http on this very machine: for trying out.",
+    )
+    oidc_private_hosts: Names = Field(
+        default=(),
+        description="Hosts of providers that are in an inner network, by name; others have to be at public addresses.",
+    )
     versions: Names = Field(default=VERSIONS, description="The OCPP versions that are switched on.")
     heartbeat_s: int = Field(
         default=300,
@@ -252,11 +276,26 @@ class Settings(BaseSettings):
     )
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
 
-    @field_validator("versions", "trusted_proxies", "firmware_hosts", "tls_certificates", mode="before")
+    @field_validator(
+        "versions",
+        "trusted_proxies",
+        "firmware_hosts",
+        "tls_certificates",
+        "allowed_origins",
+        "oidc_private_hosts",
+        mode="before",
+    )
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("people_key")
+    @classmethod
+    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and any(len(one.strip()) < 32 for one in value.get_secret_value().split(",")):
+            raise ValueError("each key has 32 characters or more; make one with `openssl rand -base64 32`")
         return value
 
     @field_validator("versions")

@@ -20,6 +20,7 @@ log = logging.getLogger("zeus.serve")
 STRANDED_EVERY_S = 10
 CERTIFICATES_EVERY_S = 5
 PUBLISH_EVERY_S = 86_400
+SESSIONS_EVERY_S = 300
 WINDOW_S = 3
 """So long after a window was opened its first charger may still be refused; it knocks again by itself."""
 
@@ -47,6 +48,7 @@ class Upkeep:
         every(presence.close_unwelcome, "interval", seconds=10)
         every(self._core.gateway.admittance.doorkeepers.refresh, "interval", seconds=WINDOW_S)
         every(self.flush, "interval", seconds=15)
+        every(self.sweep_sessions, "interval", seconds=SESSIONS_EVERY_S)
         every(self.close_stranded, "interval", seconds=STRANDED_EVERY_S, next_run_time=clock.now())
         self._scheduler.start()
 
@@ -91,6 +93,13 @@ class Upkeep:
             await self._core.attempts.flush(clock.now(), everything=everything)
         except StoreUnavailable as error:
             log.warning("counts of refused handshakes not recorded: %r", error)
+
+    async def sweep_sessions(self) -> None:
+        """Forget sessions of people that open nothing any more."""
+        try:
+            await self._core.people.sessions.sweep(clock.now())
+        except FleetUnavailable as error:
+            log.warning("sessions of people are not swept: %r", error)
 
     async def close_stranded(self) -> None:
         """Close in the books what dead gateways left open, so that nobody looks online who is not."""

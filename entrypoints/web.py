@@ -53,6 +53,7 @@ class Web:
             keys=core.fleet.keys,
             rates=core.fleet.limits,
             strangers=core.strangers,
+            sessions=core.people.access,
             expiries=lambda: expiries(core.tls, core.certificates.book.known, clock.now()),
             naming=Naming(core.subjects),
             beside=[

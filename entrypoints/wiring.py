@@ -12,7 +12,7 @@ from adapters.certificates.judge import Judge
 from adapters.certificates.tls import Tls, TlsFiles
 from adapters.eventstore.counted import CountedEventStore
 from adapters.http.install_card_links import InstallCards, Surroundings
-from adapters.http.services import Services
+from adapters.http.services import PeopleServices, Services
 from adapters.ocpp.admittance import Admittance
 from adapters.ocpp.caller import Caller
 from adapters.ocpp.frames import Limits
@@ -62,6 +62,7 @@ from domain.reservations.room import Premises
 from entrypoints.artefacts import open_artefacts
 from entrypoints.certificates import open_authority
 from entrypoints.database import data_home, secret_of
+from entrypoints.people import Reception
 from entrypoints.privacy import behind_seal, watched_subjects
 from entrypoints.settings import Settings
 from projections.catalogue import READ_MODELS
@@ -123,6 +124,10 @@ class Core:
             self.store,
             MassLimits(per_min=settings.mass_per_min, burst=settings.mass_burst),
         )
+        self.lockouts = Lockouts(
+            self.fleet.limits, self.fleet.post, _lockout_limits(settings), kept=self.fleet.waits
+        )
+        self.people = Reception(database_url, settings, self.store, self.directory, self.lockouts)
         self._secret = secret
         self.book = CommandBook(self.store, consequences(self._premises))
         self.switchboard = Switchboard(self.gateway_name, self.fleet, self.book)
@@ -187,12 +192,7 @@ class Core:
             Admittance(
                 self.store,
                 self.directory,
-                Lockouts(
-                    self.fleet.limits,
-                    self.fleet.post,
-                    _lockout_limits(self.settings),
-                    kept=self.fleet.waits,
-                ),
+                self.lockouts,
                 gates,
                 Judge(self.tls, self.certificates.book),
             ),
@@ -212,6 +212,8 @@ class Core:
             artefacts=lambda caller: self.artefacts.of(caller.tenant),
             personal_data=lambda caller: self.personal_data(caller.tenant, caller.name, caller.cause),
             notify=self.switchboard.notify,
+            people=PeopleServices(self.people.desk, self.people.sessions, self.people.oidc),
+            default_tenant=self.settings.tenant,
             firmware_hosts=frozenset(self.settings.firmware_hosts),
         )
 
@@ -228,6 +230,7 @@ class Core:
         await self.switchboard.finish()
         await self.intake.finish()
         await self.artefacts.close()
+        await self.people.close()
         await self.store.close()
         await self.fleet.close()
 

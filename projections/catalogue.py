@@ -20,6 +20,7 @@ from projections.session_figures.projection import SessionFigures
 from projections.sessions.projection import Sessions
 from projections.status_board.projection import StatusBoard
 from projections.tenants.projection import Tenants
+from projections.users.projection import Users
 
 READ_MODELS: tuple[ReadModel, ...] = (
     StatusBoard(FACTS),
@@ -40,4 +41,5 @@ READ_MODELS: tuple[ReadModel, ...] = (
     Availability(),
     SessionFigures(),
     Attempts(),
+    Users(),
 )

@@ -8,6 +8,7 @@ from typing import Protocol
 
 import msgspec
 
+from application.session_door import Person
 from domain.tenants.roles import Right as Right
 from domain.tenants.roles import Role
 
@@ -29,6 +30,14 @@ class Caller(msgspec.Struct, frozen=True):
     """When the credential ends; None: never."""
     cause: str = ""
     """The id of the request: the cause of what is written for it."""
+    person: Person | None = None
+    """Somebody who signed in; None behind a token."""
+    chargers: frozenset[str] = frozenset()
+    """The keys of the only chargers that it is good for; empty: it is good for whatever the rights say."""
+
+
+ANYONE = Caller("-", "anyone", frozenset())
+"""Whoever knocks where nobody has to show a credential."""
 
 
 class Access(Protocol):

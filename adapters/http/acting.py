@@ -36,14 +36,14 @@ from application.ports import StoreUnavailable
 log = logging.getLogger("zeus.http")
 
 REPLAYED = "Idempotent-Replayed"
-_NOT_KEPT = frozenset({"content-length"})
+_NOT_KEPT = frozenset({"content-length", "set-cookie"})
 
 
 async def respond_by_acting(request: Request, action: Action, caller: Caller, backing: Backing) -> Response:
     """The answer to a request that passed access and limits; raises a Problem for anything that is wrong."""
     query = read_query(action.query, request.query_params)
     if_match = _if_match(request, takes=action.if_match)
-    key = read_key(request.headers.getlist("idempotency-key")) if action.mutates else ""
+    key = _key(request, action) if action.mutates else ""
     raw = await read_raw(request, action.largest_body) if action.mutates else b""
     scope = "\n".join((caller.tenant, caller.name, request.method, request.scope["path"]))
     doing = replace(
@@ -93,6 +93,13 @@ async def respond_by_transferring(
     return _response(request, transfer, Prefer(), await _named(answer, caller, backing))
 
 
+def _key(request: Request, action: Action) -> str:
+    headers = request.headers.getlist("idempotency-key")
+    if headers and not action.repeatable:
+        raise malformed("Idempotency-Key", "What is answered here is kept by nobody. Leave the header out.")
+    return read_key(headers)
+
+
 def _doing(request: Request, row: Row, caller: Caller, backing: Backing, query: Query) -> Doing[Any, Any]:
     """The request as handlers see it, without what only some rows take."""
     asking = asked(row, caller, request.path_params, query, backing.cursors, backing.naming.pseudonyms)
@@ -110,6 +117,7 @@ def _doing(request: Request, row: Row, caller: Caller, backing: Backing, query: 
         now=asking.now,
         request_id=request.scope["zeus.request_id"],
         origin=backing.origin(request),
+        visit=backing.visit(request),
     )
 
 
@@ -193,10 +201,14 @@ def _response(request: Request, row: Row, prefer: Prefer, answered: Answered) ->
     if prefer.applied:
         headers["Preference-Applied"] = prefer.applied
     if answered.shape is None:
-        return Response(
+        response = Response(
             status_code=answered.status, headers={"Cache-Control": "no-store", "Vary": VARY} | headers
         )
-    return document(request, row, answered.shape, answered.status, headers)
+    else:
+        response = document(request, row, answered.shape, answered.status, headers)
+    for cookie in answered.cookies:
+        response.headers.append("Set-Cookie", cookie)
+    return response
 
 
 def _replay_of(response: Response, body: bytes) -> Replay:

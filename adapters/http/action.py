@@ -13,6 +13,7 @@ from adapters.http.access import Caller, Right
 from adapters.http.entity_tags import IfMatch
 from adapters.http.prefer import Prefer
 from adapters.http.route import Asking, Body, Query, Row, Shape
+from application.sign_in import Visit
 
 LARGEST = 64 * 1024
 """Bytes of a body where the row says nothing else."""
@@ -54,6 +55,8 @@ class Doing(Generic[Q, B]):
     """The cause of the events that follow."""
     origin: str
     """`https://host[:port]` as the client sees it."""
+    visit: Visit
+    """From where the client comes."""
 
     async def read(self, do: Callable[[Connection], T]) -> T:
         """Run `do` with a connection, in a database thread."""
@@ -75,6 +78,8 @@ class Answered(msgspec.Struct, frozen=True):
     location: str = ""
     """The path of what was made, or of the command that is under way."""
     headers: Mapping[str, str] = {}
+    cookies: tuple[str, ...] = ()
+    """Values of `Set-Cookie`."""
     kept: Shape | None = None
     """What a repetition with the same key is answered, where `shape` holds what must not be kept, such as a
     password that is shown once; None: the same."""
@@ -104,6 +109,8 @@ class Action(Row, frozen=True, kw_only=True):
     """Understand `If-Match`; the other rows refuse it, for who sends it relies on it."""
     command: bool = False
     """Asks something of the charger `{cpid}`: takes `Prefer`, and only so many a second for each charger."""
+    repeatable: bool = True
+    """Takes an `Idempotency-Key`; not where the answer is a secret or ends the session that asks."""
     asks_with: str = ""
     """Where a command: the query parameter without which the charger is left alone, and nothing is counted."""
 
@@ -121,6 +128,9 @@ MUTATING = (
     "in_progress",
 )
 """Errors of every action that mutates."""
+
+UNREPEATABLE = ("too_large", "unsupported_media_type")
+"""The same where no `Idempotency-Key` is taken."""
 
 STORING = ("store_unavailable",)
 """Errors of every action that appends to the event store."""

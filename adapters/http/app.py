@@ -30,6 +30,7 @@ from adapters.http.naming import PLAIN, Naming
 from adapters.http.pages import Pages, Plain
 from adapters.http.problems import Problem, answer_http_exception, answer_problem
 from adapters.http.rate_limits import Limits, RateLimitsInMemory
+from adapters.http.session_access import SessionAccess
 from adapters.http.traffic import Border, Traffic
 from adapters.ocpp.gateway import Gateway
 from application.fleet import IdempotencyKeys, RateLimits
@@ -103,14 +104,15 @@ def build_app(
     expiries: Callable[[], Mapping[str, float]] = dict,
     naming: Naming = PLAIN,
     strangers: Strangers | None = None,
+    sessions: SessionAccess | None = None,
     lifespan: Lifespan[WebApplication] | None = None,
 ) -> WebApplication:
     """Everything a process serves. `engine` is for reading (`database.open_engine`); `store` is the one the
     gateway appends to; `services` is what the handlers of actions work with; `beside` are routes that no token
     opens, such as sealed links; `keys` and `rates` are of this process alone where none are given; `probes` are
     further conditions of readiness, `expiries` the days until certificates end; `naming` knows
-    who is behind the pseudonyms of read models; `strangers` counts who fails at the door. Whatever is given stays
-    the caller's."""
+    who is behind the pseudonyms of read models; `strangers` counts who fails at the door; `sessions` knows people.
+    Whatever is given stays the caller's."""
     database, doorman = Database(engine), Doorman(access, strangers, settings.trusted_proxies)
     watch, traffic = LagWatch(database), Traffic()
     conditions = {
@@ -147,6 +149,8 @@ def build_app(
         settings.limits,
         naming,
         settings.public_url.rstrip("/"),
+        sessions,
+        settings.trusted_proxies,
     )
     served = [*_pages(pages, Description(routes, PREFIX)), *beside, *_api(routes, backing)]
     return WebApplication(gateway, database, served, traffic, lifespan)

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from adapters.http.file_answer import PATIENCE_S, FileAnswer
 from adapters.http.problems import Problem, method_not_allowed, not_found
+from adapters.http.remote import remote_of
 from adapters.http.uploads import (
     Upload,
     UploadBrokenOff,
@@ -20,7 +21,6 @@ from adapters.http.uploads import (
     allowed_bytes,
     announced_bytes,
 )
-from adapters.ocpp.handshake import forwarded_for
 from application.artefacts import PATH, ArtefactEmpty, Artefacts, Slot
 from application.blobs import BlobError, BlobTooLarge
 from application.ports import StoreUnavailable, VersionConflict
@@ -110,15 +110,6 @@ class ChargerDoor:
             )
         except BlobTooLarge as error:
             raise _too_large(slot) from error
-
-
-def remote_of(request: Request, trusted_proxies: Collection[str]) -> str:
-    """The client's address; only a trusted proxy may speak for it."""
-    peer = request.client.host if request.client else ""
-    if peer not in trusted_proxies:
-        return peer
-    headers = [value for name, value in request.scope["headers"] if name.lower() == b"x-forwarded-for"]
-    return forwarded_for(headers, trusted_proxies) or peer
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """What the endpoints stand on, given once when the application is built."""
 
 import logging
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +14,10 @@ from adapters.http.idempotency import KeysInMemory
 from adapters.http.naming import PLAIN, Naming
 from adapters.http.problems import rate_limited
 from adapters.http.rate_limits import Limits, RateLimitsInMemory
+from adapters.http.remote import remote_of
+from adapters.http.session_access import SessionAccess
 from application.fleet import FleetUnavailable, IdempotencyKeys, RateLimits
+from application.sign_in import Visit
 
 log = logging.getLogger("zeus.http")
 
@@ -33,6 +37,15 @@ class Backing:
     naming: Naming = PLAIN
     public_url: str = ""
     """`https://host` as clients see it; empty: taken from each request."""
+    sessions: SessionAccess | None = None
+    """Knows cookies of people; None: there are only tokens."""
+    trusted_proxies: Collection[str] = ()
+
+    def visit(self, request: Request) -> Visit:
+        """From where a request comes, behind the proxies that are trusted."""
+        remote = remote_of(request, self.trusted_proxies)
+        agent = request.headers.get("user-agent", "")
+        return Visit(remote=remote, agent=agent, cause=request.scope["zeus.request_id"])
 
     async def spare(self, name: str, *, per_s: float, burst: int) -> None:
         """Raises a 429 Problem for one who asks too often. Where nobody can count, nobody is turned away."""

@@ -6,8 +6,8 @@ import msgspec
 from starlette.requests import Request
 
 from adapters.http.access import Access, Caller
-from adapters.http.artefacts import remote_of
 from adapters.http.problems import Problem, rate_limited
+from adapters.http.remote import remote_of
 from application.lockouts import origin_of
 from application.ports import StoreUnavailable
 from application.strangers import Strangers

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from http import HTTPStatus
 from typing import Any
 
-from adapters.http.action import MUTATING, Action
+from adapters.http.action import MUTATING, UNREPEATABLE, Action
 from adapters.http.body import JSON, media_types
 from adapters.http.endpoint import AnyRow
 from adapters.http.model_schemas import Schemas
@@ -22,6 +22,7 @@ from adapters.http.openapi_parts import (
 )
 from adapters.http.problems import KINDS, MEDIA_TYPE
 from adapters.http.route import EVERYWHERE, Link, Route
+from adapters.http.session_cookie import SECURE
 from adapters.http.transfer import FORM, TAKING, Transfer
 
 Json = dict[str, Any]
@@ -37,7 +38,7 @@ def document(routes: Sequence[AnyRow], version: str, prefix: str = "") -> Json:
         "openapi": "3.1.0",
         "info": {"title": "Zeus CSMS", "version": version, "description": INTRODUCTION},
         "servers": [{"url": "/"}],
-        "security": [{"token": []}],
+        "security": [{"token": []}, {"session": []}],
         "tags": _tags(routes),
         "paths": paths,
         "components": {
@@ -45,7 +46,10 @@ def document(routes: Sequence[AnyRow], version: str, prefix: str = "") -> Json:
             "responses": _problems(routes),
             "parameters": PARAMETERS,
             "headers": HEADERS,
-            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {
+                "token": {"type": "http", "scheme": "bearer"},
+                "session": {"type": "apiKey", "in": "cookie", "name": SECURE},
+            },
         },
     }
 
@@ -54,7 +58,7 @@ def errors_of(row: AnyRow) -> tuple[str, ...]:
     """Every code that a row may answer, in the order of their statuses."""
     shared: tuple[str, ...] = EVERYWHERE
     if isinstance(row, Action) and row.mutates:
-        shared += MUTATING
+        shared += MUTATING if row.repeatable else UNREPEATABLE
     if isinstance(row, Transfer) and row.takes:
         shared += TAKING
     codes = dict.fromkeys((*shared, *row.errors))
@@ -89,11 +93,13 @@ def _operation(row: AnyRow, schemas: Schemas) -> Json:
         "operationId": operation_id(row),
         "tags": [noun_of(row)],
         "summary": row.summary,
-        "description": f"{words}\n\nNeeds the right `{row.right}`.",
+        "description": f"{words}\n\n{_needs(row)}",
         "parameters": [*_places(row), *schemas.parameters(row.query), *_headers(row)],
         "responses": {**_good(row, schemas), **_bad(row)},
         "x-right": str(row.right),
     }
+    if row.public:
+        operation["security"] = []
     if isinstance(row, Action) and row.mutates and row.body.model_fields:
         operation["requestBody"] = {
             "required": any(field.is_required() for field in row.body.model_fields.values()),
@@ -103,6 +109,10 @@ def _operation(row: AnyRow, schemas: Schemas) -> Json:
     if isinstance(row, Transfer) and row.takes:
         operation["requestBody"] = {"required": True, "content": {kind: _file(kind) for kind in row.takes}}
     return operation
+
+
+def _needs(row: AnyRow) -> str:
+    return "Needs no credential." if row.public else f"Needs the right `{row.right}`."
 
 
 def _file(media_type: str) -> Json:
@@ -124,7 +134,8 @@ def _headers(row: AnyRow) -> list[Json]:
         "IfNoneMatch": row.etag and row.method == "GET",
         "IfMatch": action is not None and action.if_match,
         "Prefer": action is not None and action.command,
-        "IdempotencyKey": action is not None and action.mutates,
+        "IdempotencyKey": action is not None and action.mutates and action.repeatable,
+        "CsrfToken": action is not None and action.mutates and not row.public,
     }
     return [ref("parameters", name) for name, is_wanted in wanted.items() if is_wanted]
 
@@ -161,9 +172,9 @@ def _answer_headers(row: AnyRow, status: int) -> Json:
     told = {
         "X-Request-Id": True,
         "ETag": row.etag,
-        "Location": status in (HTTPStatus.CREATED, HTTPStatus.ACCEPTED),
+        "Location": status in (HTTPStatus.CREATED, HTTPStatus.ACCEPTED, HTTPStatus.SEE_OTHER),
         "Preference-Applied": action is not None and action.command,
-        "Idempotent-Replayed": action is not None and action.mutates,
+        "Idempotent-Replayed": action is not None and action.mutates and action.repeatable,
     }
     return {name: ref("headers", name) for name, is_told in told.items() if is_told}
 
@@ -208,4 +219,5 @@ def _phrase(status: int) -> str:
         206: "The bytes asked for.",
         202: "It is under way; `Location` tells how it goes.",
         204: "Done; there is nothing to tell.",
+        303: "Go on at `Location`.",
     }.get(status, "The answer.")

@@ -7,8 +7,8 @@ from adapters.http.problems import KINDS
 Json = dict[str, Any]
 
 INTRODUCTION = """\
-Chargers, their sessions and what can be asked of them. Every request carries `Authorization: Bearer <token>`;
-what you see is what belongs to the tenant of your token.
+Chargers, their sessions and what can be asked of them. Programs send `Authorization: Bearer <token>` with every
+request, pages of ours the cookie of a session; what you see is what belongs to the tenant of your credential.
 
 What is not there, what belongs to somebody else and what cannot exist are answered by one and the same 404.
 Unknown query parameters and unknown fields of bodies are refused by name. Whole numbers are JSON numbers, exact
@@ -69,6 +69,12 @@ PARAMETERS: dict[str, Json] = {
         "in": "header",
         "description": "Makes it safe to repeat this request for 24 hours: it is done once, and answered as before.",
         "schema": {"type": "string", "pattern": "^[!-~]([ -~]{0,126}[!-~])?$"},
+    },
+    "CsrfToken": {
+        "name": "X-CSRF-Token",
+        "in": "header",
+        "description": "With a session alone, and then always: the `csrf` of `/me`. Tokens need none.",
+        "schema": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
     },
 }
 

@@ -15,7 +15,7 @@ from adapters.http.parameters import read_query
 from adapters.http.problems import Fault, invalid, not_found
 from adapters.http.route import LARGEST_PAGE, Page, PageQuery, Query, Route, Row, Shape, asked
 
-VARY = "Authorization, Accept"
+VARY = "Authorization, Cookie, Accept"
 
 
 async def respond_by_reading(

@@ -129,6 +129,10 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     version: str = ""
     """The field of the answer whose number the ETag begins with, for a later `If-Match`."""
     links: tuple[Link, ...] = ()
+    public: bool = False
+    """Nobody has to show a credential: it is where one is got."""
+    halfway: bool = False
+    """Also for a session that lacks the second factor still."""
 
 
 class Route(Row, frozen=True, kw_only=True):
@@ -147,6 +151,10 @@ EVERYWHERE = (
     "malformed",
     "unauthenticated",
     "role",
+    "scope",
+    "cross_site",
+    "csrf",
+    "second_factor",
     "method_not_allowed",
     "not_acceptable",
     "validation",

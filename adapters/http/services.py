@@ -10,12 +10,32 @@ from application.artefacts import Artefacts
 from application.charging_profiles import ChargingProfiles
 from application.commands import Commands
 from application.desired_state import DesiredState
+from application.oidc import OidcDesk
+from application.people import People
 from application.ports import EventStore
 from application.privacy import PersonalData
 from application.registry import Registry
+from application.sessions import Sessions
+from application.sign_in import FrontDesk
 from application.tenants import ApiTokens
 from application.windows import Windows
 from domain.identity import ChargerId
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleServices:
+    """The front desk, and who administers people; every event has the request as its cause."""
+
+    desk: FrontDesk
+    sessions: Sessions
+    oidc: OidcDesk | None = None
+    """Where providers are spoken with."""
+
+    def of(self, caller: Caller, cause: str) -> People:
+        """The people of the caller's tenant, with no more rights than the caller has."""
+        return People(
+            self.desk.book, caller.tenant, caller.name, caller.rights, cause=cause, sessions=self.sessions
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +59,9 @@ class Services:
     personal_data: Callable[[Caller], PersonalData]
     notify: Callable[[ChargerId, str], Awaitable[None]]
     """Tells whichever process has the charger's socket."""
+    people: PeopleServices
+    default_tenant: str
+    """Whose people sign in without naming a tenant."""
     firmware_hosts: Collection[str] = ()
     """Hosts beside our own that chargers may be sent to for firmware."""
 

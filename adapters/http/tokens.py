@@ -28,8 +28,9 @@ class StoredTokens:
         return Caller(
             holder.tenant,
             f"key:{holder.token_id}",
-            holder.role.rights,
+            holder.rights,
             holder.role,
             holder.name,
             holder.expires_at,
+            chargers=holder.chargers,
         )

@@ -6,6 +6,8 @@ import psycopg
 from psycopg import Connection
 from psycopg.sql import SQL, Identifier
 
+from adapters.postgres.session_schema import SESSION_STATEMENTS
+
 _STATEMENTS: tuple[LiteralString, ...] = (
     "CREATE SCHEMA IF NOT EXISTS fleet",
     # Logged: generations must never come again. A row stays when its socket goes; `gateway` is NULL then.
@@ -173,7 +175,7 @@ def create(dsn: str, app_role: str | None = None) -> None:
     with psycopg.connect(dsn) as connection:
         # CREATE … IF NOT EXISTS alone fails when two do it at the same moment.
         connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('fleet.create', 0))")
-        for statement in _STATEMENTS:
+        for statement in (*_STATEMENTS, *SESSION_STATEMENTS):
             connection.execute(statement)
         if app_role is not None:
             _grant(connection, app_role)

@@ -19,6 +19,8 @@ ADDRESS = "address:"
 """Begins the subject of an alarm about an address; a charger's id holds no colon."""
 ACTOR = "actor:"
 """Begins the subject of an alarm about a person or a token."""
+PERSON = "user:"
+"""Begins the subject of an alarm about a person, before the id."""
 PACE = timedelta(minutes=1)
 """What repeats faster is one occurrence: an alarm is no flood."""
 AGAIN = "it happened again"

@@ -56,6 +56,11 @@ OTHER_EVENT = Kind(
 PASSWORD_GUESSING = Kind(
     "password_guessing", Severity.WARNING, "Wrong passwords were shown for this charger, one after the other."
 )
+SIGN_IN_GUESSING = Kind(
+    "sign_in_guessing",
+    Severity.WARNING,
+    "Wrong passwords or codes were shown for this person, one after the other.",
+)
 ADDRESS_LOCKED = Kind(
     "address_locked", Severity.WARNING, "Too many attempts from this address were refused: it has to wait."
 )

@@ -10,11 +10,12 @@ import msgspec
 
 from domain.event import Event, Fact
 from domain.tenants.events import TokenIssued, TokenRevoked, TokenSeen
-from domain.tenants.roles import Role
+from domain.tenants.roles import Right, Role
 from domain.tenants.tenant import is_slug
 
 SEEN_EVERY = timedelta(hours=1)
 LONGEST_NAME = 100
+MOST_CHARGERS = 100
 _ID = re.compile(r"[0-9a-f]{22}")
 _NOBODYS = "0" * 64
 """Stands in where there is no token of an id, so that trying costs the same: nothing has this digest."""
@@ -22,6 +23,10 @@ _NOBODYS = "0" * 64
 
 class TokenImpossible(ValueError):
     """A token has a name of 1 to 100 printable characters, and expires in the future or never."""
+
+
+class ScopeImpossible(ValueError):
+    """A token is narrowed to rights that its role has, and to at most 100 chargers."""
 
 
 class ApiTokenUnknown(Exception):
@@ -54,12 +59,14 @@ class ApiToken(msgspec.Struct):
     seen_at: datetime | None = None
 
     def issue(self, wanted: TokenIssued, now: datetime) -> list[Fact]:
-        """Raises ApiTokenExists, TokenImpossible."""
+        """Raises ApiTokenExists, TokenImpossible, ScopeImpossible."""
         if self.issued is not None:
             raise ApiTokenExists(wanted.token_id)
         named = 0 < len(wanted.name.strip()) <= LONGEST_NAME and wanted.name.isprintable()
         if not named or (wanted.expires_at is not None and wanted.expires_at <= now):
             raise TokenImpossible
+        if not set(wanted.rights) <= wanted.role.rights or len(wanted.chargers) > MOST_CHARGERS:
+            raise ScopeImpossible
         return [wanted]
 
     def revoke(self, reason: str) -> list[Fact]:
@@ -90,6 +97,12 @@ class ApiToken(msgspec.Struct):
         if self.issued is None:
             raise ApiTokenUnknown
         return self.issued.role
+
+    @property
+    def rights(self) -> frozenset[Right]:
+        """Those of the role, or the fewer that it was narrowed to. Only of a token that holds."""
+        narrowed = frozenset(self.issued.rights) if self.issued is not None else frozenset()
+        return self.role.rights & narrowed if narrowed else self.role.rights
 
     def when(self, event: Event[Any]) -> None:
         """Take a fact into the state, once; never refuses, never looks at a clock."""

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from domain.event import Fact
-from domain.tenants.roles import Role
+from domain.tenants.roles import Right, Role
 
 
 class Founded(Fact, frozen=True, kw_only=True, omit_defaults=True):
@@ -37,6 +37,10 @@ class TokenIssued(Fact, frozen=True, kw_only=True, omit_defaults=True):
     digest: str
     """Hex of SHA-256 over the stream and the secret: of no use elsewhere, and no way back to the secret."""
     expires_at: datetime | None = None
+    rights: tuple[Right, ...] = ()
+    """The only ones of the role that it has; empty: all of them."""
+    chargers: tuple[str, ...] = ()
+    """The keys of the only chargers that it is good for; empty: all, and what is about no charger."""
 
 
 class TokenRevoked(Fact, frozen=True, kw_only=True, omit_defaults=True):

@@ -23,7 +23,7 @@ from application.registry import Registry
 from entrypoints.certificates import open_tls, tls_host
 from entrypoints.commands.opening import console, database, refuse
 from entrypoints.commands.welcome import print_welcome, reachable_host
-from entrypoints.database import api_token
+from entrypoints.database import api_token, people_keys
 from entrypoints.demo import DemoProcess, provision_demo
 from entrypoints.logs import set_up
 from entrypoints.privacy import open_sealed_store
@@ -60,6 +60,7 @@ def serve(
         if demo:
             asyncio.run(_provision_demo(url, settings))
         token, made_up = api_token(settings)
+        people_keys(settings)  # made before workers are, who would each make up their own
         children: list[DemoProcess] = []
 
         def on_ready(port: int) -> None:

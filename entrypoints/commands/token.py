@@ -8,8 +8,9 @@ import typer
 from application import clock
 from application.ports import EventStore
 from application.tenants import ApiTokens, Directory, IssuedToken
-from domain.tenants.api_token import ApiTokenUnknown, TokenImpossible
-from domain.tenants.roles import Role
+from domain.identity import InvalidChargerId
+from domain.tenants.api_token import ApiTokenUnknown, ScopeImpossible, TokenImpossible
+from domain.tenants.roles import Right, Role
 from domain.tenants.tenant import TenantUnknown
 from entrypoints.commands.opening import AsJson, actor, cause, console, errors, print_json, refuse, with_store
 from entrypoints.commands.reading import Limit, length_of, read_models, show_table, span_text, time_text
@@ -28,6 +29,12 @@ def add(
     expires: Annotated[
         str | None, typer.Option(help="It opens nothing after so long, such as 90d; unset: no end.")
     ] = None,
+    right: Annotated[
+        list[Right] | None, typer.Option(help="Only this of the role's rights; more than once for more.")
+    ] = None,
+    charger: Annotated[
+        list[str] | None, typer.Option(help="Good for this charger alone; more than once for more.")
+    ] = None,
     tenant: Tenant = None,
     as_json: AsJson = False,
 ) -> None:
@@ -42,11 +49,13 @@ def add(
     async def use(store: EventStore) -> IssuedToken:
         if not await Directory(store, settings.tenant).serves(owner):
             raise TenantUnknown(owner)
-        return await ApiTokens(store, owner, actor(), cause()).issue(name, role, expires_at=until)
+        return await ApiTokens(store, owner, actor(), cause()).issue(
+            name, role, expires_at=until, rights=right or (), chargers=charger or ()
+        )
 
     try:
         made = with_store(use, settings)
-    except (TenantUnknown, TokenImpossible) as error:
+    except (TenantUnknown, TokenImpossible, ScopeImpossible, InvalidChargerId) as error:
         raise refuse(" ".join((type(error).__doc__ or "").split())) from None
     if as_json:
         print_json({"tenant": owner, **_document(made)})
@@ -107,7 +116,9 @@ def _cells(row: ApiTokenRow, now: datetime) -> tuple[str, ...]:
     if row.last_seen_at is not None:
         used = f"{span_text((now - row.last_seen_at).total_seconds())} ago"
     issued, expires = time_text(row.issued_at, now), time_text(row.expires_at, now)
-    return row.id, row.name or "", row.role or "", row.state, issued, expires, used
+    role = (row.role or "") + (f": {', '.join(row.rights)}" if row.rights else "")
+    role += f" at {', '.join(row.chargers)}" if row.chargers else ""
+    return row.id, row.name or "", role, row.state, issued, expires, used
 
 
 def _document(made: IssuedToken) -> dict[str, object]:

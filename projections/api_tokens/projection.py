@@ -14,7 +14,7 @@ from projections.writes import Upsert, Values, Write
 class ApiTokens(ReadModel):
     """Who may act for a tenant."""
 
-    name, version = "api_tokens", 1
+    name, version = "api_tokens", 2
     tables = METADATA
 
     def __init__(self) -> None:
@@ -31,6 +31,8 @@ def _issued(fact: tenant.TokenIssued, event: Event[Any]) -> Values:
     return {
         "name": fact.name,
         "role": fact.role,
+        "rights": [str(right) for right in fact.rights] or None,
+        "chargers": [key_text(key) for key in fact.chargers] or None,
         "issued_at": event.told.recorded_at,
         "issued_by": event.told.actor,
         "expires_at": fact.expires_at,

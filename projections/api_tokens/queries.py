@@ -4,11 +4,13 @@ from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, and_, case, literal, select
+from sqlalchemy import ARRAY, ColumnElement, Connection, Text, and_, case, cast, func, literal, select
+from sqlalchemy.dialects.postgresql import array
 
 from projections.api_tokens.tables import API_TOKENS
 from projections.paging import Page, fetch_one, fetch_page
 
+_NONE = cast(array([]), ARRAY(Text))
 State: TypeAlias = Literal["active", "expired", "revoked"]
 
 
@@ -18,6 +20,10 @@ class ApiTokenRow(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     name: str | None
     role: str | None
+    rights: list[str]
+    """The only ones of the role; empty: all."""
+    chargers: list[str]
+    """The only ones; empty: all."""
     state: str
     issued_at: datetime | None
     issued_by: str | None
@@ -62,7 +68,9 @@ def get_api_token(connection: Connection, tenant: str, token_id: str, *, now: da
 
 
 def _plain() -> list[ColumnElement[Any]]:
-    return [API_TOKENS.c[name] for name in ApiTokenRow.__struct_fields__ if name != "state"]
+    lists = {name: func.coalesce(API_TOKENS.c[name], _NONE).label(name) for name in ("rights", "chargers")}
+    names = [name for name in ApiTokenRow.__struct_fields__ if name != "state"]
+    return [lists[name] if name in lists else API_TOKENS.c[name] for name in names]
 
 
 def _state(now: datetime) -> ColumnElement[str]:

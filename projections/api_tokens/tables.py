@@ -1,6 +1,6 @@
 """The table `zeus_api_tokens`: a row a token. Nothing of its secret is in it, not even the digest."""
 
-from sqlalchemy import Column, DateTime, MetaData, Table, Text
+from sqlalchemy import ARRAY, Column, DateTime, MetaData, Table, Text
 
 METADATA = MetaData()
 _KEY = Text(collation="C")
@@ -13,6 +13,8 @@ API_TOKENS = Table(
     Column("id", _KEY, primary_key=True),
     Column("name", Text),
     Column("role", Text),
+    Column("rights", ARRAY(Text)),  # the only ones of the role; null: all of them
+    Column("chargers", ARRAY(Text)),  # the only ones; null: all of them
     Column("issued_at", _TIME),
     Column("issued_by", Text),
     Column("expires_at", _TIME),

@@ -13,6 +13,7 @@ from domain.chargers.events import Connected, HandshakeRefused, Metered
 from domain.chargers.security import SecurityEventReported
 from domain.commands.events import OutcomeUnknown
 from domain.event import Event, Fact, Recorded, Told
+from domain.people.events import Locked
 from domain.safeguards.events import AddressHeld, MassCommandsRefused
 from domain.transactions.anomalies import Anomaly
 from domain.transactions.events import Ended, NumberClaimed
@@ -53,6 +54,14 @@ def refused(reason: str, *, known: bool = True, count: int = 1, cpid: str = "cp1
     return HandshakeRefused(
         cpid=cpid, reason=reason, status=401, known=known, count=count, remote="203.0.113.9"
     )
+
+
+async def test_who_guesses_at_a_person_raises_an_alarm_about_that_person() -> None:
+    here = Followed()
+    await here.hear("user/t/0123", Locked(seconds=60))
+    await here.hear("user/t/0123", Locked(seconds=120), minutes=2)
+    assert here.raised() == [("alarms/t/user:0123", "sign_in_guessing")]
+    assert [type(event.fact) for event in here.alarms()] == [AlarmRaised, AlarmRepeated]
 
 
 async def test_a_security_event_is_an_alarm_of_its_severity_with_its_source() -> None:

@@ -4,22 +4,28 @@ import io
 import json
 import logging
 import re
-from base64 import b64encode
+from base64 import b32decode, b64encode
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import httpx
 import psycopg
 import pytest
 from psycopg.sql import SQL, Identifier
+from sqlalchemy import Engine
 
+from application.oidc import ProviderBook
 from application.registry import ChargerAlreadyRegistered, Registry
+from domain.people.provider import GroupRole
+from domain.tenants.roles import Role
 from entrypoints.logs import set_up
-from tests.adapters.http.conftest import client_of
+from tests.adapters.http.conftest import AUTH, client_of
 from tests.adapters.http.conftest import engine as engine
 from tests.adapters.http.conftest import house as house
-from tests.adapters.http.services import TENANT, House, plugged_in
+from tests.adapters.http.lobby import Browser, Lobby, code_of, lobby
+from tests.adapters.http.services import KEYS, TENANT, House, plugged_in
 from tests.fakes.charger_socket import ChargerSocket
 
 MARK = "C4n4ryBird"
@@ -218,6 +224,88 @@ async def test_sec_20_a_secret_comes_to_rest_nowhere(house: House, logged: io.St
     assert len(canary.released) >= 20
     resting = at_rest(house.dsn)
     assert "AuthorizationKey" in resting["eventstore.stored_events"], "the rest of what was told is kept"
+    assert {name: found for name, text in resting.items() if (found := canary.found_in(text))} == {}
+    assert {text[:60]: found for text in said if (found := canary.found_in(text))} == {}
+    assert canary.found_in(logged.getvalue()) == set()
+
+
+async def by_people(here: Lobby, canary: Canaries, said: list[str]) -> None:
+    """Every way in which a person's secret comes in or is handed out."""
+    browser = await here.browser()
+
+    async def ask(who: Browser, method: str, path: str, body: Any = None) -> httpx.Response:
+        answer = await who.send(method, path, body)
+        said.append(f"{answer.status_code} {path}")
+        return answer
+
+    password = canary("password") + "-and more"
+    made = await ask(
+        browser, "POST", "/sign-in/invitation", {"invitation": canary("invitation"), "password": password}
+    )
+    assert made.status_code == 401
+    invited = await here.people.add("ann", Role.OPERATOR)
+    canary.add("invitation, made up", invited.text.rpartition("_")[2])
+    body = {"invitation": invited.text, "password": password}
+    assert (await ask(browser, "POST", "/sign-in/invitation", body)).status_code == 204
+    wrong = {"login": canary("login that is none"), "password": canary("password, wrong")}
+    refused = await ask(browser, "POST", "/sign-in", wrong)
+    said.append(refused.text)
+    wrong = {"login": "ann", "password": canary("password of somebody, wrong")}
+    said.append((await ask(browser, "POST", "/sign-in", wrong)).text)
+    assert (await browser.sign_in("ann", password)).status_code == 200
+    canary.add("session, half", browser.session_id)
+    canary.add("csrf, half", browser.csrf)
+    offered = (await ask(browser, "POST", "/me/totp")).json()
+    canary.add("authenticator", offered["secret"])
+    canary.add("authenticator, raw", b32decode(offered["secret"] + "=" * (-len(offered["secret"]) % 8)).hex())
+    said.append((await ask(browser, "POST", "/me/totp/confirm", {"code": canary("code, wrong")})).text)
+    confirmed = (
+        await ask(browser, "POST", "/me/totp/confirm", {"code": code_of(offered["secret"], -1)})
+    ).json()
+    for n, code in enumerate(confirmed["recovery_codes"]):
+        canary.add(f"recovery code {n}", code)
+        canary.add(f"recovery code {n}, bare", code.replace("-", ""))
+    canary.add("session", browser.session_id)
+    canary.add("csrf", browser.csrf)
+    again = await here.browser(1)
+    await again.sign_in("ann", password)
+    canary.add("session, other", again.session_id)
+    shown = {"code": confirmed["recovery_codes"][3]}
+    assert (await ask(again, "POST", "/sign-in/totp", shown)).status_code == 200
+    new = canary("password, new") + "-and more"
+    said.append(
+        (await ask(again, "POST", "/me/password", {"current": canary("current, wrong"), "new": new})).text
+    )
+    assert (await ask(again, "POST", "/me/password", {"current": password, "new": new})).status_code == 200
+    canary.add("session, last", again.session_id)
+    renewed = await ask(again, "POST", "/me/recovery-codes", {"code": code_of(offered["secret"])})
+    canary.add("recovery code, new", renewed.json()["recovery_codes"][0])
+    secret = canary("client's secret")
+    book = ProviderBook(here.store, KEYS, "zeus", "user:root")
+    await book.choose("https://login.example", "zeus", secret, [GroupRole("g", Role.VIEWER)])
+    callback = f"/oidc/callback?code={canary('code of a provider')}&state={canary('state')}"
+    said.append((await again.get(callback)).text)
+    token = canary("token in an address")
+    said.append((await again.get(f"/chargers?access_token={token}")).text)
+    for path in ("/me", "/me/sessions", "/users", "/oidc/provider", "/tokens"):
+        seen = await again.get(path)
+        said.append(seen.text.replace(again.csrf, "the one of /me"))
+    seen = await again.client.get("/metrics", headers=AUTH)
+    said.append(seen.text)
+
+
+async def test_sec_20_what_proves_people_comes_to_rest_nowhere(
+    postgres_dsn: str, engine: Engine, tmp_path: Path, logged: io.StringIO
+) -> None:
+    canary, said = Canaries(), []
+    async with lobby(postgres_dsn, engine, tmp_path) as here:
+        await by_people(here, canary, said)
+        await here.services.people.desk.finish()
+        await here.project()
+        resting = at_rest(postgres_dsn)
+    assert len(canary.released) >= 40
+    assert "user.authenticator_enrolled" in resting["eventstore.stored_events"]
+    assert "203.0.113.7" in resting["fleet.sessions"]
     assert {name: found for name, text in resting.items() if (found := canary.found_in(text))} == {}
     assert {text[:60]: found for text in said if (found := canary.found_in(text))} == {}
     assert canary.found_in(logged.getvalue()) == set()

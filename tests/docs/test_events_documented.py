@@ -45,6 +45,10 @@ STREAMS = {
     "audit/<tenant>/keys",
     "audit/<tenant>/checkpoints",
     "audit/<tenant>/exports",
+    "user/<tenant>/<id>",
+    "login/<tenant>/<digest>",
+    "admins/<tenant>/roster",
+    "oidc/<tenant>/provider",
 }
 PLAIN = {
     str: "text",

@@ -11,11 +11,13 @@ from hypothesis import strategies as st
 
 from domain.event import Event, Fact, Told, events_of
 from domain.tenants.api_token import (
+    MOST_CHARGERS,
     SEEN_EVERY,
     ApiToken,
     ApiTokenExists,
     ApiTokenUnknown,
     Presented,
+    ScopeImpossible,
     TokenImpossible,
     digest_of,
     taken_apart,
@@ -121,6 +123,27 @@ def test_what_cannot_be_a_token_is_refused() -> None:
     told(token, token.issue(TokenIssued(name="n", **plain), NOON))
     with pytest.raises(ApiTokenExists):
         token.issue(TokenIssued(name="n", **plain), NOON)
+
+
+@given(st.sampled_from(Role), st.sets(st.sampled_from(Right)))
+def test_sec_30_a_token_never_has_a_right_that_its_role_lacks(role: Role, rights: set[Right]) -> None:
+    token = ApiToken(token_stream("t", "0" * 22))
+    wanted = TokenIssued(token_id="0" * 22, name="n", digest="d", role=role, rights=tuple(rights))
+    if not rights <= role.rights:
+        with pytest.raises(ScopeImpossible):
+            token.issue(wanted, NOON)
+        return
+    told(token, token.issue(wanted, NOON))
+    assert token.rights == (rights or role.rights)
+
+
+def test_a_token_is_narrowed_to_so_many_chargers() -> None:
+    token = ApiToken(token_stream("t", "0" * 22))
+    plain: dict[str, Any] = {"token_id": "0" * 22, "name": "n", "role": Role.VIEWER, "digest": "d"}
+    names = tuple(f"CP{n}" for n in range(MOST_CHARGERS + 1))
+    assert token.issue(TokenIssued(chargers=names[1:], **plain), NOON)
+    with pytest.raises(ScopeImpossible):
+        token.issue(TokenIssued(chargers=names, **plain), NOON)
 
 
 def test_a_fact_is_taken_in_once() -> None:

@@ -29,10 +29,11 @@ from domain.event import Event, Fact, Told
 from domain.id_tokens import events as token
 from domain.identity import IdToken
 from domain.metering import Reading, Sample
+from domain.people import events as user
 from domain.reservations import events as reservation
 from domain.signed_values.events import SignedValuesJudged
 from domain.tenants import events as tenant
-from domain.tenants.roles import Role
+from domain.tenants.roles import Right, Role
 from domain.transactions import events as transaction
 from domain.transactions.anomalies import Anomaly
 from domain.uptime import events as uptime
@@ -74,11 +75,32 @@ SETTINGS: tuple[Fact, ...] = (
 )
 TOKENS: tuple[Fact, ...] = (
     tenant.TokenIssued(
-        token_id="1", name="n\x00", role=Role.VIEWER, digest="d", expires_at=START + timedelta(days=90)
+        token_id="1",
+        name="n\x00",
+        role=Role.VIEWER,
+        digest="d",
+        expires_at=START + timedelta(days=90),
+        rights=(Right.READ,),
+        chargers=("CP00001",),
     ),
     tenant.TokenSeen(),
     tenant.TokenRevoked(reason="lost"),
     tenant.TokenRevoked(),
+)
+USERS: tuple[Fact, ...] = (
+    user.Added(user_id="1", role=Role.OPERATOR),
+    user.Named(login="ann@example.com\x00", name="Ann"),
+    user.Invited(digest="d", expires_at=START + timedelta(days=3)),
+    user.PasswordChosen(verifier="v"),
+    user.AuthenticatorEnrolled(),
+    user.SignInRefused(why="password"),
+    user.Locked(seconds=60),
+    user.SignedIn(proof="password+code", session="s"),
+    user.RoleChanged(role=Role.VIEWER, reason="moved"),
+    user.Disabled(reason="left\x00"),
+    user.Enabled(),
+    user.AuthenticatorRemoved(reason="lost"),
+    user.Erased(reason="asked"),
 )
 LISTS: tuple[Fact, ...] = (
     lists.ListDesired(version=3, replaced=True, size=5),
@@ -220,6 +242,9 @@ class Fleet:
         for n in range(1, 5):  # one is merely issued, the next one is used as well, the others are revoked
             for fact in TOKENS[:n]:
                 yield self._event(f"api-token/{TENANT}/{n}", fact, bare)
+        for n in range(2, len(USERS) + 1):  # each is a step further in a life than the one before
+            for fact in USERS[:n]:
+                yield self._event(f"user/{TENANT}/{n}", fact, bare)
         for cpid in self.ids:
             self._n += 1
             at = self._told(cpid, "BootNotification", {"v": "Zj"})

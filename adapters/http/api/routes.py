@@ -21,6 +21,7 @@ from adapters.http.api.audit_routes import AUDIT_ROUTES
 from adapters.http.api.command_routes import COMMAND_ROUTES
 from adapters.http.api.control import PlainQuery
 from adapters.http.api.meter_keys import METER_KEY_ROUTES
+from adapters.http.api.people_routes import PEOPLE_ROUTES
 from adapters.http.api.privacy_routes import PRIVACY_ROUTES
 from adapters.http.api.profile_routes import PROFILE_ROUTES
 from adapters.http.api.provisioning_routes import PROVISIONING_ROUTES
@@ -226,5 +227,6 @@ ROUTES: tuple[AnyRow, ...] = (
     *PRIVACY_ROUTES,
     *AUDIT_ROUTES,
     *METER_KEY_ROUTES,
+    *PEOPLE_ROUTES,
 )
 """The whole API."""

@@ -1,4 +1,4 @@
-"""The rows about API tokens, and about who is asking."""
+"""The rows about API tokens."""
 
 from datetime import datetime
 
@@ -9,15 +9,6 @@ from adapters.http.api.control import PlainQuery
 from adapters.http.route import READING, Link, Page, Route
 
 TOKEN_ROUTES: tuple[Route | Action, ...] = (
-    Action(
-        method="GET",
-        path="/me",
-        summary="Who you are, and what you may do",
-        handler=tokens.who_am_i,
-        query=PlainQuery,
-        response=tokens.Me,
-        right=Right.READ,
-    ),
     Route(
         method="GET",
         path="/tokens",

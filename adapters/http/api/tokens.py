@@ -1,7 +1,7 @@
-"""`/tokens`, `/me`: by which credentials others act for the tenant, and who is asking now."""
+"""`/tokens`: by which credentials programs act for the tenant."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
 
@@ -11,16 +11,20 @@ from adapters.http.api.control import PlainQuery
 from adapters.http.problems import Problem, not_found
 from adapters.http.route import Asked, Body, Page, PageQuery, Query, Shape
 from adapters.http.services import Services
+from domain.identity import InvalidChargerId
 from domain.tenants.api_token import (
     LONGEST_NAME,
+    MOST_CHARGERS,
     ApiTokenExists,
     ApiTokenUnknown,
+    ScopeImpossible,
     TokenImpossible,
     is_token_id,
 )
-from domain.tenants.roles import Role
+from domain.tenants.roles import Right, Role
 from projections.api_tokens import queries
 
+RightName = Literal["read", "operate", "configure", "engineer", "audit", "administer", "platform"]
 RoleName = Literal["viewer", "operator", "installer", "engineer", "tenant_admin", "auditor", "platform_admin"]
 
 
@@ -42,6 +46,14 @@ class NewToken(Body):
     name: str = Field(min_length=1, max_length=LONGEST_NAME, description="What it is for.")
     role: RoleName = Field(description="With no right that you lack yourself.")
     expires_at: AwareDatetime | None = Field(None, description="It opens nothing from then on; null: no end.")
+    rights: list[RightName] = Field(
+        default=[], max_length=20, description="Only these of the role; empty: all of them."
+    )
+    chargers: list[Annotated[str, Field(min_length=1, max_length=48)]] = Field(
+        default=[],
+        max_length=MOST_CHARGERS,
+        description="Good for these alone, and for nothing that is about no charger; empty: no such limit.",
+    )
 
 
 class IssuedTokenShape(Shape):
@@ -51,6 +63,8 @@ class IssuedTokenShape(Shape):
     name: str
     role: str
     expires_at: datetime | None
+    rights: list[str] = Field(description="The only ones of the role; empty: all.")
+    chargers: list[str] = Field(description="The only chargers; empty: all.")
     token: str | None = Field(
         description="To be sent as `Authorization: Bearer <token>`. Shown this once; null in a repetition."
     )
@@ -62,6 +76,8 @@ class TokenShape(Shape):
     id: str
     name: str | None
     role: str | None
+    rights: list[str] = Field(description="The only ones of the role; empty: all.")
+    chargers: list[str] = Field(description="The only chargers; empty: all.")
     state: str = Field(description="`active`, `expired` or `revoked`.")
     issued_at: datetime | None
     issued_by: str | None
@@ -70,17 +86,6 @@ class TokenShape(Shape):
     revoked_at: datetime | None
     revoked_by: str | None
     revoke_reason: str | None
-
-
-class Me(Shape):
-    """Whoever is asking."""
-
-    tenant: str
-    name: str = Field(description="As it stands in the log as the actor, such as `key:…`.")
-    label: str = Field(description="What the token is called.")
-    role: str
-    rights: list[str]
-    expires_at: datetime | None = Field(description="When the token ends; null: never.")
 
 
 def list_tokens(asked: Asked[TokensQuery]) -> Page[TokenShape]:
@@ -109,13 +114,23 @@ async def issue_token(doing: Doing[PlainQuery, NewToken]) -> Answered:
     """Make a token; it is shown this once. Nobody gives a right away that he lacks."""
     services: Services = doing.services
     body, role = doing.body, Role(doing.body.role)
-    if not role.rights <= doing.caller.rights:
+    wanted = role.rights & {Right(one) for one in body.rights} if body.rights else role.rights
+    if not wanted <= doing.caller.rights:
         raise Problem("role", f"The role `{role}` has rights that you lack.")
     token_id = doing.key[:22]
     try:
         made = await services.tokens(doing.caller).issue(
-            body.name, role, expires_at=body.expires_at, token_id=token_id
+            body.name,
+            role,
+            expires_at=body.expires_at,
+            token_id=token_id,
+            rights=[Right(one) for one in body.rights],
+            chargers=body.chargers,
         )
+    except ScopeImpossible as error:
+        raise one_of("rights", " ".join((type(error).__doc__ or "").split())) from error
+    except InvalidChargerId as error:
+        raise one_of("chargers", " ".join((type(error).__doc__ or "").split())) from error
     except TokenImpossible as error:
         words = " ".join((type(error).__doc__ or "").split())
         raise one_of("expires_at" if body.name.isprintable() else "name", words) from error
@@ -135,24 +150,15 @@ async def revoke_token(doing: Doing[RevokeQuery, NoBody]) -> Answered:
     return Answered(None, 204)
 
 
-async def who_am_i(doing: Doing[PlainQuery, NoBody]) -> Answered:
-    """What your token may do, and for whom."""
-    caller = doing.caller
-    return Answered(
-        Me(
-            tenant=caller.tenant,
-            name=caller.name,
-            label=caller.label,
-            role=caller.role,
-            rights=sorted(caller.rights),
-            expires_at=caller.expires_at,
-        )
-    )
-
-
 def _made(token_id: str, body: NewToken, token: str | None) -> Answered:
     shape = IssuedTokenShape(
-        id=token_id, name=body.name, role=body.role, expires_at=body.expires_at, token=token
+        id=token_id,
+        name=body.name,
+        role=body.role,
+        expires_at=body.expires_at,
+        rights=[right for right in Right if right in body.rights],
+        chargers=sorted({cpid.upper() for cpid in body.chargers}),
+        token=token,
     )
     discreet = shape.model_copy(update={"token": None})
     return Answered(shape, 201, f"/api/ocpp/tokens/{token_id}", kept=discreet)

@@ -16,9 +16,11 @@ from adapters.eventstore.counted import CountedEventStore
 from adapters.http.access import Caller
 from adapters.http.app import WebApplication
 from adapters.http.install_card_links import InstallCards
-from adapters.http.services import Services
+from adapters.http.services import PeopleServices, Services
 from adapters.ocpp.gateway_settings import GatewaySettings
 from adapters.ocpp.versions import Version
+from adapters.people.argon2_hashes import Argon2Hashes
+from adapters.people.keyring import Keys
 from adapters.privacy.keeper import SubjectKeeper
 from adapters.privacy.key_ring import KeyRing
 from adapters.privacy.subjects import Subjects
@@ -28,21 +30,29 @@ from application.artefacts import Artefacts, ArtefactSettings
 from application.attempts import Attempts
 from application.charging_profiles import ChargingProfiles
 from application.desired_state import DesiredState
+from application.lockouts import Lockouts
+from application.passwords import Passwords
+from application.people import UserBook
 from application.ports import EventStore
 from application.privacy import PersonalData
 from application.registry import Registry
-from application.tenants import ApiTokens
+from application.sessions import Sessions
+from application.sign_in import FrontDesk
+from application.tenants import ApiTokens, Directory
 from application.windows import Windows
 from domain.event import Fact, Told, events_of
 from domain.identity import ChargerId
 from tests.adapters.http.fleet import project
 from tests.adapters.ocpp.front_door import Workplace
 from tests.fakes.charger_socket import ChargerSocket
+from tests.fakes.fleet import InMemoryBroker
+from tests.fakes.sessions import InMemorySessions
 from tests.fakes.vault import InMemoryVault
 
 TENANT = "zeus"
 ORIGIN = "https://csms.example"
 SECRET = b"sealed with this"
+KEYS = Keys([SECRET * 2])
 
 
 def workplace_on(store: EventStore, tenant: str = TENANT) -> Workplace:
@@ -63,6 +73,7 @@ def services_on(
     news: "News | None" = None,
     firmware_hosts: Collection[str] = (),
     subjects: Subjects | None = None,
+    people: PeopleServices | None = None,
 ) -> Services:
     """The use cases over this store; files lie in `directory`, and `news` remembers whom was told what."""
     disk = LocalDisk(directory)
@@ -107,8 +118,26 @@ def services_on(
             caller.cause,
         ),
         notify=(news or News()).tell,
+        people=people or reception_on(store, tenant),
+        default_tenant=tenant,
         firmware_hosts=frozenset(firmware_hosts),
     )
+
+
+def reception_on(
+    store: EventStore, tenant: str = TENANT, sessions: Sessions | None = None, *, code_needed: bool = True
+) -> PeopleServices:
+    """A front desk over this store, whose hashes cost nothing; sessions in memory where none are given."""
+    fleet, sessions = InMemoryBroker().open_fleet(), sessions or InMemorySessions()
+    desk = FrontDesk(
+        UserBook(store, KEYS),
+        Directory(store, tenant),
+        Passwords(KEYS, Argon2Hashes(time_cost=1, memory_kib=8, threads=1)),
+        sessions,
+        Lockouts(fleet.limits, fleet.post),
+        code_needed=code_needed,
+    )
+    return PeopleServices(desk, sessions)
 
 
 @dataclass

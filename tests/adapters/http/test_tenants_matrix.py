@@ -15,7 +15,9 @@ from sqlalchemy import Engine
 
 from adapters.http.api.routes import ROUTES
 from application import clock
+from application.tenants import ApiTokens
 from domain.tenants.roles import Right, Role
+from tests.adapters.http.conftest import client_of
 from tests.adapters.http.test_rules import problem
 from tests.adapters.http.two_tenants import ABSENT, API, OURS, RAW, THEIRS, Ids, Two, two_tenants
 from tests.signed_meter import SignedMeter
@@ -125,6 +127,14 @@ NAMED: dict[Key, tuple[Ask, ...]] = {
     ("GET", "/audit/proof"): (Ask("/audit/proof", query={"position": "{position}"}),),
     ("GET", "/tokens/{id}"): (Ask("/tokens/{token}"),),
     ("DELETE", "/tokens/{id}"): (Ask("/tokens/{token}"),),
+    ("GET", "/users/{id}"): (Ask("/users/{user}"),),
+    ("POST", "/users/{id}/invitation"): (Ask("/users/{user}/invitation", {}),),
+    ("POST", "/users/{id}/role"): (Ask("/users/{user}/role", {"role": "viewer"}),),
+    ("POST", "/users/{id}/disable"): (Ask("/users/{user}/disable", {"reason": "mine"}),),
+    ("POST", "/users/{id}/enable"): (Ask("/users/{user}/enable", {}),),
+    ("DELETE", "/users/{id}/totp"): (Ask("/users/{user}/totp"),),
+    ("DELETE", "/users/{id}/sessions"): (Ask("/users/{user}/sessions"),),
+    ("POST", "/users/{id}/erase"): (Ask("/users/{user}/erase", {}),),
     ("POST", "/chargers"): (Ask("/chargers", {"cpid": "A-1", "template": "{template}"}, status=422),),
     ("POST", "/messages/reveal"): (
         Ask(
@@ -154,6 +164,7 @@ LISTS: dict[Key, tuple[dict[str, str], ...]] = {
     ("GET", "/artefacts"): ({"charger": "{cpid}"}, {"command": "{command}"}, {"q": "{cpid}"}),
     ("GET", "/alarms"): ({"charger": "{cpid}"}, {"state": "open"}),
     ("GET", "/tokens"): ({"state": "active"},),
+    ("GET", "/users"): ({"state": "invited"},),
     ("GET", "/me"): (),
     ("GET", "/exclusions"): ({"charger": "{cpid}"},),
     ("GET", "/reports/energy"): ({**SPAN, "charger": "{cpid}"}, {**SPAN, "tag": "{card}", "by": "tag"}),
@@ -166,6 +177,7 @@ LISTS: dict[Key, tuple[dict[str, str], ...]] = {
     ("GET", "/reports/errors"): ({**SPAN, "charger": "{cpid}"},),
     ("GET", "/reports/errors/faults"): (SPAN,),
     ("GET", "/reports/reliability"): ({**SPAN, "charger": "{cpid}"},),
+    ("GET", "/oidc/provider"): (),
     ("GET", "/provisioning/window"): (),
 }
 """What shows things: each with queries that name another tenant's."""
@@ -179,6 +191,7 @@ MAKERS: dict[Key, Ask] = {
     ),
     ("POST", "/artefacts"): Ask("/artefacts", b"mine", {"name": "{cpid}"}, status=201),
     ("POST", "/tokens"): Ask("/tokens", {"name": "{cpid}", "role": "viewer"}, status=201),
+    ("POST", "/users"): Ask("/users", {"login": "ann@hera.example", "role": "viewer"}, status=201),
 }
 """What makes or changes our own: a thing of the same name elsewhere is neither in the way nor touched."""
 
@@ -186,6 +199,34 @@ WHOLE: frozenset[Key] = frozenset(
     {("GET", "/read-models"), ("GET", "/jobs"), ("GET", "/audit/checkpoints"), ("GET", "/audit/consistency")}
 )
 """About the installation as a whole: for those who run it, see the test of its own; checkpoints are hashes."""
+
+OWN: dict[Key, Ask] = {
+    ("POST", "/sign-in/totp"): Ask("/sign-in/totp", {"code": "123456"}),
+    ("POST", "/sign-out"): Ask("/sign-out"),
+    ("POST", "/me/password"): Ask("/me/password", {"current": "x", "new": "y"}),
+    ("POST", "/me/totp"): Ask("/me/totp"),
+    ("POST", "/me/totp/confirm"): Ask("/me/totp/confirm", {"code": "123456"}),
+    ("POST", "/me/totp/remove"): Ask("/me/totp/remove", {"code": "123456"}),
+    ("POST", "/me/recovery-codes"): Ask("/me/recovery-codes", {"code": "123456"}),
+    ("GET", "/me/sessions"): Ask("/me/sessions"),
+    ("DELETE", "/me/sessions"): Ask("/me/sessions"),
+    ("DELETE", "/me/sessions/{id}"): Ask("/me/sessions/" + "a" * 22),
+}
+"""About whoever signed in, and nobody else: a token is told so. test_people.py has people."""
+
+DOORS: dict[Key, tuple[Ask, ...]] = {
+    ("POST", "/sign-in"): (
+        Ask(
+            "/sign-in", {"tenant": "{tenant}", "login": "ann@hera.example", "password": "a wrong guess at it"}
+        ),
+    ),
+    ("POST", "/sign-in/invitation"): (
+        Ask("/sign-in/invitation", {"invitation": "zeusinvite_{tenant}-{user}_x", "password": "y"}),
+    ),
+    ("GET", "/oidc/sign-in"): (Ask("/oidc/sign-in", None, {"tenant": "{tenant}"}, 404),),
+    ("GET", "/oidc/callback"): (Ask("/oidc/callback", None, {"code": "{tenant}", "state": "{user}"}, 404),),
+}
+"""Where nobody is known yet: what is asked about another tenant is answered as about one that does not exist."""
 
 
 @pytest.fixture
@@ -234,11 +275,11 @@ def named(two: Two, ids: Ids) -> Ids:
 
 
 def test_no_row_is_forgotten() -> None:
-    cases = {*NAMED, *LISTS, *MAKERS, *WHOLE}
+    cases = {*NAMED, *LISTS, *MAKERS, *WHOLE, *OWN, *DOORS}
     assert cases == set(ROWS), f"forgotten: {set(ROWS) - cases}; gone: {cases - set(ROWS)}"
     for key, row in ROWS.items():
         if "{cpid}" in row.path or "{id}" in row.path:
-            assert any(ask.status == 404 for ask in NAMED[key]), key
+            assert key in OWN or any(ask.status == 404 for ask in NAMED[key]), key
 
 
 async def test_what_is_anothers_is_answered_as_what_does_not_exist(two: Two) -> None:
@@ -325,7 +366,10 @@ async def test_a_role_does_what_it_has_the_right_for_and_nothing_else(two: Two) 
     before = two.log_of(THEIRS)
     for role in Role:
         for key, row in ROWS.items():
-            asks = NAMED.get(key) or (MAKERS.get(key) or Ask(row.path, None, dict(*LISTS.get(key, ())[:1])),)
+            if row.public:
+                continue  # see the test of the doors
+            one = MAKERS.get(key) or OWN.get(key) or Ask(row.path, None, dict(*LISTS.get(key, ())[:1]))
+            asks = NAMED.get(key) or (one,)
             for ask in asks:
                 answers = [
                     await send(two.client(OURS, role), row.method, ask, named(two, ids))
@@ -333,6 +377,51 @@ async def test_a_role_does_what_it_has_the_right_for_and_nothing_else(two: Two) 
                 ]
                 judge(row.right, role, ask, answers)
     assert two.log_of(THEIRS) == before
+
+
+async def test_sec_30_a_token_that_was_narrowed_has_those_rights_and_no_others(two: Two) -> None:
+    """Every row × every right, for a token of the mightiest role that was narrowed to that one right."""
+    for right in Right:
+        made = await ApiTokens(two.store, OURS, "user:ann").issue("n", Role.PLATFORM_ADMIN, rights=[right])
+        async with client_of(two.app, {"Authorization": f"Bearer {made.token}"}) as client:
+            for key, row in ROWS.items():
+                if row.public:
+                    continue
+                ask = (NAMED.get(key) or (MAKERS.get(key) or OWN.get(key) or Ask(row.path),))[0]
+                answer = await send(client, row.method, ask, named(two, ABSENT))
+                refused = problem(answer, 403, "role") if answer.status_code == 403 else {"detail": ""}
+                needed = "is needed" in str(
+                    refused["detail"]
+                )  # else a right is lacking that would be given away
+                assert needed == (row.right is not right), (key, answer.text)
+                assert answer.status_code != 401
+
+
+async def test_sec_30_a_token_for_one_charger_opens_nothing_else(two: Two) -> None:
+    """Another charger of one's own is answered as one that does not exist, and what is about no charger is closed."""
+    own = two.ids[OURS]
+    added = await two.client(OURS).post(f"{API}/chargers", json={"cpid": "OTHER-1", "security_profile": 0})
+    assert added.is_success
+    await two.project()
+    before = two.log_of(OURS)
+    issue = ApiTokens(two.store, OURS, "user:ann").issue
+    made = await issue("gate", Role.PLATFORM_ADMIN, chargers=[own["cpid"].lower()])
+    there, absent = ({**named(two, own), "cpid": cpid, "own_cpid": cpid} for cpid in ("OTHER-1", "NONE-1"))
+    async with client_of(two.app, {"Authorization": f"Bearer {made.token}"}) as client:
+        for key, row in ROWS.items():
+            if row.public or row.path == "/me":
+                continue
+            ask = (NAMED.get(key) or (MAKERS.get(key) or OWN.get(key) or Ask(row.path),))[0]
+            answers = [learnt(await send(client, row.method, ask, ids), {}) for ids in (there, absent)]
+            assert answers[0] == answers[1], key
+            assert answers[0][0] == (404 if "{cpid}" in row.path else 403), (key, answers[0])
+            if row.method == "GET" and "{cpid}" in row.path and "{rid}" not in row.path:
+                mine = await send(client, "GET", ask, named(two, own))
+                assert mine.status_code in (200, 202, 409), (key, mine.text)
+        me = (await client.get(f"{API}/me")).json()
+        assert me["chargers"] == [own["cpid"]]
+    new = [one for one in two.log_of(OURS) if one not in before]
+    assert {one[2] for one in new} == {"api_token.issued"}
 
 
 def judge(right: Right, role: Role, ask: Ask, answers: list[httpx.Response]) -> None:
@@ -346,6 +435,29 @@ def judge(right: Right, role: Role, ask: Ask, answers: list[httpx.Response]) -> 
     may = not raw or Right.ENGINEER in role.rights
     assert [answer.status_code != 403 for answer in answers] == [may, may], (ask, role)
     assert 401 not in [answer.status_code for answer in answers]
+
+
+async def test_a_token_is_no_person(two: Two) -> None:
+    for (method, _), ask in OWN.items():
+        problem(await send(two.client(OURS), method, ask, {}), 409, "not_a_person")
+
+
+async def test_nobody_learns_at_the_door_which_tenants_and_people_there_are(two: Two) -> None:
+    """A tenant that is there and one that is not, a person that is there and one that is not: one answer."""
+    before = two.log_of(THEIRS)
+    async with client_of(two.app) as stranger:
+        for (method, _), asks in DOORS.items():
+            for ask in asks:
+                answers = [
+                    learnt(await send(stranger, method, ask, {"tenant": tenant, "user": user}), {})
+                    for tenant in (THEIRS, "nobody", "-", "ZEUS")
+                    for user in (two.ids[THEIRS]["user"], ABSENT["user"])
+                ]
+                assert {str(one) for one in answers} == {str(answers[0])}
+                assert answers[0][0] in (401, 404)
+    await two.services.people.desk.finish()
+    new = [row for row in two.log_of(THEIRS) if row not in before]
+    assert {row[2] for row in new} <= {"user.sign_in_refused"}
 
 
 async def test_figures_of_all_tenants_together_are_for_who_runs_the_installation(two: Two) -> None:

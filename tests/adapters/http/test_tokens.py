@@ -21,9 +21,9 @@ from application import clock
 from application.artefact_links import LinkId, LinkSigner
 from application.artefact_rooms import ArtefactRooms
 from application.artefacts import PATH as FILES
-from application.tenants import Tenants
+from application.tenants import ApiTokens, Tenants
 from domain.artefacts.artefact import LinkUnusable
-from domain.tenants.roles import Role
+from domain.tenants.roles import Right, Role
 from projections.tenants.queries import list_tenants
 from tests.adapters.http.conftest import client_of
 from tests.adapters.http.services import SECRET, plugged_in
@@ -54,7 +54,10 @@ async def test_a_token_is_made_used_listed_and_revoked(two: Two) -> None:
             "label": "billing",
             "role": "viewer",
             "rights": ["read"],
+            "chargers": [],
             "expires_at": None,
+            "state": "token",
+            "csrf": None,
         }
         await two.project()
         row = (await admin.get(made.headers["location"])).json()
@@ -79,6 +82,29 @@ async def test_nobody_gives_a_right_away_that_he_lacks(two: Two) -> None:
     assert "platform_admin" in str(body["detail"])
     for role in set(Role) - {Role.PLATFORM_ADMIN}:
         assert (await admin.post(TOKENS, json={"name": "n", "role": role})).status_code == 201
+
+
+async def test_sec_30_a_token_is_narrowed_when_it_is_made_and_shows_it(two: Two) -> None:
+    admin = two.client(OURS, Role.TENANT_ADMIN)
+    body = {"name": "gate", "role": "operator", "rights": ["operate"], "chargers": ["zeus-1", "ZEUS-1"]}
+    made = (await admin.post(TOKENS, json=body)).json()
+    assert (made["rights"], made["chargers"]) == (["operate"], ["ZEUS-1"])
+    await two.project()
+    row = (await admin.get(f"{TOKENS}/{made['id']}")).json()
+    assert (row["rights"], row["chargers"], row["role"]) == (["operate"], ["ZEUS-1"], "operator")
+    for name, more in (("rights", {"rights": ["audit"]}), ("chargers", {"chargers": ["a/b"]})):
+        answer = await admin.post(TOKENS, json={"name": "n", "role": "operator", **more})
+        faults = problem(answer, 422, "validation")["errors"]
+        assert [fault["name"] for fault in faults] == [f"body.{name}"]  # type: ignore[attr-defined]
+    mighty = {"name": "n", "role": "platform_admin", "rights": ["read"]}
+    assert (await admin.post(TOKENS, json=mighty)).status_code == 201, "the role is not what counts"
+    narrowed = await ApiTokens(two.store, OURS, "user:ann").issue(
+        "n", Role.TENANT_ADMIN, rights=[Right.ADMINISTER]
+    )
+    async with client_of(two.app, {"Authorization": f"Bearer {narrowed.token}"}) as client:
+        problem(await client.post(TOKENS, json={"name": "n", "role": "viewer"}), 403, "role")
+        only = {"name": "n", "role": "tenant_admin", "rights": ["administer"]}
+        assert (await client.post(TOKENS, json=only)).status_code == 201
 
 
 async def test_what_cannot_be_a_token_is_named(two: Two) -> None:

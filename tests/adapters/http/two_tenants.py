@@ -19,22 +19,26 @@ from adapters.http.access import Caller
 from adapters.http.app import WebApplication, build_app
 from adapters.http.naming import Naming
 from adapters.http.services import Services
+from adapters.http.session_access import SessionAccess
 from adapters.http.tokens import StoredTokens
 from adapters.privacy.key_ring import KeyRing
 from adapters.privacy.opening import sealed
 from adapters.privacy.subjects import Subjects
 from application import clock
 from application.alarms import heard_security_event
+from application.oidc import ProviderBook
 from application.remembered import FRESH_S
+from application.session_door import SessionDoor
 from application.tenants import ApiTokens, Directory, IssuedToken, Tenants, TokenDoor
 from domain.catalogue import FACTS
 from domain.chargers.security import SecurityEventReported
 from domain.event import Event, Recorded, Told
+from domain.people.provider import GroupRole
 from domain.tenants.roles import Role
 from projections.positions import ensure_positions
 from tests.adapters.http.conftest import SETTINGS, client_of
 from tests.adapters.http.fleet import Fleet, project
-from tests.adapters.http.services import News, services_on, workplace_on
+from tests.adapters.http.services import KEYS, News, services_on, workplace_on
 from tests.adapters.ocpp.front_door import Workplace
 from tests.fakes.vault import InMemoryVault
 
@@ -57,6 +61,7 @@ ABSENT: Ids = {
     "alarm": "c" * 22,
     "position": "999999999",
     "exclusion": "b" * 22,
+    "user": "b" * 22,
 }
 _EXCUSE = {"cause": "vandalism", "from": "2026-03-01T12:00:00Z", "to": "2026-03-01T13:00:00Z"}
 
@@ -151,6 +156,9 @@ async def two_tenants(dsn: str, engine: Engine, directory: Path) -> AsyncIterato
             store=store,
             services=services,
             naming=Naming(subjects),
+            sessions=SessionAccess(
+                SessionDoor(store, Directory(store, OURS, watch), services.people.sessions, watch)
+            ),
         )
 
     app = serving()
@@ -184,6 +192,8 @@ async def _settle(two: Two, fleet: Fleet, tenant: str, n: int) -> Ids:
     await fleet.refusal(tenant, f"{mark}-X", n)
     await fleet.asked(tenant, cpid, n)
     await _alarm(two.store, tenant, cpid)
+    provider = ProviderBook(two.store, KEYS, tenant, "user:ann")
+    await provider.choose(f"https://login.{tenant}.example", tenant, "", [GroupRole("g", Role.VIEWER)])
     window = {"pattern": f"{mark}-*", "until": (clock.now() + timedelta(hours=1)).isoformat()}
     wishes = {"keys": {"HeartbeatInterval": "300"}}
     entries = {"mode": "Full", "entries": [{"id_tag": card}]}
@@ -194,6 +204,7 @@ async def _settle(two: Two, fleet: Fleet, tenant: str, n: int) -> Ids:
         await client.put(f"{API}/chargers/{cpid}/configuration", json=wishes, headers=no_waiting),
         await client.put(f"{API}/chargers/{cpid}/local-list", json=entries, headers=no_waiting),
         await client.post(f"{API}/chargers/{cpid}/exclusions", json=_EXCUSE | {"evidence": tenant}),
+        await client.post(f"{API}/users", json={"login": f"ann@{tenant}.example", "role": "viewer"}),
         await client.post(f"{API}/artefacts?name={tenant}.bin", content=tenant.encode(), headers=RAW),
     )
     for answer in settled:
@@ -208,7 +219,8 @@ async def _settle(two: Two, fleet: Fleet, tenant: str, n: int) -> Ids:
         "template": template,
         "token": two.tokens[tenant, Role.VIEWER].id,
         "card": card,
-        "exclusion": settled[-2].json()["id"],
+        "exclusion": settled[-3].json()["id"],
+        "user": settled[-2].json()["id"],
         "alarm": (await client.get(f"{API}/alarms")).json()["items"][0]["id"],
         "position": two.position_of(f"charger/{tenant}/{cpid}"),
     }
