@@ -148,6 +148,15 @@ class Settings(BaseSettings):
     commands_burst: int = Field(
         default=10, ge=1, description="Commands to one charger at once, after a pause."
     )
+    streams_per_credential: int = Field(
+        default=5,
+        ge=1,
+        le=1000,
+        description="Live streams that one credential may have open, over all processes.",
+    )
+    streams_per_tenant: int = Field(
+        default=200, ge=1, le=10000, description="Live streams of one tenant, over all processes."
+    )
     trusted_proxies: Names = Field(
         default=(), description="Addresses of proxies whose X-Forwarded-For and -Proto are believed."
     )

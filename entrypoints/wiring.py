@@ -16,6 +16,10 @@ from adapters.eventstore.mapper import EventMapper
 from adapters.eventstore.store import open_store
 from adapters.http.install_card_links import InstallCards, Surroundings
 from adapters.http.services import Services
+from adapters.http.stream_credentials import StandingOf, Tickets
+from adapters.http.stream_door import StreamDoor
+from adapters.live.seats import Seats
+from adapters.live.streams import LiveSettings, LiveStreams
 from adapters.ocpp.admittance import Admittance
 from adapters.ocpp.caller import Caller
 from adapters.ocpp.frames import Limits
@@ -63,7 +67,7 @@ from entrypoints.database import data_home, secret_of
 from entrypoints.settings import Settings
 from projections.catalogue import READ_MODELS
 from projections.engine import Engine
-from projections.log import PostgresLog
+from projections.log import Decode, PostgresLog
 from projections.read_ahead import ReadAhead
 from projections.read_model import LogReader, ReadModel
 
@@ -115,6 +119,7 @@ class Core:
         )
         self.guide = Guide(self.store, self.commands, self.desired_state, self.charging_profiles)
         self.gateway = self._gateway()
+        self.live, self.seats = open_streams(database_url, settings, secret)
         self.artefacts = open_artefacts(settings, data_home(settings), self.store, secret, settings.port)
         self.services = self._services()
 
@@ -179,6 +184,13 @@ class Core:
             artefacts=lambda caller: self.artefacts.of(caller.tenant),
             notify=self.switchboard.notify,
             firmware_hosts=frozenset(self.settings.firmware_hosts),
+            streams=StreamDoor(
+                self.live,
+                self.seats,
+                Tickets(self._secret, self.fleet.keys),
+                StandingOf(self.token_door.role_of, self.directory),
+                lambda: self.gateway.draining,
+            ),
         )
 
     async def open(self) -> None:
@@ -187,6 +199,8 @@ class Core:
 
     async def close(self) -> None:
         """Finish what is under way, then let go of everything; call it when the sockets are closed."""
+        self.live.close()
+        self.seats.close()
         await self.guide.finish()
         await self.certificates.finish()
         await self.switchboard.finish()
@@ -273,6 +287,14 @@ def _lockout_limits(settings: Settings) -> LockoutLimits:
     )
 
 
+def open_streams(database_url: str, settings: Settings, secret: bytes) -> tuple[LiveStreams, Seats]:
+    """Live streams and who may have how many; nothing is connected before the first."""
+    limits = LiveSettings(
+        per_credential=settings.streams_per_credential, per_tenant=settings.streams_per_tenant
+    )
+    return LiveStreams(database_url, decoder(), secret, limits), Seats(database_url)
+
+
 def fleet_of(database_url: str, settings: Settings) -> Fleet:
     """The ports between the processes of this installation, on the broker that was chosen."""
     if settings.redis_url is not None:
@@ -292,9 +314,14 @@ def open_log(database_url: str) -> LogReader:
 
 def open_plain_log(database_url: str) -> PostgresLog:
     """The log on one connection; the caller closes it."""
+    return PostgresLog(database_url, decoder())
+
+
+def decoder() -> Decode:
+    """Reads what is stored back as events."""
     mapper = EventMapper(FACTS)
 
     def decode(topic: str, state: bytes, stream: str, version: int) -> Event[Fact]:
         return mapper.to_domain_event(StoredEvent(stream, version, topic, state))
 
-    return PostgresLog(database_url, decode)
+    return decode

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from adapters.http.access import Caller
 from adapters.http.install_card_links import InstallCards
+from adapters.http.stream_door import StreamDoor
 from application.artefacts import Artefacts
 from application.charging_profiles import ChargingProfiles
 from application.commands import Commands
@@ -39,6 +40,8 @@ class Services:
     """Tells whichever process has the charger's socket."""
     firmware_hosts: Collection[str] = ()
     """Hosts beside our own that chargers may be sent to for firmware."""
+    streams: StreamDoor | None = None
+    """The door to live streams; None where this process serves none."""
 
     async def wanted(self, caller: Caller, charger: ChargerId) -> None:
         """Something lasting was wanted: have the charger led there, now or when it returns."""

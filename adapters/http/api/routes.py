@@ -8,6 +8,7 @@ from adapters.http.api import alarms, chargers, connection_attempts, id_tags, me
 from adapters.http.api.artefact_routes import ARTEFACT_ROUTES
 from adapters.http.api.command_routes import COMMAND_ROUTES
 from adapters.http.api.control import PlainQuery
+from adapters.http.api.live_routes import LIVE_ROUTES
 from adapters.http.api.profile_routes import PROFILE_ROUTES
 from adapters.http.api.provisioning_routes import PROVISIONING_ROUTES
 from adapters.http.api.reservation_routes import RESERVATION_ROUTES
@@ -167,5 +168,6 @@ ROUTES: tuple[AnyRow, ...] = (
     *ARTEFACT_ROUTES,
     *ALARM_ROUTES,
     *TOKEN_ROUTES,
+    *LIVE_ROUTES,
 )
 """The whole API."""

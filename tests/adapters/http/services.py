@@ -17,6 +17,7 @@ from adapters.http.access import Caller
 from adapters.http.app import WebApplication
 from adapters.http.install_card_links import InstallCards
 from adapters.http.services import Services
+from adapters.http.stream_door import StreamDoor
 from adapters.ocpp.gateway_settings import GatewaySettings
 from adapters.ocpp.versions import Version
 from application import clock
@@ -57,6 +58,7 @@ def services_on(
     tenant: str = TENANT,
     news: "News | None" = None,
     firmware_hosts: Collection[str] = (),
+    streams: StreamDoor | None = None,
 ) -> Services:
     """The use cases over this store; files lie in `directory`, and `news` remembers whom was told what."""
     disk = LocalDisk(directory)
@@ -89,6 +91,7 @@ def services_on(
         artefacts=lambda caller: rooms.of(caller.tenant),
         notify=(news or News()).tell,
         firmware_hosts=frozenset(firmware_hosts),
+        streams=streams,
     )
 
 

@@ -108,6 +108,7 @@ NAMED: dict[Key, tuple[Ask, ...]] = {
     ),
     ("GET", "/tokens/{id}"): (Ask("/tokens/{token}"),),
     ("DELETE", "/tokens/{id}"): (Ask("/tokens/{token}"),),
+    ("GET", "/events"): (Ask("/events", query={"after": "{place}"}, status=422),),
     ("POST", "/chargers"): (Ask("/chargers", {"cpid": "A-1", "template": "{template}"}, status=422),),
 }
 """What names something: another tenant's is answered as what does not exist."""
@@ -138,6 +139,7 @@ MAKERS: dict[Key, Ask] = {
         "/provisioning/window", {"pattern": "{cpid}", "until": "{soon}"}, status=201
     ),
     ("POST", "/artefacts"): Ask("/artefacts", b"mine", {"name": "{cpid}"}, status=201),
+    ("POST", "/stream-tickets"): Ask("/stream-tickets", status=201),
     ("POST", "/tokens"): Ask("/tokens", {"name": "{cpid}", "role": "viewer"}, status=201),
 }
 """What makes or changes our own: a thing of the same name elsewhere is neither in the way nor touched."""
@@ -217,7 +219,9 @@ async def test_the_same_rows_answer_their_owner(two: Two) -> None:
     """So that a 404 above is about the tenant: with ids of one's own nothing that is read is missing."""
     ids = named(two, two.ids[OURS])
     for (method, path), asks in NAMED.items():
-        if method == "GET":
+        if (
+            method == "GET" and path != "/events"
+        ):  # which does not end: tests/adapters/http/test_live_streams.py
             for ask in asks:
                 response = await send(two.client(OURS), method, ask, ids)
                 assert response.status_code in (200, 202, 409), (path, ask, response.text)

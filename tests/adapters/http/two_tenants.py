@@ -19,6 +19,7 @@ from adapters.http.access import Caller
 from adapters.http.app import WebApplication, build_app
 from adapters.http.services import Services
 from adapters.http.tokens import StoredTokens
+from adapters.live.places import Place, Seals
 from application import clock
 from application.alarms import heard_security_event
 from application.remembered import FRESH_S
@@ -30,6 +31,7 @@ from domain.tenants.roles import Role
 from projections.positions import ensure_positions
 from tests.adapters.http.conftest import SETTINGS, client_of
 from tests.adapters.http.fleet import Fleet, project
+from tests.adapters.http.live_world import SECRET, close_door, open_door
 from tests.adapters.http.services import News, services_on, workplace_on
 from tests.adapters.ocpp.front_door import Workplace
 
@@ -50,6 +52,7 @@ ABSENT: Ids = {
     "token": "d" * 22,
     "card": "NONECARD",
     "alarm": "c" * 22,
+    "place": "n" * 22,
 }
 
 
@@ -119,7 +122,8 @@ async def two_tenants(dsn: str, engine: Engine, directory: Path) -> AsyncIterato
     store = CountedEventStore(open_store(dsn, FACTS))
     workplace = workplace_on(store)
     await workplace.switchboard.open(News().tell)
-    services = services_on(store, workplace, directory, firmware_hosts=("fw.example",))
+    door = open_door(dsn, store, OURS)
+    services = services_on(store, workplace, directory, firmware_hosts=("fw.example",), streams=door)
     await Tenants(store, "user:ann").found(THEIRS, "Hera")
     watch = Watch()
 
@@ -150,6 +154,7 @@ async def two_tenants(dsn: str, engine: Engine, directory: Path) -> AsyncIterato
         await two.project()
         yield two
     app.database.close()
+    close_door(door)
     await workplace.switchboard.finish()
     await store.close()
 
@@ -187,6 +192,7 @@ async def _settle(two: Two, fleet: Fleet, tenant: str, n: int) -> Ids:
         "template": template,
         "token": two.tokens[tenant, Role.VIEWER].id,
         "card": card,
+        "place": Seals(SECRET).of(tenant).seal(Place(1)),
         "alarm": (await client.get(f"{API}/alarms")).json()["items"][0]["id"],
     }
 
