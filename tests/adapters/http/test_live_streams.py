@@ -77,8 +77,7 @@ async def end_of(ws: ClientConnection) -> tuple[int, str]:
             while True:
                 await ws.recv()
     except ConnectionClosed as closed:
-        assert closed.rcvd is not None
-        return closed.rcvd.code, closed.rcvd.reason
+        return (closed.rcvd.code, closed.rcvd.reason) if closed.rcvd else (1006, "")
 
 
 async def refusal(opening: connect) -> tuple[int, str]:
