@@ -17,6 +17,7 @@ from domain.provisioning import events as provisioning
 from domain.reservations import events as reservation
 from domain.tenants import events as tenant
 from domain.transactions import events as transaction
+from domain.webhooks import events as webhook
 
 FACTS: tuple[type[Fact], ...] = (
     charger.Registered,
@@ -169,6 +170,12 @@ FACTS: tuple[type[Fact], ...] = (
     tenant.TokenIssued,
     tenant.TokenRevoked,
     tenant.TokenSeen,
+    webhook.WebhookDefined,
+    webhook.WebhookSecretRotated,
+    webhook.WebhookPaused,
+    webhook.WebhookResumed,
+    webhook.WebhookDisabled,
+    webhook.WebhookRemoved,
 )
 
 BY_TOPIC: dict[str, type[Fact]] = {fact.TOPIC: fact for fact in FACTS}

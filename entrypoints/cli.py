@@ -28,6 +28,8 @@ from entrypoints.commands import (
     tag,
     tenant,
     token,
+    watch,
+    webhook,
     window,
 )
 from entrypoints.database import DatabaseNotReachable
@@ -60,6 +62,7 @@ app.command()(ask.commands)
 app.command()(attempts.attempts)
 app.command()(alarms.alarms)
 app.command()(replay.replay)
+app.command()(watch.watch)
 app.command(name="simulate")(simulate.simulate_fleet)
 app.command()(rebuild.rebuild)
 app.command()(serving.migrate)
@@ -72,6 +75,7 @@ app.add_typer(tag.app, name="tag")
 app.add_typer(ca.app, name="ca")
 app.add_typer(tenant.app, name="tenant")
 app.add_typer(token.app, name="token")
+app.add_typer(webhook.app, name="webhook")
 app.add_typer(sessions.app, name="sessions")
 app.add_typer(rebuild.app, name="read-models")
 

@@ -18,6 +18,7 @@ from entrypoints.logs import set_up
 from entrypoints.reactions import OPENINGS, REACTIONS
 from entrypoints.retention import EVERY_H, prune
 from entrypoints.settings import Settings
+from entrypoints.webhooks import open_webhooks
 from entrypoints.wiring import open_engine, open_plain_log
 
 
@@ -42,9 +43,12 @@ def main() -> None:
     scheduler.start()
     follower = threading.Thread(target=follow, args=(url, open_plain_log(url), REACTIONS, OPENINGS, stop))
     follower.start()
+    webhooks = threading.Thread(target=open_webhooks(url, settings).run, args=(stop,))
+    webhooks.start()
     open_engine(url).run(stop)
     stop.set()
     follower.join()
+    webhooks.join()
     scheduler.shutdown(wait=False)
 
 

@@ -157,6 +157,17 @@ class Settings(BaseSettings):
     streams_per_tenant: int = Field(
         default=200, ge=1, le=10000, description="Live streams of one tenant, over all processes."
     )
+    webhooks_private: bool = Field(
+        default=False,
+        description="Webhooks may lead into our own networks, and by plain HTTP: for a laptop, never for a server "
+        "with tenants.",
+    )
+    webhook_timeout_s: float = Field(
+        default=15.0, gt=0, le=120, description="How long whoever gets a webhook may take to answer."
+    )
+    webhook_patience_days: float = Field(
+        default=5.0, gt=0, description="A webhook whose deliveries all fail for so long is disabled."
+    )
     trusted_proxies: Names = Field(
         default=(), description="Addresses of proxies whose X-Forwarded-For and -Proto are believed."
     )

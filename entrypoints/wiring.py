@@ -15,7 +15,7 @@ from adapters.eventstore.counted import CountedEventStore
 from adapters.eventstore.mapper import EventMapper
 from adapters.eventstore.store import open_store
 from adapters.http.install_card_links import InstallCards, Surroundings
-from adapters.http.services import Services
+from adapters.http.services import Services, WebhookTools
 from adapters.http.stream_credentials import StandingOf, Tickets
 from adapters.http.stream_door import StreamDoor
 from adapters.live.seats import Seats
@@ -32,6 +32,7 @@ from adapters.ocpp.versions import Version
 from adapters.ocpp.words import WordsOfOcpp
 from adapters.postgres import fleet as postgres_fleet
 from adapters.redis import fleet as redis_fleet
+from adapters.webhooks.sender import Sender
 from application.attempts import Attempts
 from application.certificates import CertificateBook, Certificates
 from application.charging_profiles import ChargingProfiles
@@ -45,12 +46,14 @@ from application.guidance import ACTOR as GUIDE
 from application.guidance import Guide
 from application.intake import Intake
 from application.lockouts import LockoutLimits, Lockouts
+from application.ports import EventStore
 from application.registry import Registry
 from application.reservations import premises_of
 from application.rules import Rules
 from application.snapshots import load_charger
 from application.switchboard import Switchboard
 from application.tenants import ApiTokens, Directory, TokenDoor
+from application.webhooks import Webhooks, WebhookSecrets
 from application.windows import Windows
 from domain.catalogue import FACTS
 from domain.certificates.signing import SignatureQuestion
@@ -191,6 +194,7 @@ class Core:
                 StandingOf(self.token_door.role_of, self.directory),
                 lambda: self.gateway.draining,
             ),
+            webhooks=webhook_tools(self.store, self.settings, self._secret),
         )
 
     async def open(self) -> None:
@@ -293,6 +297,16 @@ def open_streams(database_url: str, settings: Settings, secret: bytes) -> tuple[
         per_credential=settings.streams_per_credential, per_tenant=settings.streams_per_tenant
     )
     return LiveStreams(database_url, decoder(), secret, limits), Seats(database_url)
+
+
+def webhook_tools(store: EventStore, settings: Settings, secret: bytes) -> WebhookTools:
+    """What webhooks are made and tried with."""
+    private = settings.webhooks_private
+    return WebhookTools(
+        lambda caller: Webhooks(store, caller.tenant, caller.name, private=private),
+        WebhookSecrets(secret),
+        Sender(private=private, timeout_s=settings.webhook_timeout_s),
+    )
 
 
 def fleet_of(database_url: str, settings: Settings) -> Fleet:

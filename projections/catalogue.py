@@ -17,6 +17,7 @@ from projections.reservations.projection import Reservations
 from projections.sessions.projection import Sessions
 from projections.status_board.projection import StatusBoard
 from projections.tenants.projection import Tenants
+from projections.webhooks.projection import Webhooks
 
 READ_MODELS: tuple[ReadModel, ...] = (
     StatusBoard(FACTS),
@@ -34,4 +35,5 @@ READ_MODELS: tuple[ReadModel, ...] = (
     Alarms(),
     ApiTokens(),
     Tenants(),
+    Webhooks(),
 )

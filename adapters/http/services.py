@@ -7,6 +7,7 @@ from typing import ClassVar
 from adapters.http.access import Caller
 from adapters.http.install_card_links import InstallCards
 from adapters.http.stream_door import StreamDoor
+from adapters.webhooks.sender import Sender
 from application.artefacts import Artefacts
 from application.charging_profiles import ChargingProfiles
 from application.commands import Commands
@@ -14,8 +15,18 @@ from application.desired_state import DesiredState
 from application.ports import EventStore
 from application.registry import Registry
 from application.tenants import ApiTokens
+from application.webhooks import Webhooks, WebhookSecrets
 from application.windows import Windows
 from domain.identity import ChargerId
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookTools:
+    """What the handlers of webhooks work with."""
+
+    webhooks: Callable[[Caller], Webhooks]
+    secrets: WebhookSecrets
+    sender: Sender
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +53,8 @@ class Services:
     """Hosts beside our own that chargers may be sent to for firmware."""
     streams: StreamDoor | None = None
     """The door to live streams; None where this process serves none."""
+    webhooks: WebhookTools | None = None
+    """None where this process knows none."""
 
     async def wanted(self, caller: Caller, charger: ChargerId) -> None:
         """Something lasting was wanted: have the charger led there, now or when it returns."""

@@ -33,8 +33,19 @@ class Lagging(Exception):
 class Listening:
     """Of one stream; `close` it whatever happens."""
 
-    def __init__(self, hub: Hub, archive: Archive, seal: Seal, stream: Stream, *, resumed: bool) -> None:
-        """`resumed`: the stream begins where it was before, and is told of it where something is gone."""
+    def __init__(
+        self,
+        hub: Hub,
+        archive: Archive,
+        seal: Seal,
+        stream: Stream,
+        *,
+        resumed: bool,
+        lag_s: float | None = LAG_S,
+    ) -> None:
+        """`resumed`: the stream begins where it was before, and is told of it where something is gone. Who was live
+        and fell behind has `lag_s` to be live again; None: all the time there is."""
+        self._lag_s = lag_s
         self.stream = stream
         self._hub = hub
         self._archive = archive
@@ -54,10 +65,14 @@ class Listening:
         self.stream.passed(Place(position))
         return self.mark("stream.opened")
 
+    def reached(self) -> Place:
+        """Everything up to here was handed out; what was looked at and is not wanted counts."""
+        self.stream.take(0)
+        return self.stream.place
+
     def mark(self, kind: str) -> Control:
         """A message about the stream, with the place to resume from."""
-        self.stream.take(0)  # what was looked at and is not wanted counts as handed out
-        sealed = self._seal.seal(self.stream.place)
+        sealed = self._seal.seal(self.reached())
         return control(kind, self.stream.tenant, clock.now(), {}, sealed)
 
     async def next(self, patience_s: float) -> Sequence[Outgoing]:
@@ -94,7 +109,8 @@ class Listening:
     async def _from_the_log(self) -> Sequence[Outgoing]:
         """One piece. Where it is the last, what was held back of readings goes with it."""
         stream = self.stream
-        if self._fell_behind_at is not None and clock.monotonic() - self._fell_behind_at > LAG_S:
+        since = self._fell_behind_at
+        if since is not None and self._lag_s is not None and clock.monotonic() - since > self._lag_s:
             raise Lagging
         upto = stream.attached_at
         if upto is None:

@@ -6,7 +6,7 @@ import msgspec
 
 from adapters.live.archive import Archive
 from adapters.live.hub import Hub
-from adapters.live.listening import Listening
+from adapters.live.listening import LAG_S, Listening
 from adapters.live.log import LiveLog
 from adapters.live.places import BEGINNING, START, Place, Seals
 from adapters.live.selection import Selection
@@ -61,14 +61,23 @@ class LiveStreams:
         return place
 
     def listen(
-        self, tenant: str, rights: frozenset[Right], selection: Selection, after: Place | None
+        self,
+        tenant: str,
+        rights: frozenset[Right],
+        selection: Selection,
+        after: Place | None,
+        *,
+        patient: bool = False,
     ) -> Listening:
         """A stream from this place on, or from where the log ends; close it whatever happens.
 
-        From the end of the log it begins with `begin_now`.
+        From the end of the log it begins with `begin_now`. A `patient` one may be as slow as it likes.
         """
         stream = Stream(tenant, selection, rights, after or START, self.settings.bounds)
-        return Listening(self.hub, self.archive, self._seals.of(tenant), stream, resumed=after is not None)
+        seal = self._seals.of(tenant)
+        return Listening(
+            self.hub, self.archive, seal, stream, resumed=after is not None, lag_s=None if patient else LAG_S
+        )
 
     def close(self) -> None:
         """Whoever still listens is told nothing any more."""

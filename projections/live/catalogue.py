@@ -20,6 +20,7 @@ from domain.reservations import events as reservation
 from domain.tenants import events as tenant
 from domain.tenants.roles import Right
 from domain.transactions import events as transaction
+from domain.webhooks import events as webhook
 from projections.live import chargers, commands, sessions, wishes
 from projections.live.message import Message, Teller, present
 from projections.streams import session_id, subject_of
@@ -120,6 +121,12 @@ SILENT: Mapping[type[Fact], str] = {
     tenant.TokenIssued: _ADMINISTRATION,
     tenant.TokenRevoked: "ends the streams of the token",
     tenant.TokenSeen: _BOOKKEEPING,
+    webhook.WebhookDefined: _ADMINISTRATION,
+    webhook.WebhookSecretRotated: _ADMINISTRATION,
+    webhook.WebhookPaused: _ADMINISTRATION,
+    webhook.WebhookResumed: _ADMINISTRATION,
+    webhook.WebhookDisabled: _ADMINISTRATION,
+    webhook.WebhookRemoved: _ADMINISTRATION,
 }
 """The facts of which nothing is told but their frame, and why."""
 

@@ -14,6 +14,7 @@ from adapters.http.api.provisioning_routes import PROVISIONING_ROUTES
 from adapters.http.api.reservation_routes import RESERVATION_ROUTES
 from adapters.http.api.settings_routes import SETTINGS_ROUTES
 from adapters.http.api.token_routes import TOKEN_ROUTES
+from adapters.http.api.webhook_routes import WEBHOOK_ROUTES
 from adapters.http.endpoint import AnyRow
 from adapters.http.route import READING, Link, Page, Route
 
@@ -169,5 +170,6 @@ ROUTES: tuple[AnyRow, ...] = (
     *ALARM_ROUTES,
     *TOKEN_ROUTES,
     *LIVE_ROUTES,
+    *WEBHOOK_ROUTES,
 )
 """The whole API."""

@@ -16,10 +16,11 @@ from adapters.eventstore.counted import CountedEventStore
 from adapters.http.access import Caller
 from adapters.http.app import WebApplication
 from adapters.http.install_card_links import InstallCards
-from adapters.http.services import Services
+from adapters.http.services import Services, WebhookTools
 from adapters.http.stream_door import StreamDoor
 from adapters.ocpp.gateway_settings import GatewaySettings
 from adapters.ocpp.versions import Version
+from adapters.webhooks.sender import Sender
 from application import clock
 from application.artefact_rooms import ArtefactRooms
 from application.artefacts import Artefacts, ArtefactSettings
@@ -29,6 +30,7 @@ from application.desired_state import DesiredState
 from application.ports import EventStore
 from application.registry import Registry
 from application.tenants import ApiTokens
+from application.webhooks import Webhooks, WebhookSecrets
 from application.windows import Windows
 from domain.event import Fact, Told, events_of
 from domain.identity import ChargerId
@@ -92,6 +94,11 @@ def services_on(
         notify=(news or News()).tell,
         firmware_hosts=frozenset(firmware_hosts),
         streams=streams,
+        webhooks=WebhookTools(
+            lambda caller: Webhooks(store, caller.tenant, caller.name),
+            WebhookSecrets(SECRET),
+            Sender(timeout_s=1),
+        ),
     )
 
 

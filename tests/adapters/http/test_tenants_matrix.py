@@ -108,6 +108,14 @@ NAMED: dict[Key, tuple[Ask, ...]] = {
     ),
     ("GET", "/tokens/{id}"): (Ask("/tokens/{token}"),),
     ("DELETE", "/tokens/{id}"): (Ask("/tokens/{token}"),),
+    ("GET", "/webhooks/{id}"): (Ask("/webhooks/{webhook}"),),
+    ("PATCH", "/webhooks/{id}"): (Ask("/webhooks/{webhook}", {"name": "Mine"}),),
+    ("DELETE", "/webhooks/{id}"): (Ask("/webhooks/{webhook}"),),
+    ("POST", "/webhooks/{id}/secret"): (Ask("/webhooks/{webhook}/secret"),),
+    ("POST", "/webhooks/{id}/pause"): (Ask("/webhooks/{webhook}/pause"),),
+    ("POST", "/webhooks/{id}/resume"): (Ask("/webhooks/{webhook}/resume"),),
+    ("POST", "/webhooks/{id}/test"): (Ask("/webhooks/{webhook}/test"),),
+    ("GET", "/webhooks/{id}/deliveries"): (Ask("/webhooks/{webhook}/deliveries"),),
     ("GET", "/events"): (Ask("/events", query={"after": "{place}"}, status=422),),
     ("POST", "/chargers"): (Ask("/chargers", {"cpid": "A-1", "template": "{template}"}, status=422),),
 }
@@ -127,6 +135,7 @@ LISTS: dict[Key, tuple[dict[str, str], ...]] = {
     ("GET", "/alarms"): ({"charger": "{cpid}"}, {"state": "open"}),
     ("GET", "/tokens"): ({"state": "active"},),
     ("GET", "/me"): (),
+    ("GET", "/webhooks"): (),
     ("GET", "/provisioning/window"): (),
 }
 """What shows things: each with queries that name another tenant's."""
@@ -139,6 +148,7 @@ MAKERS: dict[Key, Ask] = {
         "/provisioning/window", {"pattern": "{cpid}", "until": "{soon}"}, status=201
     ),
     ("POST", "/artefacts"): Ask("/artefacts", b"mine", {"name": "{cpid}"}, status=201),
+    ("POST", "/webhooks"): Ask("/webhooks", {"url": "https://a.invalid/", "name": "{cpid}"}, status=201),
     ("POST", "/stream-tickets"): Ask("/stream-tickets", status=201),
     ("POST", "/tokens"): Ask("/tokens", {"name": "{cpid}", "role": "viewer"}, status=201),
 }

@@ -20,6 +20,7 @@ from adapters.http.app import WebApplication, build_app
 from adapters.http.services import Services
 from adapters.http.tokens import StoredTokens
 from adapters.live.places import Place, Seals
+from adapters.postgres import fleet_schema
 from application import clock
 from application.alarms import heard_security_event
 from application.remembered import FRESH_S
@@ -53,6 +54,7 @@ ABSENT: Ids = {
     "card": "NONECARD",
     "alarm": "c" * 22,
     "place": "n" * 22,
+    "webhook": "b" * 22,
 }
 
 
@@ -119,6 +121,7 @@ async def two_tenants(dsn: str, engine: Engine, directory: Path) -> AsyncIterato
     """`zeus` is the default tenant, `hera` was founded; both have a life behind them."""
     with psycopg.connect(dsn) as connection:
         ensure_positions(connection)
+    fleet_schema.create(dsn)
     store = CountedEventStore(open_store(dsn, FACTS))
     workplace = workplace_on(store)
     await workplace.switchboard.open(News().tell)
@@ -178,6 +181,7 @@ async def _settle(two: Two, fleet: Fleet, tenant: str, n: int) -> Ids:
         await client.post(f"{API}/provisioning/window", json=window),
         await client.put(f"{API}/chargers/{cpid}/configuration", json=wishes, headers=no_waiting),
         await client.put(f"{API}/chargers/{cpid}/local-list", json=entries, headers=no_waiting),
+        await client.post(f"{API}/webhooks", json={"url": f"https://{tenant}.invalid/x", "name": tenant}),
         await client.post(f"{API}/artefacts?name={tenant}.bin", content=tenant.encode(), headers=RAW),
     )
     for answer in settled:
@@ -192,6 +196,7 @@ async def _settle(two: Two, fleet: Fleet, tenant: str, n: int) -> Ids:
         "template": template,
         "token": two.tokens[tenant, Role.VIEWER].id,
         "card": card,
+        "webhook": settled[-2].json()["id"],
         "place": Seals(SECRET).of(tenant).seal(Place(1)),
         "alarm": (await client.get(f"{API}/alarms")).json()["items"][0]["id"],
     }
