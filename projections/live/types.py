@@ -62,5 +62,6 @@ ABOUT_THE_STREAM: Mapping[str, str] = {
     "stream.heartbeat": "Every 15 s: the stream lives, and has come to this place.",
     "stream.gap": "What stood between `from` and `to` is not kept any more.",
     "stream.unreadable": "There is an event here that this version cannot read.",
+    "stream.test": "Webhooks only: somebody tried whether messages are taken.",
     "stream.closed": "The last message of a stream of server-sent events, with its `reason`.",
 }
