@@ -151,7 +151,7 @@ class Settings(BaseSettings):
     streams_per_credential: int = Field(
         default=5,
         ge=1,
-        le=1000,
+        le=10000,
         description="Live streams that one credential may have open, over all processes.",
     )
     streams_per_tenant: int = Field(

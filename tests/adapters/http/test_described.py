@@ -30,6 +30,7 @@ from adapters.http.api.routes import ROUTES
 from adapters.http.app import WebApplication, build_app
 from adapters.http.database import open_engine
 from adapters.http.endpoint import AnyRow
+from adapters.postgres import fleet_schema
 from domain.catalogue import FACTS
 from projections.positions import ensure_positions
 from tests.adapters.http.conftest import AUTH, SETTINGS, TENANT, TOKEN, gateway_on
@@ -140,6 +141,7 @@ def described(request: pytest.FixtureRequest, postgres_dsn: str) -> Iterator[Any
     """The schema of an application that is being served."""
     with psycopg.connect(postgres_dsn) as connection:
         ensure_positions(connection)
+    fleet_schema.create(postgres_dsn)
     routes, services = TABLES[request.param]
     yield schemathesis.openapi.from_asgi("/api/openapi.json", Serving(postgres_dsn, routes, services))
     shutdown_lifespans()
