@@ -6,6 +6,7 @@ from adapters.eventstore.store import open_store
 from adapters.live.streams import LiveStreams
 from adapters.webhooks.runner import Open, Runner
 from adapters.webhooks.sender import Sender
+from application.tenants import Directory
 from application.webhooks import WebhookSecrets
 from domain.catalogue import FACTS
 from entrypoints.database import secret_of
@@ -18,7 +19,9 @@ def open_webhooks(database_url: str, settings: Settings) -> Runner:
     secret = secret_of(settings)
 
     def parts() -> Open:
-        return Open(open_store(database_url, FACTS), LiveStreams(database_url, decoder(), secret))
+        store = open_store(database_url, FACTS)
+        live = LiveStreams(database_url, decoder(), secret)
+        return Open(store, live, Directory(store, settings.tenant))
 
     patience = timedelta(days=settings.webhook_patience_days)
     return Runner(database_url, parts, sender_of(settings), WebhookSecrets(secret), patience=patience)

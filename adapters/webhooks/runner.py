@@ -16,6 +16,7 @@ from adapters.webhooks.book import Book
 from adapters.webhooks.delivering import Delivering
 from adapters.webhooks.sender import Sender
 from application.ports import EventStore, EventStoreError
+from application.tenants import Directory
 from application.webhooks import JOB, Webhooks, WebhookSecrets
 from domain.webhooks.webhook import Condition, Webhook, WebhookUnknown
 
@@ -35,10 +36,13 @@ class Open(msgspec.Struct, frozen=True):
 
     store: EventStore
     live: LiveStreams
+    directory: Directory
+    """Which tenants are served: to those that are suspended nothing is delivered."""
 
 
 class _Running(msgspec.Struct):
     version: int
+    served: bool
     task: "asyncio.Task[None] | None"
 
 
@@ -123,17 +127,18 @@ class _Turn:
     async def look(self) -> None:
         """Start, stop and start anew what was changed. Raises what ended a delivery by surprise."""
         for stream, version in (await self.on_book(Book.versions)).items():
+            served = await self.parts.directory.serves(stream.split("/", 2)[1])
             known = self._running.get(stream)
-            if known is not None and known.version == version:
+            if known is not None and (known.version, known.served) == (version, served):
                 if known.task is not None and known.task.done():
                     known.task.result()
                 continue
             await self._stop(stream)
             webhook = await self._load(stream)
             task = None
-            if webhook.condition is Condition.ACTIVE and webhook.defined is not None:
+            if served and webhook.condition is Condition.ACTIVE and webhook.defined is not None:
                 task = asyncio.create_task(self._runner.delivering(webhook, self).run(), name=stream)
-            self._running[stream] = _Running(webhook.version, task)
+            self._running[stream] = _Running(webhook.version, served, task)
 
     async def end(self) -> None:
         """Stop all; what is under way is delivered again by the next."""

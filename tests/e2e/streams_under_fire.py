@@ -54,6 +54,8 @@ LAPSE = 600
 """A session of half an hour takes three seconds."""
 BREATH_S = 10.0
 """Between two blows to Postgres: where it is never there, nothing happens that could be told."""
+LIVES_S = 61.0
+"""Between two blows to the postmaster: one that dies five times within a minute of its start is given up, by design."""
 
 
 class Wish(NamedTuple):
@@ -229,7 +231,7 @@ class Fire:
     # -- blows ---------------------------------------------------------------------------------------------
 
     async def _kill_for(self, seconds: float, say: Callable[[str], None]) -> None:
-        ends, said, rests_until = monotonic() + seconds, monotonic(), 0.0
+        ends, said, rests_until, lives_until = monotonic() + seconds, monotonic(), 0.0, 0.0
         heavy = {self._backend, self._postmaster}
         blows = (
             (self._subscriber, 12),
@@ -245,9 +247,12 @@ class Fire:
             (blow,) = self.random.choices([b for b, _ in blows], [w for _, w in blows])
             if blow in heavy and monotonic() < rests_until:
                 continue
+            if blow == self._postmaster and monotonic() < lives_until:
+                continue
             try:
                 await asyncio.to_thread(blow)
                 rests_until = monotonic() + BREATH_S if blow in heavy else rests_until
+                lives_until = monotonic() + LIVES_S if blow == self._postmaster else lives_until
                 self.blows[blow.__name__.strip("_")] += 1
             except (psutil.NoSuchProcess, psycopg.Error, OSError, IndexError):
                 continue  # it was dead already

@@ -15,6 +15,8 @@ from adapters.postgres import fleet_schema
 from adapters.webhooks import batch, runner
 from adapters.webhooks.runner import Open, Runner
 from adapters.webhooks.sender import Sender
+from application.remembered import FRESH_S
+from application.tenants import Directory, Tenants
 from application.webhooks import Webhooks, WebhookSecrets
 from domain.catalogue import FACTS
 from domain.webhooks.events import WebhookDefined
@@ -51,12 +53,16 @@ class Desk:
     def secret(self, name: str, generation: int = 1) -> str:
         return SECRETS.secret(webhook_stream(TENANT, name), generation)
 
+    def parts(self) -> Open:
+        store = open_store(self.dsn, FACTS)
+        return Open(store, LiveStreams(self.dsn, decoder(), SECRET), Directory(store, TENANT))
+
     @asynccontextmanager
     async def running(self, *, patience: timedelta = timedelta(days=5)) -> AsyncIterator[None]:
         """A process that delivers."""
         one = Runner(
             self.dsn,
-            lambda: Open(open_store(self.dsn, FACTS), LiveStreams(self.dsn, decoder(), SECRET)),
+            self.parts,
             Sender(private=True, timeout_s=1.0),
             SECRETS,
             patience=patience,
@@ -181,6 +187,21 @@ async def test_one_that_takes_nothing_is_disabled_and_others_go_on(desk: Desk) -
         await desk.webhooks.resume(name)
         await until(lambda: len(energies(deaf)) == 20, "resumed it has all, too")
     assert energies(deaf) == list(range(1, 21))
+
+
+async def test_to_a_suspended_tenant_nothing_is_delivered(desk: Desk) -> None:
+    tenants = Tenants(desk.store, "user:ann")
+    async with Receiver() as receiver, desk.running():
+        await desk.hook(receiver)
+        await desk.tell(3)
+        await until(lambda: len(energies(receiver)) == 3, "the first")
+        await tenants.suspend(TENANT, implied=TENANT)
+        await asyncio.sleep(FRESH_S + 0.5)
+        await desk.tell(3)
+        await asyncio.sleep(0.5)
+        assert len(energies(receiver)) == 3
+        await tenants.resume(TENANT, implied=TENANT)
+        await until(lambda: len(energies(receiver)) == 6, "the others")
 
 
 async def test_another_process_takes_over_when_the_connection_of_the_lock_is_lost(desk: Desk) -> None:
