@@ -120,7 +120,7 @@ class HandHub:
 
     def deliver(self, upto: int, *, tenants: Iterable[str] = (TENANT,), frames: bool = True) -> None:
         """The next batch, up to there."""
-        told = self.book.between(self.position, upto)
+        told = self.book.between(self.position, upto) if TENANT in tenants else []
         batch = Batch(
             after=self.position,
             upto=upto,
