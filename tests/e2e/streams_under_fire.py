@@ -284,13 +284,17 @@ class Fire:
         )
 
     def _bad_answers(self) -> None:
+        """Two at most in a row: each failure doubles the pause, and a run has an end."""
         for _, receiver in self.hooks.values():
+            receiver.answers.clear()
             receiver.answers.extend(self.random.choices([200, 500, 302, SILENT], k=2))
 
     # -- what must be --------------------------------------------------------------------------------------
 
     async def _settled(self, say: Callable[[str], None]) -> list[Prepared]:
         """Until nobody writes any more and all streams have as much as there is, or time is up."""
+        for _, receiver in self.hooks.values():
+            receiver.answers.clear()
         deadline, head = monotonic() + SETTLES_WITHIN_S, -1
         wanted: list[Prepared] = []
         while monotonic() < deadline:
