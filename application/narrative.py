@@ -18,6 +18,7 @@ from application.narrative_reservations import RESERVATIONS
 from application.narrative_safeguards import SAFEGUARDS
 from application.narrative_tenants import TENANTS
 from application.narrative_uptime import UPTIME
+from application.narrative_webhooks import WEBHOOKS
 from application.phrasing import amount, joined, kwh, place, readings, token, told_as
 from domain.artefacts import events as artefact
 from domain.chargers import events as charger
@@ -274,5 +275,6 @@ SENTENCES: Mapping[type[Fact], Sentence] = {
     **SAFEGUARDS,
     **UPTIME,
     **PEOPLE,
+    **WEBHOOKS,
 }
 """Every fact of `domain.catalogue` and its sentence; a test finds the ones that are missing."""

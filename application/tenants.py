@@ -219,6 +219,11 @@ class TokenDoor:
             chargers=frozenset(token.issued.chargers),
         )
 
+    async def role_of(self, tenant: str, token_id: str, now: datetime) -> Role | None:
+        """What a token that holds makes of whoever showed it before; None for any other. Raises StoreUnavailable."""
+        token = await self._tokens.state(token_stream(tenant, token_id))
+        return token.role if token.holds(now) else None
+
     async def _note_use(self, token: ApiToken, now: datetime) -> None:
         """That it was used is good to know, and no reason to refuse it where the log does not confirm."""
         facts = token.see(now)

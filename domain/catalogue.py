@@ -25,6 +25,7 @@ from domain.signed_values import events as signed_values
 from domain.tenants import events as tenant
 from domain.transactions import events as transaction
 from domain.uptime import events as uptime
+from domain.webhooks import events as webhook
 
 FACTS: tuple[type[Fact], ...] = (
     charger.Registered,
@@ -220,6 +221,12 @@ FACTS: tuple[type[Fact], ...] = (
     user.AdminLeft,
     oidc.ProviderChosen,
     oidc.ProviderDropped,
+    webhook.WebhookDefined,
+    webhook.WebhookSecretRotated,
+    webhook.WebhookPaused,
+    webhook.WebhookResumed,
+    webhook.WebhookDisabled,
+    webhook.WebhookRemoved,
 )
 
 BY_TOPIC: dict[str, type[Fact]] = {fact.TOPIC: fact for fact in FACTS}

@@ -38,6 +38,8 @@ from entrypoints.commands import (
     tenant,
     token,
     user,
+    watch,
+    webhook,
     window,
 )
 from entrypoints.database import DatabaseNotReachable
@@ -72,6 +74,7 @@ app.command()(attempts.attempts)
 app.command()(alarms.alarms)
 app.command()(jobs.jobs)
 app.command()(replay.replay)
+app.command()(watch.watch)
 app.command(name="simulate")(simulate.simulate_fleet)
 app.command()(rebuild.rebuild)
 app.command()(serving.migrate)
@@ -89,6 +92,7 @@ app.add_typer(token.app, name="token")
 app.add_typer(privacy.app, name="privacy")
 app.add_typer(user.app, name="user")
 app.add_typer(oidc.app, name="oidc")
+app.add_typer(webhook.app, name="webhook")
 app.add_typer(sessions.app, name="sessions")
 for quality in (report_quality.funnel, report_quality.errors, report_quality.reliability):
     report.app.command()(quality)

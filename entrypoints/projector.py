@@ -22,6 +22,7 @@ from entrypoints.logs import set_up
 from entrypoints.privacy import watched_subjects
 from entrypoints.reactions import OPENINGS, REACTIONS
 from entrypoints.settings import Settings
+from entrypoints.webhooks import open_webhooks
 from entrypoints.wiring import open_engine, open_read_log
 
 log = logging.getLogger("zeus.projections")
@@ -54,11 +55,14 @@ def main() -> None:
     follower.start()
     sealer = threading.Thread(target=seal, args=(url, stop, checkpointing(url, settings)))
     sealer.start()
+    webhooks = threading.Thread(target=open_webhooks(url, settings).run, args=(stop,))
+    webhooks.start()
     open_engine(url, subjects=subjects).run(stop)
     stop.set()
     follower.join()
     jobs.join()
     sealer.join()
+    webhooks.join()
     subjects.close()
 
 

@@ -207,6 +207,26 @@ class Settings(BaseSettings):
         "service in a minute. A program that stops sessions for drivers may need more.",
     )
     mass_burst: int = Field(default=100, ge=1, description="The same at once, after a pause.")
+    streams_per_credential: int = Field(
+        default=5,
+        ge=1,
+        le=10000,
+        description="Live streams that one credential may have open, over all processes.",
+    )
+    streams_per_tenant: int = Field(
+        default=200, ge=1, le=10000, description="Live streams of one tenant, over all processes."
+    )
+    webhooks_private: bool = Field(
+        default=False,
+        description="Webhooks may lead into our own networks, and by plain HTTP: for a laptop, never for a server "
+        "with tenants.",
+    )
+    webhook_timeout_s: float = Field(
+        default=15.0, gt=0, le=120, description="How long whoever gets a webhook may take to answer."
+    )
+    webhook_patience_days: float = Field(
+        default=5.0, gt=0, description="A webhook whose deliveries all fail for so long is disabled."
+    )
     trusted_proxies: Names = Field(
         default=(), description="Addresses of proxies whose X-Forwarded-For and -Proto are believed."
     )

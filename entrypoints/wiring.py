@@ -12,7 +12,11 @@ from adapters.certificates.judge import Judge
 from adapters.certificates.tls import Tls, TlsFiles
 from adapters.eventstore.counted import CountedEventStore
 from adapters.http.install_card_links import InstallCards, Surroundings
-from adapters.http.services import PeopleServices, Services
+from adapters.http.services import PeopleServices, Services, WebhookTools
+from adapters.http.stream_credentials import StandingOf, Tickets
+from adapters.http.stream_door import StreamDoor
+from adapters.live.seats import Seats
+from adapters.live.streams import LiveSettings, LiveStreams
 from adapters.ocpp.admittance import Admittance
 from adapters.ocpp.caller import Caller
 from adapters.ocpp.frames import Limits
@@ -28,6 +32,7 @@ from adapters.privacy.keeper import SubjectKeeper
 from adapters.privacy.opening import decoding, opening
 from adapters.privacy.subjects import Subjects
 from adapters.redis import fleet as redis_fleet
+from adapters.webhooks.sender import Sender
 from application.attempts import Attempts
 from application.certificates import CertificateBook, Certificates
 from application.charging_profiles import ChargingProfiles
@@ -42,6 +47,7 @@ from application.guidance import Guide
 from application.intake import Intake
 from application.lockouts import LockoutLimits, Lockouts
 from application.mass_pace import MassLimits, MassPace
+from application.ports import EventStore
 from application.privacy import PersonalData
 from application.registry import Registry
 from application.reservations import premises_of
@@ -50,6 +56,7 @@ from application.snapshots import load_charger
 from application.strangers import StrangerLimits, Strangers
 from application.switchboard import Switchboard
 from application.tenants import ApiTokens, Directory, TokenDoor
+from application.webhooks import Webhooks, WebhookSecrets
 from application.windows import Windows
 from domain.catalogue import FACTS
 from domain.certificates.signing import SignatureQuestion
@@ -137,6 +144,7 @@ class Core:
         )
         self.guide = Guide(self.store, self.commands, self.desired_state, self.charging_profiles)
         self.gateway = self._gateway()
+        self.live, self.seats = open_streams(database_url, settings, secret)
         self.artefacts = open_artefacts(settings, data_home(settings), self.store, secret, settings.port)
         self.services = self._services()
 
@@ -215,6 +223,14 @@ class Core:
             people=PeopleServices(self.people.desk, self.people.sessions, self.people.oidc),
             default_tenant=self.settings.tenant,
             firmware_hosts=frozenset(self.settings.firmware_hosts),
+            streams=StreamDoor(
+                self.live,
+                self.seats,
+                Tickets(self._secret, self.fleet.keys),
+                StandingOf(self.token_door.role_of, self.directory),
+                lambda: self.gateway.draining,
+            ),
+            webhooks=webhook_tools(self.store, self.settings, self._secret),
         )
 
     async def open(self) -> None:
@@ -225,6 +241,8 @@ class Core:
 
     async def close(self) -> None:
         """Finish what is under way, then let go of everything; call it when the sockets are closed."""
+        self.live.close()
+        self.seats.close()
         await self.guide.finish()
         await self.certificates.finish()
         await self.switchboard.finish()
@@ -323,6 +341,24 @@ def _lockout_limits(settings: Settings) -> LockoutLimits:
         unknown_per_address=settings.unknown_per_address,
         refused_per_min=settings.refused_per_min,
         arrivals_per_min=settings.arrivals_per_min,
+    )
+
+
+def open_streams(database_url: str, settings: Settings, secret: bytes) -> tuple[LiveStreams, Seats]:
+    """Live streams and who may have how many; nothing is connected before the first."""
+    limits = LiveSettings(
+        per_credential=settings.streams_per_credential, per_tenant=settings.streams_per_tenant
+    )
+    return LiveStreams(database_url, decoding(FACTS), secret, limits), Seats(database_url)
+
+
+def webhook_tools(store: EventStore, settings: Settings, secret: bytes) -> WebhookTools:
+    """What webhooks are made and tried with."""
+    private = settings.webhooks_private
+    return WebhookTools(
+        lambda caller: Webhooks(store, caller.tenant, caller.name, private=private),
+        WebhookSecrets(secret),
+        Sender(private=private, timeout_s=settings.webhook_timeout_s),
     )
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import uvicorn
 
 from adapters.certificates.listener import TlsListener
-from adapters.http.guarded_protocol import GuardedHttp
+from adapters.http.http_protocol import HttpProtocol
 from adapters.ocpp.schemas import catalogue
 from adapters.ocpp.versions import Version
 from adapters.ocpp.websocket import ChargerWebSocket
@@ -183,7 +183,7 @@ def _config(web: Web, settings: Settings) -> uvicorn.Config:
         host=settings.host,
         port=settings.port,
         loop="none",
-        http=GuardedHttp,
+        http=HttpProtocol,
         ws=ChargerWebSocket,
         ws_max_size=max(settings.frame_size, 262_144),
         ws_ping_interval=settings.ping_interval_s,

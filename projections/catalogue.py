@@ -21,6 +21,7 @@ from projections.sessions.projection import Sessions
 from projections.status_board.projection import StatusBoard
 from projections.tenants.projection import Tenants
 from projections.users.projection import Users
+from projections.webhooks.projection import Webhooks
 
 READ_MODELS: tuple[ReadModel, ...] = (
     StatusBoard(FACTS),
@@ -42,4 +43,5 @@ READ_MODELS: tuple[ReadModel, ...] = (
     SessionFigures(),
     Attempts(),
     Users(),
+    Webhooks(),
 )

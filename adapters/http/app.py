@@ -31,6 +31,8 @@ from adapters.http.pages import Pages, Plain
 from adapters.http.problems import Problem, answer_http_exception, answer_problem
 from adapters.http.rate_limits import Limits, RateLimitsInMemory
 from adapters.http.session_access import SessionAccess
+from adapters.http.telemetry import PATH as TELEMETRY
+from adapters.http.telemetry import Telemetry
 from adapters.http.traffic import Border, Traffic
 from adapters.ocpp.gateway import Gateway
 from application.fleet import IdempotencyKeys, RateLimits
@@ -68,6 +70,7 @@ class WebApplication(Starlette):
         routes: list[BaseRoute],
         traffic: Traffic,
         lifespan: Lifespan["WebApplication"] | None,
+        telemetry: ASGIApp | None = None,
     ) -> None:
         super().__init__(
             routes=routes,
@@ -77,12 +80,16 @@ class WebApplication(Starlette):
         )
         self.router.redirect_slashes = False
         self.gateway = gateway
+        self.telemetry = telemetry
         self.database = database
         """Call `database.close()` at the end."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Every socket is a charger's, whatever its path: what is wrong with it is put on record."""
-        if scope["type"] == "websocket":
+        """Every socket but that of live streams is a charger's, whatever its path: what is wrong with it is put on
+        record."""
+        if scope["type"] == "websocket" and scope["path"] == TELEMETRY and self.telemetry is not None:
+            await self.telemetry(scope, receive, send)
+        elif scope["type"] == "websocket":
             await self.gateway(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
@@ -153,7 +160,9 @@ def build_app(
         settings.trusted_proxies,
     )
     served = [*_pages(pages, Description(routes, PREFIX)), *beside, *_api(routes, backing)]
-    return WebApplication(gateway, database, served, traffic, lifespan)
+    streams = getattr(services, "streams", None)
+    telemetry = None if streams is None else Telemetry(streams, access)
+    return WebApplication(gateway, database, served, traffic, lifespan, telemetry)
 
 
 def _pages(pages: Pages, description: Description) -> list[BaseRoute]:

@@ -6,6 +6,8 @@ from typing import ClassVar
 
 from adapters.http.access import Caller
 from adapters.http.install_card_links import InstallCards
+from adapters.http.stream_door import StreamDoor
+from adapters.webhooks.sender import Sender
 from application.artefacts import Artefacts
 from application.charging_profiles import ChargingProfiles
 from application.commands import Commands
@@ -18,6 +20,7 @@ from application.registry import Registry
 from application.sessions import Sessions
 from application.sign_in import FrontDesk
 from application.tenants import ApiTokens
+from application.webhooks import Webhooks, WebhookSecrets
 from application.windows import Windows
 from domain.identity import ChargerId
 
@@ -36,6 +39,15 @@ class PeopleServices:
         return People(
             self.desk.book, caller.tenant, caller.name, caller.rights, cause=cause, sessions=self.sessions
         )
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookTools:
+    """What the handlers of webhooks work with."""
+
+    webhooks: Callable[[Caller], Webhooks]
+    secrets: WebhookSecrets
+    sender: Sender
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +76,10 @@ class Services:
     """Whose people sign in without naming a tenant."""
     firmware_hosts: Collection[str] = ()
     """Hosts beside our own that chargers may be sent to for firmware."""
+    streams: StreamDoor | None = None
+    """The door to live streams; None where this process serves none."""
+    webhooks: WebhookTools | None = None
+    """None where this process knows none."""
 
     async def wanted(self, caller: Caller, charger: ChargerId) -> None:
         """Something lasting was wanted: have the charger led there, now or when it returns."""

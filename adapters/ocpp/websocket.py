@@ -31,6 +31,12 @@ FLAW = "zeus.flaw"
 READ_AHEAD = 4
 """Messages of one charger that may wait before its socket is no longer read: the back-pressure."""
 
+ABORT_S = 5.0
+"""A closing transport waits for its reader for ever: so long for one who reads nothing."""
+
+PLAIN = "/ws/"
+"""Sockets below this path carry messages that were made once for many: compressing them would be done for each."""
+
 NO_CLOSE_FRAME = 1006
 """RFC 6455 §7.4.1: the connection was lost without a Close frame."""
 
@@ -79,6 +85,10 @@ class Link:
         """
         return await self._protocol.ping(timeout_s)
 
+    def close_unread(self, code: int, reason: str) -> None:
+        """Close a socket whose other side reads nothing: without waiting for it, and for good within seconds."""
+        self._protocol.close_unread(code, reason)
+
 
 class ChargerWebSocket(WebSocketsSansIOProtocol):
     """One charger's socket."""
@@ -122,6 +132,8 @@ class ChargerWebSocket(WebSocketsSansIOProtocol):
 
     def handle_connect(self, event: Request) -> None:
         """Put the link into the scope; the endpoint's task has not started yet."""
+        if event.path.startswith(PLAIN):
+            self.conn.available_extensions = []
         super().handle_connect(event)
         if self.conn.state is not State.CLOSED and hasattr(self, "scope"):
             extensions = cast(dict[str, object], self.scope["extensions"])
@@ -171,6 +183,15 @@ class ChargerWebSocket(WebSocketsSansIOProtocol):
             self._waiting.discard(heard)
             if self.read_paused and not self.transport.is_closing():
                 self.transport.pause_reading()
+
+    def close_unread(self, code: int, reason: str) -> None:
+        """See `Link.close_unread`."""
+        if self.close_sent or self.transport.is_closing():
+            return
+        self.conn.send_close(code, reason)
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = True
+        self.loop.call_later(ABORT_S, self.transport.abort)
 
     def _answer(self, *, alive: bool) -> None:
         for heard in self._waiting:

@@ -140,6 +140,42 @@ _STATEMENTS: tuple[LiteralString, ...] = (
         failures bigint NOT NULL DEFAULT 0
     ) WITH (fillfactor = 50)
     """,
+    # How far the deliveries of webhooks have come. `pending_*` is the end of the batch that is under way: a successor
+    # delivers the very same one under the same name.
+    """
+    CREATE TABLE IF NOT EXISTS fleet.webhooks (
+        stream text COLLATE "C" PRIMARY KEY,
+        tenant text COLLATE "C" NOT NULL,
+        position bigint NOT NULL,
+        part integer NOT NULL,
+        pending_position bigint,
+        pending_part integer,
+        failures integer NOT NULL DEFAULT 0,
+        failing_since timestamptz,
+        next_try_at timestamptz,
+        last_try_at timestamptz,
+        last_success_at timestamptz,
+        last_status integer,
+        last_error text,
+        delivered bigint NOT NULL DEFAULT 0,
+        reached_at timestamptz
+    ) WITH (fillfactor = 50)
+    """,
+    """
+    CREATE TABLE IF NOT EXISTS fleet.webhook_deliveries (
+        stream text COLLATE "C" NOT NULL,
+        n bigint GENERATED ALWAYS AS IDENTITY,
+        delivery text NOT NULL,
+        tried_at timestamptz NOT NULL,
+        attempt integer NOT NULL,
+        messages integer NOT NULL,
+        size_bytes integer NOT NULL,
+        took_ms integer NOT NULL,
+        status integer,
+        error text,
+        PRIMARY KEY (stream, n)
+    )
+    """,
     # What is past is of no use to anybody. A bucket that has been empty for a minute is as good as none. One
     # process sweeps at a time: two might wait in a circle for each other's rows.
     """

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from application import clock
-from entrypoints.bench import commands, lists, memory, protocol, rebuild, storm, throughput
+from entrypoints.bench import commands, lists, memory, protocol, rebuild, storm, streams, throughput
 from entrypoints.bench.report import (
     Results,
     bars_table,
@@ -29,6 +29,7 @@ MEASURES = {
     "tls": storm.measure_tls,
     "rebuild": rebuild.measure,
     "lists": lists.measure,
+    "streams": streams.measure,
 }
 """In the order they run."""
 
@@ -59,7 +60,7 @@ def bench(
     **commands** asked over HTTP of chargers that answer at once, one worker and two ·
     **memory** per idle connection · **storm** a fleet that arrives, vanishes and returns at once ·
     **tls** the same at the TLS listener, with RSA and with ECDSA ·
-    **rebuild** of all read models · **lists** of the API.
+    **rebuild** of all read models · **lists** of the API · **streams** by the number of listeners.
 
     Times swing with whatever else runs; CPU µs and ratios of one run can be trusted, and compared.
 

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from application import clock
-from entrypoints.bench import commands, memory, protocol, rebuild, storm, throughput
+from entrypoints.bench import commands, memory, protocol, rebuild, storm, streams, throughput
 from entrypoints.bench.report import BARS, Results, document, verdicts
 from entrypoints.bench.scale import QUICK, Scale, with_chargers
 from entrypoints.cli import app
@@ -98,3 +98,15 @@ def test_a_bar_is_judged_by_its_own_direction() -> None:
 def test_document_names_the_scale_in_full() -> None:
     told = document(protocol.measure(TINY, silent), TINY, clock.now())["scale"]
     assert set(told) == {field.name for field in msgspec.structs.fields(Scale)}
+
+
+def test_each_event_is_decoded_once_however_many_listen() -> None:
+    results = streams.measure(TINY, silent)
+    for listeners in (1, streams.MANY["quick"]):
+        alone = results[f"streams.hub.{listeners}"]
+        assert alone["decoded"] == alone["events"]
+        assert alone["handed_out"] == alone["events"] * listeners
+        over_sockets = results[f"streams.{listeners}"]
+        assert over_sockets["missing"] == 0
+        assert over_sockets["p50_ms"] <= over_sockets["p99_ms"]
+    assert results["streams.0"]["events"] > 0

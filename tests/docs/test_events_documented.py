@@ -49,6 +49,7 @@ STREAMS = {
     "login/<tenant>/<digest>",
     "admins/<tenant>/roster",
     "oidc/<tenant>/provider",
+    "webhook/<tenant>/<id>",
 }
 PLAIN = {
     str: "text",

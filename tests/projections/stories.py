@@ -38,6 +38,7 @@ from domain.transactions import events as transaction
 from domain.transactions.anomalies import Anomaly
 from domain.uptime import events as uptime
 from domain.uptime.formulas import Formula
+from domain.webhooks import events as webhook
 from projections.catalogue import READ_MODELS
 from projections.engine import Engine
 from projections.log import PostgresLog
@@ -239,6 +240,7 @@ class Fleet:
         bare = Told(recorded_at=self.now, actor="user:ada")
         for standing in (tenant.Founded(slug=TENANT), tenant.Suspended(reason="x\x00"), tenant.Resumed()):
             yield self._event(f"tenant/{TENANT}/self", standing, bare)
+        yield from self._webhooks(bare)
         for n in range(1, 5):  # one is merely issued, the next one is used as well, the others are revoked
             for fact in TOKENS[:n]:
                 yield self._event(f"api-token/{TENANT}/{n}", fact, bare)
@@ -465,6 +467,22 @@ class Fleet:
         path = f"uptime/{TENANT}/{cpid}"
         for fact in (declared, uptime.PortRated(evse_id=1, rated_w=50_000), withdrawn)[: 2 + self._n % 2]:
             yield self._event(path, fact, bare)
+
+    def _webhooks(self, bare: Told) -> Iterator[Event[Fact]]:
+        """One that is removed at last, and one that lives."""
+        for n in range(2):
+            path = f"webhook/{TENANT}/{n:022x}"
+            lives: tuple[Fact, ...] = (
+                webhook.WebhookDefined(url="https://x.example/a\x00", name="a", types=("session.*",)),
+                webhook.WebhookSecretRotated(generation=2, former_until=self.now),
+                webhook.WebhookPaused("a while\x00"),
+                webhook.WebhookResumed(),
+                webhook.WebhookDefined(url="https://x.example/b", chargers=("CP1",), meter="none"),
+                webhook.WebhookDisabled(failing_since=self.now, why="HTTP 500"),
+                webhook.WebhookRemoved("old"),
+            )
+            for fact in lives if n else lives[:5]:
+                yield self._event(path, fact, bare)
 
     def _status(self, cpid: str, status: str, activity: str = "") -> Iterator[Event[Fact]]:
         fact = charger.StatusReported(evse_id=1, connector_id=1, status=status, activity=activity)

@@ -20,6 +20,7 @@ from adapters.http.api.artefact_routes import ARTEFACT_ROUTES
 from adapters.http.api.audit_routes import AUDIT_ROUTES
 from adapters.http.api.command_routes import COMMAND_ROUTES
 from adapters.http.api.control import PlainQuery
+from adapters.http.api.live_routes import LIVE_ROUTES
 from adapters.http.api.meter_keys import METER_KEY_ROUTES
 from adapters.http.api.people_routes import PEOPLE_ROUTES
 from adapters.http.api.privacy_routes import PRIVACY_ROUTES
@@ -29,6 +30,7 @@ from adapters.http.api.report_routes import REPORT_ROUTES
 from adapters.http.api.reservation_routes import RESERVATION_ROUTES
 from adapters.http.api.settings_routes import SETTINGS_ROUTES
 from adapters.http.api.token_routes import TOKEN_ROUTES
+from adapters.http.api.webhook_routes import WEBHOOK_ROUTES
 from adapters.http.endpoint import AnyRow
 from adapters.http.route import READING, Link, Page, Route
 
@@ -228,5 +230,7 @@ ROUTES: tuple[AnyRow, ...] = (
     *AUDIT_ROUTES,
     *METER_KEY_ROUTES,
     *PEOPLE_ROUTES,
+    *LIVE_ROUTES,
+    *WEBHOOK_ROUTES,
 )
 """The whole API."""

@@ -16,7 +16,8 @@ from adapters.eventstore.counted import CountedEventStore
 from adapters.http.access import Caller
 from adapters.http.app import WebApplication
 from adapters.http.install_card_links import InstallCards
-from adapters.http.services import PeopleServices, Services
+from adapters.http.services import PeopleServices, Services, WebhookTools
+from adapters.http.stream_door import StreamDoor
 from adapters.ocpp.gateway_settings import GatewaySettings
 from adapters.ocpp.versions import Version
 from adapters.people.argon2_hashes import Argon2Hashes
@@ -24,6 +25,7 @@ from adapters.people.keyring import Keys
 from adapters.privacy.keeper import SubjectKeeper
 from adapters.privacy.key_ring import KeyRing
 from adapters.privacy.subjects import Subjects
+from adapters.webhooks.sender import Sender
 from application import clock
 from application.artefact_rooms import ArtefactRooms
 from application.artefacts import Artefacts, ArtefactSettings
@@ -39,6 +41,7 @@ from application.registry import Registry
 from application.sessions import Sessions
 from application.sign_in import FrontDesk
 from application.tenants import ApiTokens, Directory
+from application.webhooks import Webhooks, WebhookSecrets
 from application.windows import Windows
 from domain.event import Fact, Told, events_of
 from domain.identity import ChargerId
@@ -74,6 +77,7 @@ def services_on(
     firmware_hosts: Collection[str] = (),
     subjects: Subjects | None = None,
     people: PeopleServices | None = None,
+    streams: StreamDoor | None = None,
 ) -> Services:
     """The use cases over this store; files lie in `directory`, and `news` remembers whom was told what."""
     disk = LocalDisk(directory)
@@ -121,6 +125,12 @@ def services_on(
         people=people or reception_on(store, tenant),
         default_tenant=tenant,
         firmware_hosts=frozenset(firmware_hosts),
+        streams=streams,
+        webhooks=WebhookTools(
+            lambda caller: Webhooks(store, caller.tenant, caller.name),
+            WebhookSecrets(SECRET),
+            Sender(timeout_s=1),
+        ),
     )
 
 

@@ -30,10 +30,12 @@ from adapters.http.api.routes import ROUTES
 from adapters.http.app import WebApplication, build_app
 from adapters.http.database import open_engine
 from adapters.http.endpoint import AnyRow
+from adapters.postgres import fleet_schema
 from domain.catalogue import FACTS
 from projections.positions import ensure_positions
 from tests.adapters.http.conftest import AUTH, SETTINGS, TENANT, TOKEN, gateway_on
 from tests.adapters.http.fleet import Fleet, project
+from tests.adapters.http.live_world import open_door
 from tests.adapters.http.services import services_on, workplace_on
 from tests.adapters.http.shelf import SHELF, Shelf
 
@@ -55,7 +57,8 @@ async def services_of_the_api(store: CountedEventStore) -> Any:
     """What the handlers of the API's actions work with."""
     directory = Path(tempfile.mkdtemp(prefix="zeus-test-"))
     atexit.register(shutil.rmtree, directory, ignore_errors=True)
-    return services_on(store, workplace_on(store), directory, firmware_hosts=("fw.example",))
+    door = open_door("", store, TENANT)  # tickets are sold without a database
+    return services_on(store, workplace_on(store), directory, firmware_hosts=("fw.example",), streams=door)
 
 
 async def services_of_the_shelf(store: CountedEventStore) -> Any:
@@ -63,8 +66,10 @@ async def services_of_the_shelf(store: CountedEventStore) -> Any:
     return Shelf()
 
 
+FINITE = tuple(row for row in ROUTES if row.path != "/events")
+"""A stream of events has no end that could be looked at; test_live_streams.py reads some of it."""
 TABLES: dict[str, tuple[tuple[AnyRow, ...], Services]] = {
-    "api": (ROUTES, services_of_the_api),
+    "api": (FINITE, services_of_the_api),
     "shelf": (SHELF, services_of_the_shelf),
 }
 
@@ -136,6 +141,7 @@ def described(request: pytest.FixtureRequest, postgres_dsn: str) -> Iterator[Any
     """The schema of an application that is being served."""
     with psycopg.connect(postgres_dsn) as connection:
         ensure_positions(connection)
+    fleet_schema.create(postgres_dsn)
     routes, services = TABLES[request.param]
     yield schemathesis.openapi.from_asgi("/api/openapi.json", Serving(postgres_dsn, routes, services))
     shutdown_lifespans()

@@ -15,6 +15,7 @@ from websockets.exceptions import InvalidStatus
 
 from adapters.http.access import Caller, Right
 from adapters.http.app import WebApplication
+from adapters.http.http_protocol import HttpProtocol
 from adapters.ocpp.websocket import ChargerWebSocket
 from tests.adapters.http.conftest import AUTH, TENANT, TOKEN, World
 from tests.adapters.http.fleet import Fleet, project
@@ -61,7 +62,7 @@ class Listening(uvicorn.Server):
 async def served(app: WebApplication) -> AsyncIterator[int]:
     """The port where the application is served as `zeus serve` does it."""
     config = uvicorn.Config(
-        app, port=0, http="httptools", ws=ChargerWebSocket, lifespan="off", log_config=None, access_log=False
+        app, port=0, http=HttpProtocol, ws=ChargerWebSocket, lifespan="off", log_config=None, access_log=False
     )
     server = Listening(config)
     task = asyncio.create_task(server.serve())

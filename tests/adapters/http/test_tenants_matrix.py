@@ -135,6 +135,15 @@ NAMED: dict[Key, tuple[Ask, ...]] = {
     ("DELETE", "/users/{id}/totp"): (Ask("/users/{user}/totp"),),
     ("DELETE", "/users/{id}/sessions"): (Ask("/users/{user}/sessions"),),
     ("POST", "/users/{id}/erase"): (Ask("/users/{user}/erase", {}),),
+    ("GET", "/webhooks/{id}"): (Ask("/webhooks/{webhook}"),),
+    ("PATCH", "/webhooks/{id}"): (Ask("/webhooks/{webhook}", {"name": "Mine"}),),
+    ("DELETE", "/webhooks/{id}"): (Ask("/webhooks/{webhook}"),),
+    ("POST", "/webhooks/{id}/secret"): (Ask("/webhooks/{webhook}/secret"),),
+    ("POST", "/webhooks/{id}/pause"): (Ask("/webhooks/{webhook}/pause"),),
+    ("POST", "/webhooks/{id}/resume"): (Ask("/webhooks/{webhook}/resume"),),
+    ("POST", "/webhooks/{id}/test"): (Ask("/webhooks/{webhook}/test"),),
+    ("GET", "/webhooks/{id}/deliveries"): (Ask("/webhooks/{webhook}/deliveries"),),
+    ("GET", "/events"): (Ask("/events", query={"after": "{place}"}, status=422),),
     ("POST", "/chargers"): (Ask("/chargers", {"cpid": "A-1", "template": "{template}"}, status=422),),
     ("POST", "/messages/reveal"): (
         Ask(
@@ -178,6 +187,7 @@ LISTS: dict[Key, tuple[dict[str, str], ...]] = {
     ("GET", "/reports/errors/faults"): (SPAN,),
     ("GET", "/reports/reliability"): ({**SPAN, "charger": "{cpid}"},),
     ("GET", "/oidc/provider"): (),
+    ("GET", "/webhooks"): (),
     ("GET", "/provisioning/window"): (),
 }
 """What shows things: each with queries that name another tenant's."""
@@ -190,6 +200,8 @@ MAKERS: dict[Key, Ask] = {
         "/provisioning/window", {"pattern": "{cpid}", "until": "{soon}"}, status=201
     ),
     ("POST", "/artefacts"): Ask("/artefacts", b"mine", {"name": "{cpid}"}, status=201),
+    ("POST", "/webhooks"): Ask("/webhooks", {"url": "https://a.invalid/", "name": "{cpid}"}, status=201),
+    ("POST", "/stream-tickets"): Ask("/stream-tickets", status=201),
     ("POST", "/tokens"): Ask("/tokens", {"name": "{cpid}", "role": "viewer"}, status=201),
     ("POST", "/users"): Ask("/users", {"login": "ann@hera.example", "role": "viewer"}, status=201),
 }
@@ -301,7 +313,9 @@ async def test_the_same_rows_answer_their_owner(two: Two) -> None:
     """So that a 404 above is about the tenant: with ids of one's own nothing that is read is missing."""
     ids = named(two, two.ids[OURS])
     for (method, path), asks in NAMED.items():
-        if method == "GET":
+        if (
+            method == "GET" and path != "/events"
+        ):  # which does not end: tests/adapters/http/test_live_streams.py
             for ask in asks:
                 response = await send(two.client(OURS), method, ask, ids)
                 assert response.status_code in (200, 202, 409), (path, ask, response.text)

@@ -21,6 +21,8 @@ from adapters.http.naming import Naming
 from adapters.http.services import Services
 from adapters.http.session_access import SessionAccess
 from adapters.http.tokens import StoredTokens
+from adapters.live.places import Place, Seals
+from adapters.postgres import fleet_schema
 from adapters.privacy.key_ring import KeyRing
 from adapters.privacy.opening import sealed
 from adapters.privacy.subjects import Subjects
@@ -38,6 +40,7 @@ from domain.tenants.roles import Role
 from projections.positions import ensure_positions
 from tests.adapters.http.conftest import SETTINGS, client_of
 from tests.adapters.http.fleet import Fleet, project
+from tests.adapters.http.live_world import SECRET, close_door, open_door
 from tests.adapters.http.services import KEYS, News, services_on, workplace_on
 from tests.adapters.ocpp.front_door import Workplace
 from tests.fakes.vault import InMemoryVault
@@ -62,6 +65,8 @@ ABSENT: Ids = {
     "position": "999999999",
     "exclusion": "b" * 22,
     "user": "b" * 22,
+    "place": "n" * 22,
+    "webhook": "b" * 22,
 }
 _EXCUSE = {"cause": "vandalism", "from": "2026-03-01T12:00:00Z", "to": "2026-03-01T13:00:00Z"}
 
@@ -139,11 +144,15 @@ async def two_tenants(dsn: str, engine: Engine, directory: Path) -> AsyncIterato
     """`zeus` is the default tenant, `hera` was founded; both have a life behind them."""
     with psycopg.connect(dsn) as connection:
         ensure_positions(connection)
+    fleet_schema.create(dsn)
     subjects = Subjects(InMemoryVault(), KeyRing({1: b"k" * 32}))
     store = CountedEventStore(sealed(open_store(dsn, FACTS), subjects, FACTS))
     workplace = workplace_on(store)
     await workplace.switchboard.open(News().tell)
-    services = services_on(store, workplace, directory, firmware_hosts=("fw.example",), subjects=subjects)
+    door = open_door(dsn, store, OURS)
+    services = services_on(
+        store, workplace, directory, firmware_hosts=("fw.example",), subjects=subjects, streams=door
+    )
     await Tenants(store, "user:ann").found(THEIRS, "Hera")
     watch = Watch()
 
@@ -178,6 +187,7 @@ async def two_tenants(dsn: str, engine: Engine, directory: Path) -> AsyncIterato
         await two.project()
         yield two
     app.database.close()
+    close_door(door)
     await workplace.switchboard.finish()
     await store.close()
 
@@ -205,6 +215,7 @@ async def _settle(two: Two, fleet: Fleet, tenant: str, n: int) -> Ids:
         await client.put(f"{API}/chargers/{cpid}/local-list", json=entries, headers=no_waiting),
         await client.post(f"{API}/chargers/{cpid}/exclusions", json=_EXCUSE | {"evidence": tenant}),
         await client.post(f"{API}/users", json={"login": f"ann@{tenant}.example", "role": "viewer"}),
+        await client.post(f"{API}/webhooks", json={"url": f"https://{tenant}.invalid/x", "name": tenant}),
         await client.post(f"{API}/artefacts?name={tenant}.bin", content=tenant.encode(), headers=RAW),
     )
     for answer in settled:
@@ -219,8 +230,10 @@ async def _settle(two: Two, fleet: Fleet, tenant: str, n: int) -> Ids:
         "template": template,
         "token": two.tokens[tenant, Role.VIEWER].id,
         "card": card,
-        "exclusion": settled[-3].json()["id"],
-        "user": settled[-2].json()["id"],
+        "exclusion": settled[-4].json()["id"],
+        "user": settled[-3].json()["id"],
+        "webhook": settled[-2].json()["id"],
+        "place": Seals(SECRET).of(tenant).seal(Place(1)),
         "alarm": (await client.get(f"{API}/alarms")).json()["items"][0]["id"],
         "position": two.position_of(f"charger/{tenant}/{cpid}"),
     }

@@ -1,0 +1,1 @@
+"""Webhooks: where a tenant wants to be told of what happens, and how that goes."""

@@ -1,0 +1,158 @@
+"""What live streams cost: nobody listening, one, and many; how soon a committed event is with all of them."""
+
+import asyncio
+import json
+import os
+from dataclasses import dataclass, field
+
+from adapters.eventstore.store import open_store
+from adapters.live.selection import Selection
+from adapters.live.streams import LiveStreams
+from adapters.privacy.opening import decoding
+from application import clock
+from domain.catalogue import FACTS
+from domain.chargers.events import StatusReported
+from domain.event import Event, Fact, Told
+from domain.tenants.roles import Right
+from entrypoints.bench.load import quantiles_ms
+from entrypoints.bench.report import Figures, Results, Tell
+from entrypoints.bench.scale import Scale
+from entrypoints.bench.server import TENANT, Server, provisioned, serving
+
+MANY = {"quick": 100}
+MOST = 1000
+RATE = 50
+"""Events a second: a fleet of a few hundred chargers that charge."""
+ROOM = {"ZEUS_STREAMS_PER_CREDENTIAL": "5000", "ZEUS_STREAMS_PER_TENANT": "5000"}
+STREAM = f"charger/{TENANT}/STREAMED"
+
+
+def measure(scale: Scale, tell: Tell) -> Results:
+    """CPU of the gateway an event, by the number of listeners over sockets; then the hub alone, in this process."""
+    results: Results = {}
+    many = MANY.get(scale.name, MOST)
+    with provisioned(1) as data_dir, serving(data_dir, ROOM) as server:
+        teller = _Teller(server.database_url)
+        for listeners in (0, 1, many):
+            tell(f"{RATE} events/s, {listeners} listeners")
+            results[f"streams.{listeners}"] = asyncio.run(_over_sockets(server, teller, listeners, scale))
+        for listeners in (1, many):
+            tell(f"the hub alone, {listeners} listeners")
+            results[f"streams.hub.{listeners}"] = asyncio.run(_in_process(server, teller, listeners, scale))
+    return results
+
+
+@dataclass
+class _Teller:
+    """Appends events, and remembers when each was durable."""
+
+    url: str
+    version: int = 0
+    durable_at: dict[int, float] = field(default_factory=dict)
+
+    async def tell(self, seconds: float) -> int:
+        """So many at RATE; the number of them."""
+        store = open_store(self.url, FACTS)
+        count = max(1, int(seconds * RATE))
+        try:
+            due = clock.monotonic()
+            for _ in range(count):
+                self.version += 1
+                fact = StatusReported(evse_id=1, connector_id=1, status="Available", info=str(self.version))
+                told = Told(recorded_at=clock.now())
+                event: Event[Fact] = Event(
+                    originator_id=STREAM, originator_version=self.version, fact=fact, told=told
+                )
+                await store.append([event])
+                self.durable_at[self.version] = clock.monotonic()
+                due += 1 / RATE
+                await asyncio.sleep(max(0.0, due - clock.monotonic()))
+        finally:
+            await store.close()
+        return count
+
+
+class _Listener(asyncio.Protocol):
+    """Reads server-sent events as raw as can be: when each message came."""
+
+    def __init__(self, request: bytes) -> None:
+        self._request = request
+        self._rest = b""
+        self.opened = asyncio.Event()
+        self.came_at: dict[int, float] = {}
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Ask."""
+        if isinstance(transport, asyncio.Transport):
+            transport.write(self._request)
+
+    def data_received(self, data: bytes) -> None:
+        """Whole lines; the chunks of HTTP are passed over."""
+        now = clock.monotonic()
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        for line in lines:
+            if line.startswith(b"event: stream.opened"):
+                self.opened.set()
+            elif line.startswith(b'data: {"id"') and b'"info"' in line:
+                self.came_at[int(json.loads(line[6:])["data"]["info"])] = now
+
+
+async def _over_sockets(server: Server, teller: _Teller, listeners: int, scale: Scale) -> Figures:
+    request = (
+        f"GET /api/ocpp/events?type=connector.* HTTP/1.1\r\nHost: bench\r\n"
+        f"Authorization: Bearer {server.token}\r\n\r\n"
+    ).encode()
+    loop = asyncio.get_running_loop()
+    opened = []
+    for _ in range(listeners):
+        transport, protocol = await loop.create_connection(
+            lambda: _Listener(request), "127.0.0.1", server.port
+        )
+        await asyncio.wait_for(protocol.opened.wait(), 30)
+        opened.append((transport, protocol))
+    first, processes = teller.version + 1, server.processes()
+    before = processes.cpu()
+    count = await teller.tell(scale.seconds)
+    await asyncio.sleep(1)
+    used = processes.cpu().since(before).each_us(count)
+    for transport, _ in opened:
+        transport.close()
+    came = [one.came_at for _, one in opened]
+    waits = [
+        max(0.0, one[version] - teller.durable_at[version])
+        for one in came
+        for version in range(first, first + count)
+        if version in one
+    ]
+    return {
+        "events": count,
+        "gateway_us": used["gateway_us"],
+        **({"gateway_us_each": used["gateway_us"] / listeners} if listeners else {}),
+        **quantiles_ms(waits),
+        "missing": count * listeners - len(waits),
+    }
+
+
+async def _in_process(server: Server, teller: _Teller, listeners: int, scale: Scale) -> Figures:
+    """Without sockets: how many events are decoded for how many listeners."""
+    live = LiveStreams(server.database_url, decoding(FACTS), os.urandom(32))
+    rights = frozenset(Right)
+    opened = [live.listen(TENANT, rights, Selection(), None) for _ in range(listeners)]
+    for one in opened:
+        await one.begin_now()
+    count = max(1, int(scale.seconds * RATE))
+
+    async def hear(index: int) -> int:
+        heard = 0
+        while heard < count:
+            heard += len(await opened[index].next(30))
+        return heard
+
+    telling = asyncio.create_task(teller.tell(scale.seconds))
+    heard = await asyncio.gather(*(hear(index) for index in range(listeners)))
+    await telling
+    decoded = live.hub.decoded
+    for one in opened:
+        one.close()
+    live.close()
+    return {"events": count, "decoded": decoded, "handed_out": sum(heard)}
