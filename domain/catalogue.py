@@ -169,6 +169,7 @@ FACTS: tuple[type[Fact], ...] = (
     tenant.TokenIssued,
     tenant.TokenRevoked,
     tenant.TokenSeen,
+    tenant.AllTenantsEntered,
 )
 
 BY_TOPIC: dict[str, type[Fact]] = {fact.TOPIC: fact for fact in FACTS}

@@ -22,6 +22,7 @@ from domain.catalogue import FACTS
 from domain.commands.effects import EffectWatch
 from domain.commands.events import EffectFailed, EffectMissing, EffectObserved, Progressed
 from domain.event import Fact, Recorded, Told
+from entrypoints.database import Addresses
 from projections.read_model import LogItem, LogReader, Unreadable
 
 log = logging.getLogger("zeus.follower")
@@ -135,18 +136,24 @@ class Follower:
 
 
 def follow(
-    url: str,
+    at: Addresses,
     reader: LogReader,
     reactions: Mapping[type[Fact], Sequence[Reaction]],
     openings: Mapping[str, frozenset[str]],
     stop: threading.Event,
 ) -> None:
-    """Follow until told to stop; waits while another process follows, and for a database that is away."""
+    """Follow until told to stop; waits while another process follows, and for a database that is away.
+
+    The log is read as the engine; what is said of it is written for the tenant it is about.
+    """
     with asyncio.Runner() as runner:
         while not stop.is_set():
             try:
-                with psycopg.connect(url, autocommit=True, application_name="zeus follower") as connection:
-                    runner.run(_follow(connection, url, reader, (reactions, openings), stop))
+                with psycopg.connect(
+                    at.engine, autocommit=True, application_name="zeus follower"
+                ) as connection:
+                    connection.execute("SET ROLE zeus_engine")
+                    runner.run(_follow(connection, at.gateway, reader, (reactions, openings), stop))
             except (psycopg.Error, EventStoreError) as error:
                 log.warning("following stopped, beginning again: %r", error)
             reader.close()

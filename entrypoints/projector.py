@@ -4,6 +4,7 @@ A process of its own, because projecting is CPU work in Python: in the gateway i
 sockets, and a charger would wait for a report. Many may be started; the locks choose who works.
 """
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -13,12 +14,16 @@ from collections.abc import Callable
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from entrypoints.crossing import cross_once_it_answers
+from entrypoints.database import Addresses, addresses
 from entrypoints.follower import follow
 from entrypoints.logs import set_up
 from entrypoints.reactions import OPENINGS, REACTIONS
 from entrypoints.retention import EVERY_H, prune
 from entrypoints.settings import Settings
 from entrypoints.wiring import open_engine, open_plain_log
+
+PURPOSE = "read models, what follows from events, retention"
 
 
 def main() -> None:
@@ -36,13 +41,16 @@ def main() -> None:
         raise SystemExit("the projector needs DATABASE_URL; `zeus serve` starts it with the right one")
     watch = threading.Thread(target=_end_with_parent, args=(parent, stop), daemon=True)
     watch.start()
-    url = settings.database_url.get_secret_value()
+    at = addresses(settings.database_url.get_secret_value(), settings)
+    asyncio.run(cross_once_it_answers(at.gateway, settings.tenant, "job:projector", PURPOSE, stop))
     scheduler = BackgroundScheduler(timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1})
-    scheduler.add_job(prune, "interval", hours=EVERY_H, args=[url, settings])
+    scheduler.add_job(prune, "interval", hours=EVERY_H, args=[at.owner, settings])
     scheduler.start()
-    follower = threading.Thread(target=follow, args=(url, open_plain_log(url), REACTIONS, OPENINGS, stop))
+    follower = threading.Thread(
+        target=follow, args=(at, open_plain_log(at.engine), REACTIONS, OPENINGS, stop)
+    )
     follower.start()
-    open_engine(url).run(stop)
+    open_engine(at.owner, log_url=at.engine).run(stop)
     stop.set()
     follower.join()
     scheduler.shutdown(wait=False)
@@ -58,8 +66,13 @@ def _end_with_parent(parent: int, stop: threading.Event) -> None:
 class ProjectorProcess:
     """The projector as a child of this process; `check` starts it again when it died."""
 
-    def __init__(self, database_url: str, on_restart: Callable[[int], None]) -> None:
-        self._environment = {**os.environ, "DATABASE_URL": database_url}
+    def __init__(self, at: Addresses, on_restart: Callable[[int], None]) -> None:
+        self._environment = {
+            **os.environ,
+            "DATABASE_URL": at.owner,
+            "ZEUS_ENGINE_DATABASE_URL": at.engine,
+            "ZEUS_GATEWAY_DATABASE_URL": at.gateway,
+        }
         self._on_restart = on_restart
         self._process = self._start()
 

@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from adapters.http.access import OneToken
 from adapters.http.app import WebApplication, WebSettings, build_app
 from adapters.http.artefacts import artefact_routes
-from adapters.http.database import open_engine
+from adapters.http.database import open_engine, reading_all
 from adapters.http.install_card_route import install_card_routes
 from adapters.http.rate_limits import Limits
 from adapters.http.tokens import StoredTokens
@@ -24,6 +24,7 @@ from entrypoints.wiring import Core
 from projections.commands.queries import overdue
 from projections.positions import lag
 from projections.reservations.queries import due_for_expiry
+from projections.row_security import CROSS
 
 log = logging.getLogger("zeus.serve")
 
@@ -65,6 +66,7 @@ class Web:
         """Chargers the board shows on a gateway that is not among the living; none while the board is behind."""
         try:
             with psycopg.connect(self._database_url, connect_timeout=5) as connection:
+                connection.execute(CROSS)
                 board = [row for row in lag(connection) if row.name == "status_board"]
                 if not board or any(row.behind for row in board):
                     return []
@@ -80,7 +82,7 @@ class Web:
     def overdue_commands(self, now: datetime) -> list[str]:
         """Streams of commands whose deadline has passed without an end."""
         try:
-            with self._engine.connect() as connection:
+            with reading_all(self._engine) as connection:
                 return overdue(connection, now)
         except SQLAlchemyError as error:
             log.warning("cannot look for overdue commands yet: %s", error)
@@ -89,7 +91,7 @@ class Web:
     def expired_reservations(self, now: datetime) -> list[ChargerId]:
         """Chargers with a reservation whose time is over."""
         try:
-            with self._engine.connect() as connection:
+            with reading_all(self._engine) as connection:
                 return [ChargerId(tenant, key) for tenant, key in due_for_expiry(connection, now)]
         except SQLAlchemyError as error:
             log.warning("cannot look for reservations that are over yet: %s", error)

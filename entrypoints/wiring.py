@@ -280,9 +280,12 @@ def fleet_of(database_url: str, settings: Settings) -> Fleet:
     return postgres_fleet.open_fleet(database_url)
 
 
-def open_engine(database_url: str, models: Sequence[ReadModel] = READ_MODELS) -> Engine:
-    """The projection engine over every read model, unless `models` says which."""
-    return Engine(database_url, open_log(database_url), models)
+def open_engine(database_url: str, models: Sequence[ReadModel] = READ_MODELS, *, log_url: str = "") -> Engine:
+    """The projection engine over every read model, unless `models` says which; `database_url` is the owner's.
+
+    The log is read at `log_url`, where that is another.
+    """
+    return Engine(database_url, open_log(log_url or database_url), models)
 
 
 def open_log(database_url: str) -> LogReader:

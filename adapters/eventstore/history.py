@@ -18,6 +18,7 @@ from application.ports import UnreadableEvent
 from domain.event import Fact, Recorded
 from domain.identity import ChargerId
 from projections.read_model import LogItem, Unreadable
+from projections.row_security import ENTER
 
 PAGE = 500
 """Events held in memory at once."""
@@ -61,7 +62,10 @@ def history(
         "begin": begin,
     }
     with psycopg.connect(dsn, application_name="zeus history") as connection:
-        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        connection.execute(
+            "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL ROLE zeus_gateway"
+        )
+        connection.execute(ENTER, [charger.tenant])
         names["streams"] = [*_books(charger), *_commands(connection, charger)]
         with connection.cursor(name="positions") as positions:
             positions.itersize = page

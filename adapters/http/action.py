@@ -56,7 +56,7 @@ class Doing(Generic[Q, B]):
     """`https://host[:port]` as the client sees it."""
 
     async def read(self, do: Callable[[Connection], T]) -> T:
-        """Run `do` with a connection, in a database thread."""
+        """Run `do` with a connection that sees the caller's tenant alone, in a database thread."""
         found: T = await self.reading(do)
         return found
 

@@ -36,7 +36,7 @@ class LagWatch:
         return await asyncio.shield(self._reading)
 
     async def _read(self) -> Sequence[Lag]:
-        self._lags = await self._database.read(lags)
+        self._lags = await self._database.read_all(lags)
         self._read_at = clock.monotonic()
         return self._lags
 

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 
+from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
@@ -77,7 +78,12 @@ async def _read(
     route: Route, caller: Caller, backing: Backing, path: Mapping[str, str], query: Query
 ) -> Shape:
     prepared = asked(route, caller, path, query, backing.cursors)
-    found = await backing.database.read(lambda connection: route.handler(prepared(connection)))
+
+    def do(connection: Connection) -> Shape | None:
+        return route.handler(prepared(connection))
+
+    database = backing.database
+    found = await (database.read_all(do) if route.whole else database.read(do, caller.tenant))
     if found is None:
         raise not_found()
     return found

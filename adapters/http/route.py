@@ -127,6 +127,8 @@ class Route(Row, frozen=True, kw_only=True):
     handler: Handler
     response: type[Shape]
     right: Right = Right.READ
+    whole: bool = False
+    """Read over the rows of every tenant: what is answered is of the installation as a whole."""
     csv: tuple[str, ...] = ()
     """The columns of `text/csv`, fields of the items; empty where there is only JSON."""
 

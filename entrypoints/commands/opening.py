@@ -11,13 +11,11 @@ import msgspec
 import typer
 from rich.console import Console
 
-from adapters.eventstore import schema
 from adapters.eventstore.store import open_store
-from adapters.postgres import fleet_schema
 from application.ports import EventStore
 from application.registry import Registry
 from domain.catalogue import FACTS
-from entrypoints.database import opened_database
+from entrypoints.database import opened_database, prepare
 from entrypoints.settings import Settings
 
 T = TypeVar("T")
@@ -41,8 +39,7 @@ def database(settings: Settings | None = None, *, own: bool = False) -> Iterator
             errors.print(f"[dim]the database is recovering ({seconds:.0f} s) …[/dim]", end="\r")
 
     with opened_database(settings, on_wait, own=own) as url:
-        schema.create(url)
-        fleet_schema.create(url)
+        prepare(url)
         yield url
 
 

@@ -1,5 +1,6 @@
 """How commands read: a connection for the read models, times as people write them, plain or pretty tables."""
 
+import asyncio
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,8 +15,10 @@ from sqlalchemy.exc import ProgrammingError
 
 from adapters.http.database import open_engine
 from application import clock
-from entrypoints.commands.opening import console, database, refuse
+from entrypoints.commands.opening import actor, console, database, refuse
+from entrypoints.crossing import cross_at
 from entrypoints.settings import Settings
+from projections.row_security import STAY
 
 STATEMENT_S = 30.0
 _SPANS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -24,12 +27,22 @@ Limit = Annotated[int, typer.Option(min=1, max=200, help="How many rows, 1 to 20
 
 
 @contextmanager
-def read_models(settings: Settings) -> Iterator[Connection]:
-    """A read-only connection to the read models; says so where none exist yet."""
+def read_models(settings: Settings, tenant: str = "", *, of_all: str = "") -> Iterator[Connection]:
+    """A read-only connection to the rows of one tenant, the one of the settings unless another is named.
+
+    With `of_all`, the purpose, to the rows of every tenant, which is recorded. Says so where no read models exist.
+    """
     with database(settings) as url:
+        if of_all:
+            asyncio.run(cross_at(url, settings.tenant, actor(), of_all))
         engine = open_engine(url, connections=1, statement_s=STATEMENT_S)
         try:
             with engine.connect() as connection:
+                if of_all:
+                    connection.exec_driver_sql("SET ROLE zeus_engine")
+                else:
+                    connection.exec_driver_sql(STAY, (tenant or settings.tenant,))
+                connection.commit()
                 yield connection
         except ProgrammingError as error:
             if "does not exist" not in str(error.orig):

@@ -128,6 +128,7 @@ READING_ROUTES: tuple[Route, ...] = (
         query=read_models.ReadModelsQuery,
         response=read_models.ReadModels,
         right=Right.PLATFORM,
+        whole=True,
         errors=READING,
     ),
 )
