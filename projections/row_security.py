@@ -13,7 +13,7 @@ from typing import LiteralString
 import msgspec
 import psycopg
 from psycopg.rows import class_row
-from psycopg.sql import SQL, Identifier
+from psycopg.sql import SQL, Composable, Composed, Identifier
 
 from projections.read_model import Link
 
@@ -51,13 +51,16 @@ _MAKE: Mapping[str, LiteralString] = {
     GATEWAY: "CREATE ROLE zeus_gateway NOLOGIN NOINHERIT NOSUPERUSER NOBYPASSRLS",
 }
 
+_CHOOSY = 160_000
+"""From this version of PostgreSQL on a membership says apart what is inherited and what may be set."""
+
 _ROLES = (
     "SELECT rolname, rolsuper OR rolbypassrls FROM pg_roles WHERE rolname IN ('zeus_gateway', 'zeus_engine')"
 )
 
 _MEMBERS = """
-SELECT pg_has_role('zeus_gateway', 'zeus_engine', 'MEMBER'), pg_has_role(session_user, 'zeus_engine', 'MEMBER'),
-       pg_has_role(session_user, 'zeus_gateway', 'MEMBER')
+SELECT pg_has_role('zeus_gateway', 'zeus_engine', %(may)s), pg_has_role(session_user, 'zeus_engine', %(may)s),
+       pg_has_role(session_user, 'zeus_gateway', %(may)s)
 """
 
 _RELATIONS = """
@@ -90,11 +93,11 @@ SELECT c.relname AS name, c.relkind::text AS kind, own.part,
 class RolesMissing(RuntimeError):
     """The user of DATABASE_URL may not make the roles that Zeus works as; let a superuser make them, once."""
 
-    def __init__(self, user: str) -> None:
+    def __init__(self, user: str, join: str) -> None:
         made = "; ".join(_MAKE.values())
         super().__init__(
             f"{user} may not make the roles that Zeus works as. Let a superuser say, once for the server: {made}; "
-            f"GRANT {ENGINE} TO {GATEWAY}; GRANT {ENGINE}, {GATEWAY} TO {user}"
+            f"GRANT {ENGINE} TO {GATEWAY}; {join}"
         )
 
 
@@ -127,7 +130,8 @@ def ensure_roles(connection: Link) -> None:
         except (psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation, psycopg.InternalError):
             time.sleep(0.05 * attempt)  # another database of this server makes them at this moment
         except psycopg.errors.InsufficientPrivilege as error:
-            raise RolesMissing(connection.info.user) from error
+            user = connection.info.user
+            raise RolesMissing(user, _join(connection, Identifier(user)).as_string(connection)) from error
     with connection.transaction():
         _make_roles(connection)
 
@@ -139,13 +143,21 @@ def _make_roles(connection: Link) -> None:
     for name, statement in _MAKE.items():
         if name not in known:
             connection.execute(statement)
-    reaches, *ours = connection.execute(_MEMBERS).fetchone() or (False, False, False)
+    may = "SET" if connection.info.server_version >= _CHOOSY else "MEMBER"
+    reaches, *ours = connection.execute(_MEMBERS, {"may": may}).fetchone() or (False, False, False)
     if not reaches:
         connection.execute("GRANT zeus_engine TO zeus_gateway")
     if not all(ours):
-        # Not inherited: the rules hold for who owns the tables too, unless he says SET ROLE.
-        kept = SQL(" WITH INHERIT FALSE" if connection.info.server_version >= 160_000 else "")
-        connection.execute(SQL("GRANT zeus_engine, zeus_gateway TO SESSION_USER") + kept)
+        connection.execute(_join(connection, SQL("SESSION_USER")))
+
+
+def _join(connection: Link, user: Composable) -> Composed:
+    """Without the rights as such: the rules hold for who owns the tables too, unless he says SET ROLE.
+
+    Below PostgreSQL 16 a member has them, unless he is NOINHERIT.
+    """
+    kept = SQL(" WITH INHERIT FALSE" if connection.info.server_version >= _CHOOSY else "")
+    return SQL("GRANT zeus_engine, zeus_gateway TO {}{}").format(user, kept)
 
 
 @contextmanager
