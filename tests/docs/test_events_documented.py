@@ -37,6 +37,7 @@ STREAMS = {
     "charging-profiles/<tenant>/<CPID>",
     "tenant/<tenant>/self",
     "api-token/<tenant>/<id>",
+    "crossing/<tenant>/<id>",
 }
 PLAIN = {
     str: "text",
