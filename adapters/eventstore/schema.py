@@ -227,6 +227,8 @@ def _protect(connection: Connection[tuple[object, ...]], table: str) -> None:
         "CREATE POLICY zeus_engine ON {schema}.{table} TO zeus_engine USING (true) WITH CHECK (true)",
     ]
     if table == EVENTS:
+        # A backup as the engine reads where the numbers stand.
+        statements.append("GRANT SELECT ON ALL SEQUENCES IN SCHEMA {schema} TO zeus_engine")
         statements.append(
             "CREATE TRIGGER never_changed BEFORE UPDATE OR DELETE OR TRUNCATE ON {schema}.{table} "
             "FOR EACH STATEMENT EXECUTE FUNCTION {schema}.refuse_change()"

@@ -110,7 +110,7 @@ def _conditions(wanted: ReservationFilter) -> list[ColumnElement[bool]]:
     if wanted.evse_id is not None:
         found.append(c.evse_id == wanted.evse_id)
     if wanted.id_token is not None:
-        found.append(func.upper(c.token) == wanted.id_token.upper())
+        found.append(c.token_key == wanted.id_token.upper())
     if wanted.state is not None:
         found.append(c.state == wanted.state)
     if wanted.open is not None:

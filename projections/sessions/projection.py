@@ -21,7 +21,7 @@ Row = tuple[dict[str, Any], dict[str, Any]]
 class Sessions(ReadModel):
     """A row a transaction."""
 
-    name, version = "sessions", 1
+    name, version = "sessions", 2
     tables = METADATA
 
     def __init__(self) -> None:

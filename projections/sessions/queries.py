@@ -114,7 +114,7 @@ def _conditions(wanted: SessionFilter) -> list[ColumnElement[bool]]:
     if wanted.charger is not None:
         found.append(c.charger == wanted.charger.upper())
     if wanted.id_token is not None:
-        found.append(func.upper(c.id_token) == wanted.id_token.upper())
+        found.append(c.token_key == wanted.id_token.upper())
     if wanted.begin is not None:
         found.append(c.listed_at >= wanted.begin)
     if wanted.end is not None:

@@ -72,9 +72,12 @@ SESSIONS = Table(
     Column("reservation_id", BigInteger),
     Column("remote_start_id", BigInteger),
     Column("last_sample_at", _TIME),
+    # A column and not an expression: under row-level security an index helps only with what cannot leak, and the
+    # comparison of two texts cannot, `upper` might.
+    Column("token_key", Text(collation="C"), Computed("upper(id_token)", persisted=True)),
     Index("ocpp_sessions_newest", "tenant", "listed_at", "session"),
     Index("ocpp_sessions_charger", "tenant", "charger", "listed_at", "session"),
-    Index("ocpp_sessions_token", "tenant", text("upper(id_token)"), "listed_at", "session"),
+    Index("ocpp_sessions_token", "tenant", "token_key", "listed_at", "session"),
     Index(
         "ocpp_sessions_open",
         "tenant",
