@@ -32,5 +32,8 @@ TENANTS: Mapping[type[Fact], Callable[[Any], str]] = {
     tenant.TokenIssued: _issued,
     tenant.TokenRevoked: lambda f: _because("The API token was revoked", f.reason),
     tenant.TokenSeen: lambda _: "The API token was used.",
+    tenant.AllTenantsEntered: lambda f: (
+        f"Process {f.pid} on {f.host} works over every tenant's rows as {f.role}: {f.purpose}."
+    ),
 }
 """A part of `narrative.SENTENCES`."""

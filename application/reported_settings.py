@@ -19,7 +19,9 @@ async def heard_variables(store: EventStore, recorded: Recorded[Any]) -> None:
     _, tenant, key = event.originator_id.split("/", 2)
     # As of when it was told: so a repetition finds that it is known, and what was heard since stands.
     at = event.told.recorded_at
-    told = Told(recorded_at=at, actor="zeus", cause=f"{event.originator_id}@{event.originator_version}")
+    told = Told(
+        recorded_at=at, actor="job:follower", cause=f"{event.originator_id}@{event.originator_version}"
+    )
     for _ in range(ATTEMPTS):
         state = ChargerSettings(ChargerId(tenant, key))
         for one in await store.read(state.stream):

@@ -215,7 +215,7 @@ async def _start_behind(store: EventStore, event: Event[Any]) -> Started | None:
 
 def _because_of(event: Event[Any]) -> Told:
     cause = f"{event.originator_id}@{event.originator_version}"
-    return Told(recorded_at=clock.now(), actor="zeus", cause=cause)
+    return Told(recorded_at=clock.now(), actor="job:follower", cause=cause)
 
 
 async def _change(

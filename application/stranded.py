@@ -42,6 +42,6 @@ async def _close(desk: Desk, intake: Intake, living: Collection[str]) -> int:
     connection = desk.charger.connection
     if not connection or desk.charger.gateway in living:
         return 0
-    told = Told(recorded_at=clock.now(), actor="zeus", connection=connection)
+    told = Told(recorded_at=clock.now(), actor="job:stranded", connection=connection)
     await intake.disconnected(desk, connection, None, REASON, told)
     return 1

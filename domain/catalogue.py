@@ -227,6 +227,7 @@ FACTS: tuple[type[Fact], ...] = (
     webhook.WebhookResumed,
     webhook.WebhookDisabled,
     webhook.WebhookRemoved,
+    tenant.AllTenantsEntered,
 )
 
 BY_TOPIC: dict[str, type[Fact]] = {fact.TOPIC: fact for fact in FACTS}

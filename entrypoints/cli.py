@@ -43,6 +43,7 @@ from entrypoints.commands import (
     window,
 )
 from entrypoints.database import DatabaseNotReachable
+from projections.row_security import RolesMissing, RoleTooStrong
 
 UNREACHABLE = (
     DatabaseNotReachable,
@@ -53,6 +54,8 @@ UNREACHABLE = (
     ProgramsMissing,
     StoreUnavailable,
     UnreadableEvent,
+    RolesMissing,
+    RoleTooStrong,
     psycopg.OperationalError,
 )
 """What a person can mend; each is told in a sentence."""
@@ -122,6 +125,8 @@ def in_a_sentence(error: Exception) -> str:
         return f"{words}. Why is in the log of that directory; is the disk full, or another version's data there?"
     if isinstance(error, ProgramsMissing):
         return f"{words} Install it, or set DATABASE_URL to the address of a server."
+    if isinstance(error, RoleTooStrong):
+        return f"{words}: it is a superuser or bypasses row-level security. Take that away from it."
     if isinstance(error, StoreUnavailable | psycopg.OperationalError):
         return f"The database does not answer: {words}. Is the server up, and is DATABASE_URL right?"
     if isinstance(error, UnreadableEvent):

@@ -7,13 +7,22 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import psycopg
+from psycopg.conninfo import make_conninfo
+from psycopg.sql import SQL, Identifier
+from pydantic import SecretStr
 
+from adapters.audit import tree_schema
+from adapters.eventstore import schema
+from adapters.postgres import fleet_schema, vault_schema
 from adapters.postgres.data_directory import DataDirectoryInUse, closed_door, server_account
 from adapters.postgres.embedded import EmbeddedPostgres
 from application import clock
 from entrypoints.settings import Settings
+from projections.positions import ensure_positions
+from projections.row_security import ENGINE, GATEWAY
 
 ADDRESS_FILE = "database-url"
 SYSTEM_HOME = Path("/var/lib/zeus")
@@ -21,6 +30,17 @@ OWNER_PATIENCE_S = 5.0
 """`zeus serve` waits so long for a short command that has the embedded database."""
 TOKEN_FILE = "api-token"  # noqa: S105 - a file name
 PEOPLE_KEY_FILE = "people-key"
+
+
+class Addresses(NamedTuple):
+    """The same database by whom it is used as."""
+
+    owner: str
+    """Makes tables, and nothing else."""
+    engine: str
+    """Works over every tenant's rows: projector and follower."""
+    gateway: str
+    """Works for the tenants it names: sockets and API."""
 
 
 class DatabaseNotReachable(RuntimeError):
@@ -56,6 +76,38 @@ def opened_database(
         yield url
     finally:
         postgres.stop()
+
+
+def prepare(url: str) -> None:
+    """Make what is missing in the database, and keep tenants apart in what stands. As the owner.
+
+    Raises RolesMissing, RoleTooStrong.
+    """
+    schema.create(url)
+    fleet_schema.create(url)
+    vault_schema.create(url)
+    tree_schema.create(url)
+    with psycopg.connect(url) as connection:
+        ensure_positions(connection)
+
+
+def addresses(url: str, settings: Settings) -> Addresses:
+    """Who logs in as whom. On the embedded server each role logs in by itself, and none can become the owner.
+
+    On a server of one's own it is as the settings say; with `DATABASE_URL` alone the owner logs in and works as the
+    roles.
+    """
+    if settings.database_url is not None:
+        engine, gateway = settings.engine_database_url, settings.gateway_database_url
+        return Addresses(url, _told(engine) or url, _told(gateway) or url)
+    with psycopg.connect(url, autocommit=True) as connection:
+        for role in (ENGINE, GATEWAY):  # the socket lets in our own account alone, which needs no password
+            connection.execute(SQL("ALTER ROLE {} LOGIN").format(Identifier(role)))
+    return Addresses(url, make_conninfo(url, user=ENGINE), make_conninfo(url, user=GATEWAY))
+
+
+def _told(address: SecretStr | None) -> str:
+    return address.get_secret_value() if address is not None else ""
 
 
 def data_home(settings: Settings) -> Path:

@@ -20,6 +20,7 @@ from application.ports import EventStore, EventStoreError
 from domain.commands.effects import EffectWatch
 from domain.commands.events import EffectFailed, EffectMissing, EffectObserved, Progressed
 from domain.event import Fact, Recorded, Told
+from entrypoints.database import Addresses
 from entrypoints.privacy import behind_seal, watched_subjects
 from entrypoints.settings import Settings
 from projections.read_model import LogItem, LogReader, Unreadable
@@ -135,19 +136,27 @@ class Follower:
 
 
 def follow(
-    url: str,
+    at: Addresses,
     settings: Settings,
     reader: LogReader,
     reactions: Mapping[type[Fact], Sequence[Reaction]],
     openings: Mapping[str, frozenset[str]],
     stop: threading.Event,
 ) -> None:
-    """Follow until told to stop; waits while another process follows, and for a database that is away."""
+    """Follow until told to stop; waits while another process follows, and for a database that is away.
+
+    The log is read as the engine; what is said of it is written for the tenant it is about.
+    """
     with asyncio.Runner() as runner:
         while not stop.is_set():
             try:
-                with psycopg.connect(url, autocommit=True, application_name="zeus follower") as connection:
-                    runner.run(_follow(connection, (url, settings), reader, (reactions, openings), stop))
+                with psycopg.connect(
+                    at.engine, autocommit=True, application_name="zeus follower"
+                ) as connection:
+                    connection.execute("SET ROLE zeus_engine")
+                    runner.run(
+                        _follow(connection, (at.gateway, settings), reader, (reactions, openings), stop)
+                    )
             except (psycopg.Error, EventStoreError) as error:
                 log.warning("following stopped, beginning again: %r", error)
             reader.close()

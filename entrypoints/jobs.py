@@ -24,7 +24,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy import Connection, Engine
 
 from adapters.eventstore.past import Past, busy_chargers
-from adapters.http.database import open_engine
+from adapters.http.database import open_engine, reading_all
 from adapters.postgres.job_ledger import PostgresJobLedger
 from adapters.postgres.link import PostgresLink
 from adapters.privacy.opening import decoding
@@ -37,13 +37,14 @@ from application.reservations import expire_due
 from domain.catalogue import FACTS
 from domain.chargers.absence import FLOOR_S
 from domain.identity import ChargerId
-from entrypoints.database import secret_of
+from entrypoints.database import Addresses, secret_of
 from entrypoints.retention import prune
 from entrypoints.settings import Settings
 from entrypoints.wiring import Core
 from projections.commands.queries import overdue
 from projections.positions import lag
 from projections.reservations.queries import due_for_expiry
+from projections.row_security import CROSS
 from projections.sessions.queries import awaiting_their_end
 from projections.status_board.queries import away_since, free_but_running
 
@@ -69,10 +70,11 @@ class ReadModelsBehind(RuntimeError):
 class Jobs:
     """What the jobs do; each finds its subjects in the read models and decides by the log."""
 
-    def __init__(self, core: Core, engine: Engine, database_url: str, settings: Settings) -> None:
+    def __init__(self, core: Core, engine: Engine, at: Addresses, settings: Settings) -> None:
+        """`engine` reads; the process has recorded that it does so over every tenant's rows."""
         self._core = core
         self._engine = engine
-        self._database_url = database_url
+        self._at = at
         self._settings = settings
 
     @property
@@ -133,8 +135,8 @@ class Jobs:
 
     def _keep_moments(self) -> int:
         made = 0
-        with psycopg.connect(self._database_url, connect_timeout=5) as connection:
-            connection.execute("SET timezone = 'UTC'")
+        with psycopg.connect(self._at.engine, connect_timeout=5) as connection:
+            connection.execute("SET ROLE zeus_engine; SET timezone = 'UTC'")
             for charger in busy_chargers(connection):
                 made += Past(connection, decoding(FACTS)).keep_moments(charger)
                 connection.commit()
@@ -142,17 +144,18 @@ class Jobs:
 
     async def retain(self, now: datetime) -> int:
         """Read models that grow with time."""
-        return await asyncio.to_thread(prune, self._database_url, self._settings, now)
+        return await asyncio.to_thread(prune, self._at.owner, self._settings, now)
 
     async def _read(self, do: Callable[[Connection], T]) -> T:
         return await asyncio.to_thread(self._run, do)
 
     def _run(self, do: Callable[[Connection], T]) -> T:
-        with self._engine.connect() as connection:
+        with reading_all(self._engine) as connection:
             return do(connection)
 
     def _check_board(self) -> None:
-        with psycopg.connect(self._database_url, connect_timeout=5) as connection:
+        with psycopg.connect(self._at.engine, connect_timeout=5) as connection:
+            connection.execute(CROSS)
             board = [row for row in lag(connection) if row.name == "status_board" and row.place == "live"]
         if not board or any(row.behind_s > FLOOR_S / 2 for row in board):
             raise ReadModelsBehind("the status board is behind the log, nobody is called offline by it")
@@ -179,23 +182,23 @@ def schedule(
     return scheduler
 
 
-def run_jobs(database_url: str, settings: Settings, stop: threading.Event) -> None:
+def run_jobs(at: Addresses, settings: Settings, stop: threading.Event) -> None:
     """Run them until told to stop; the calling thread is theirs. What goes wrong at the start is tried again."""
     while not stop.is_set():
         try:
             with asyncio.Runner() as runner:
-                runner.run(_run_jobs(database_url, settings, stop))
+                runner.run(_run_jobs(at, settings, stop))
         except Exception:
             log.exception("the jobs could not be started, trying again in %d s", PAUSE_S)
             stop.wait(PAUSE_S)
 
 
-async def _run_jobs(database_url: str, settings: Settings, stop: threading.Event) -> None:
-    core = Core(database_url, settings, secret_of(settings))
-    engine = open_engine(database_url)
-    link = PostgresLink(database_url)
+async def _run_jobs(at: Addresses, settings: Settings, stop: threading.Event) -> None:
+    core = Core(at.gateway, settings, secret_of(settings))
+    engine = open_engine(at.engine)
+    link = PostgresLink(at.gateway)
     name = f"{socket.gethostname()}:{os.getpid()}"
-    scheduler = schedule(Jobs(core, engine, database_url, settings).all, PostgresJobLedger(link), name)
+    scheduler = schedule(Jobs(core, engine, at, settings).all, PostgresJobLedger(link), name)
     scheduler.start()
     try:
         await asyncio.to_thread(stop.wait)

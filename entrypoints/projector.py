@@ -4,6 +4,7 @@ A process of its own, because projecting is CPU work in Python: in the gateway i
 sockets, and a charger would wait for a report. Many may be started; the locks choose who works.
 """
 
+import asyncio
 import logging
 import os
 import signal
@@ -16,6 +17,8 @@ from adapters.audit.sealer import seal
 from adapters.privacy.subjects import Subjects
 from application.vault import VaultUnavailable
 from entrypoints.audit import checkpointing
+from entrypoints.crossing import cross_once_it_answers
+from entrypoints.database import Addresses, addresses
 from entrypoints.follower import follow
 from entrypoints.jobs import run_jobs
 from entrypoints.logs import set_up
@@ -26,6 +29,8 @@ from entrypoints.webhooks import open_webhooks
 from entrypoints.wiring import open_engine, open_read_log
 
 log = logging.getLogger("zeus.projections")
+
+PURPOSE = "read models, what follows from events, retention"
 
 
 def main() -> None:
@@ -43,21 +48,22 @@ def main() -> None:
         raise SystemExit("the projector needs DATABASE_URL; `zeus serve` starts it with the right one")
     watch = threading.Thread(target=_end_with_parent, args=(parent, stop), daemon=True)
     watch.start()
-    url = settings.database_url.get_secret_value()
-    subjects = _subjects(url, settings, stop)
+    at = addresses(settings.database_url.get_secret_value(), settings)
+    asyncio.run(cross_once_it_answers(at.gateway, settings.tenant, "job:projector", PURPOSE, stop))
+    subjects = _subjects(at.gateway, settings, stop)
     if subjects is None:
         return
-    jobs = threading.Thread(target=run_jobs, args=(url, settings, stop))
+    jobs = threading.Thread(target=run_jobs, args=(at, settings, stop))
     jobs.start()
     follower = threading.Thread(
-        target=follow, args=(url, settings, open_read_log(url, subjects), REACTIONS, OPENINGS, stop)
+        target=follow, args=(at, settings, open_read_log(at.engine, subjects), REACTIONS, OPENINGS, stop)
     )
     follower.start()
-    sealer = threading.Thread(target=seal, args=(url, stop, checkpointing(url, settings)))
+    sealer = threading.Thread(target=seal, args=(at.engine, stop, checkpointing(at.gateway, settings)))
     sealer.start()
-    webhooks = threading.Thread(target=open_webhooks(url, settings).run, args=(stop,))
+    webhooks = threading.Thread(target=open_webhooks(at, settings).run, args=(stop,))
     webhooks.start()
-    open_engine(url, subjects=subjects).run(stop)
+    open_engine(at.owner, log_url=at.engine, subjects=subjects).run(stop)
     stop.set()
     follower.join()
     jobs.join()
@@ -87,8 +93,13 @@ def _end_with_parent(parent: int, stop: threading.Event) -> None:
 class ProjectorProcess:
     """The projector as a child of this process; `check` starts it again when it died."""
 
-    def __init__(self, database_url: str, on_restart: Callable[[int], None]) -> None:
-        self._environment = {**os.environ, "DATABASE_URL": database_url}
+    def __init__(self, at: Addresses, on_restart: Callable[[int], None]) -> None:
+        self._environment = {
+            **os.environ,
+            "DATABASE_URL": at.owner,
+            "ZEUS_ENGINE_DATABASE_URL": at.engine,
+            "ZEUS_GATEWAY_DATABASE_URL": at.gateway,
+        }
         self._on_restart = on_restart
         self._process = self._start()
 

@@ -3,9 +3,7 @@
 import asyncio
 import logging
 
-from adapters.audit import tree_schema
-from adapters.eventstore import schema
-from adapters.postgres import fleet_schema, vault_schema
+from entrypoints.database import addresses, prepare
 from entrypoints.projector import ProjectorProcess
 from entrypoints.settings import Settings
 from entrypoints.supervisor import Supervisor
@@ -23,16 +21,14 @@ def serve(
     """Run until told to stop. `on_ready` gets the port as soon as chargers may connect; `on_stop` is called
     when the end begins, before any socket is closed.
     """
-    schema.create(database_url)
-    fleet_schema.create(database_url)
-    vault_schema.create(database_url)
-    tree_schema.create(database_url)
+    prepare(database_url)
+    at = addresses(database_url, settings)
     projector = ProjectorProcess(
-        database_url, lambda code: log.error("the projector ended with %s, starting it again", code)
+        at, lambda code: log.error("the projector ended with %s, starting it again", code)
     )
     try:
         with asyncio.Runner(loop_factory=loop_factory()) as runner:
-            runner.run(_run(database_url, settings, token, (on_ready, on_stop), projector))
+            runner.run(_run(at.gateway, settings, token, (on_ready, on_stop), projector))
     finally:
         projector.stop()
 

@@ -24,7 +24,12 @@ class Settings(BaseSettings):
     gateway_database_url: SecretStr | None = Field(
         default=None,
         description="The address that sockets and API use: a role made by `zeus migrate`, which may add "
-        "to the log and never change it. Unset: DATABASE_URL.",
+        "to the log, never change it, and see the rows of the tenant it works for. Unset: DATABASE_URL.",
+    )
+    engine_database_url: SecretStr | None = Field(
+        default=None,
+        description="The address that the projector reads the log by and the follower works by: a role that is a "
+        "member of `zeus_engine`. Unset: DATABASE_URL.",
     )
     data_dir: Path = Field(
         default=Path("var"),

@@ -21,6 +21,7 @@ from entrypoints.certificates import expiries
 from entrypoints.settings import Settings
 from entrypoints.wiring import Core
 from projections.positions import lag
+from projections.row_security import CROSS
 
 log = logging.getLogger("zeus.serve")
 
@@ -66,6 +67,7 @@ class Web:
         """Chargers the board shows on a gateway that is not among the living; none while the board is behind."""
         try:
             with psycopg.connect(self._database_url, connect_timeout=5) as connection:
+                connection.execute(CROSS)
                 board = [row for row in lag(connection) if row.name == "status_board"]
                 if not board or any(row.behind for row in board):
                     return []

@@ -10,21 +10,21 @@ from adapters.webhooks.sender import Sender
 from application.tenants import Directory
 from application.webhooks import WebhookSecrets
 from domain.catalogue import FACTS
-from entrypoints.database import secret_of
+from entrypoints.database import Addresses, secret_of
 from entrypoints.settings import Settings
 
 
-def open_webhooks(database_url: str, settings: Settings) -> Runner:
+def open_webhooks(at: Addresses, settings: Settings) -> Runner:
     """What delivers; connects to nothing before it runs."""
     secret = secret_of(settings)
 
     def parts() -> Open:
-        store = open_store(database_url, FACTS)
-        live = LiveStreams(database_url, decoding(FACTS), secret)
+        store = open_store(at.gateway, FACTS)
+        live = LiveStreams(at.engine, decoding(FACTS), secret)
         return Open(store, live, Directory(store, settings.tenant))
 
     patience = timedelta(days=settings.webhook_patience_days)
-    return Runner(database_url, parts, sender_of(settings), WebhookSecrets(secret), patience=patience)
+    return Runner(at.engine, parts, sender_of(settings), WebhookSecrets(secret), patience=patience)
 
 
 def sender_of(settings: Settings) -> Sender:

@@ -370,10 +370,17 @@ def fleet_of(database_url: str, settings: Settings) -> Fleet:
 
 
 def open_engine(
-    database_url: str, models: Sequence[ReadModel] = READ_MODELS, *, subjects: Subjects | None = None
+    database_url: str,
+    models: Sequence[ReadModel] = READ_MODELS,
+    *,
+    log_url: str = "",
+    subjects: Subjects | None = None,
 ) -> Engine:
-    """The projection engine over every read model, unless `models` says which. For `subjects` see `open_log`."""
-    return Engine(database_url, open_log(database_url, subjects), models)
+    """The projection engine over every read model, unless `models` says which; `database_url` is the owner's.
+
+    The log is read at `log_url`, where that is another. For `subjects` see `open_log`.
+    """
+    return Engine(database_url, open_log(log_url or database_url, subjects), models)
 
 
 def open_log(database_url: str, subjects: Subjects | None = None) -> LogReader:

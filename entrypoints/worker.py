@@ -20,6 +20,7 @@ from adapters.ocpp.schemas import catalogue
 from adapters.ocpp.versions import Version
 from adapters.ocpp.websocket import ChargerWebSocket
 from entrypoints.certificates import listen_for_tls, open_tls
+from entrypoints.crossing import cross
 from entrypoints.database import secret_from
 from entrypoints.listening import BACKLOG, raise_file_limit
 from entrypoints.logs import set_up
@@ -111,17 +112,18 @@ async def work(
     listening: Sequence[socket.socket] = (),
     gateway: str = "",
 ) -> None:
-    """Run until told to stop. `listening` are sockets shared with others (the second is for TLS), `gateway` is the
-    name of this process. Raises CertificateFileWrong.
+    """Run until told to stop. `database_url` is the gateway's, `listening` are sockets shared with others (the second
+    is for TLS), `gateway` is the name of this process. Raises CertificateFileWrong.
     """
     raise_file_limit()
-    if settings.gateway_database_url is not None:
-        database_url = settings.gateway_database_url.get_secret_value()
     core = Core(database_url, settings, secret_from(token), gateway, tls=open_tls(settings))
     web = open_web(database_url, settings, token, core)
     for version in Version:
         catalogue(version).warm()
     await core.open()
+    await cross(
+        core.store, settings.tenant, "job:upkeep", "upkeep, readiness and figures of the installation"
+    )
     upkeep = Upkeep(core, web, settings)
     upkeep.start()
     _calm_the_collector()

@@ -22,6 +22,7 @@ from projections.positions import (
 )
 from projections.read_model import Link, LogReader, ReadModel
 from projections.rebuild import begin_build, begin_live, swap
+from projections.row_security import ensure_roles
 
 logger = logging.getLogger("zeus.projections")
 
@@ -223,12 +224,20 @@ class Engine:
 
 
 def connect_projector(dsn: str) -> psycopg.Connection[Any]:
-    """The writing connection. Its commits need no fsync: after a crash rows and position are both older,
-    and what is missing is read from the log again, which is durable."""
+    """The writing connection, at work as the engine; tables are made as the user of `dsn`, their owner.
+
+    Its commits need no fsync: after a crash rows and position are both older, and what is missing is read from
+    the log again, which is durable. Raises RolesMissing, RoleTooStrong.
+    """
     connection = psycopg.connect(dsn, autocommit=True, application_name="zeus projections")
-    # Half-open connections would keep a dead leader's locks for hours.
-    connection.execute(
-        "SET synchronous_commit = off; SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; "
-        "SET tcp_keepalives_count = 3; SET timezone = 'UTC'"
-    )
+    try:
+        ensure_roles(connection)
+        # Half-open connections would keep a dead leader's locks for hours.
+        connection.execute(
+            "SET synchronous_commit = off; SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; "
+            "SET tcp_keepalives_count = 3; SET timezone = 'UTC'; SET ROLE zeus_engine"
+        )
+    except BaseException:
+        connection.close()
+        raise
     return connection

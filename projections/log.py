@@ -8,6 +8,7 @@ from psycopg.sql import SQL, Identifier
 
 from domain.event import Event, Fact, Recorded
 from projections.read_model import LogItem, Unreadable
+from projections.row_security import ENGINE
 
 Decode: TypeAlias = Callable[[str, bytes, str, int], Event[Fact]]
 """(topic, state, stream, version) → event; raises if it cannot be read back."""
@@ -19,7 +20,7 @@ _READ: LiteralString = (
 
 
 class PostgresLog:
-    """A LogReader on a connection of its own, opened at first use and again after `close`.
+    """A LogReader on a connection of its own, opened at first use and again after `close`; it reads as the engine.
 
     Writers of the log hold one lock until they commit, so events become visible in the order of their
     numbers and a reader that has seen n never misses one below n.
@@ -83,6 +84,11 @@ class PostgresLog:
     def _open(self) -> psycopg.Connection[Any]:
         if self._connection is None or self._connection.closed:
             connection = psycopg.connect(self._dsn, autocommit=True, application_name="zeus log reader")
-            connection.execute(SQL("LISTEN {}").format(Identifier(self._channel)))
+            listen = SQL("SET ROLE {}; LISTEN {}").format(Identifier(ENGINE), Identifier(self._channel))
+            try:
+                connection.execute(listen)
+            except BaseException:
+                connection.close()
+                raise
             self._connection = connection
         return self._connection

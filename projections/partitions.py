@@ -13,6 +13,7 @@ import msgspec
 from psycopg.sql import SQL, Identifier, Literal
 
 from projections.read_model import Link
+from projections.row_security import as_owner, protect_partition
 
 WEEK = timedelta(days=7)
 """The usual step; one day above two million rows a day."""
@@ -110,7 +111,8 @@ def _make_between(connection: Link, table: str, start: datetime, step: timedelta
     for other in partitions(connection, table):
         pieces = [free for piece in pieces for free in _outside(piece, other)]
     for begin, end in pieces:
-        _make(connection, table, _name(table, begin, step), begin, end)
+        with as_owner(connection):
+            _make(connection, table, _name(table, begin, step), begin, end)
     return len(pieces)
 
 
@@ -140,6 +142,7 @@ def _make(connection: Link, table: str, name: str, begin: datetime, end: datetim
             **names
         )
     )
+    protect_partition(connection, schema, name)
 
 
 def _schema_of(connection: Link, table: str) -> str:

@@ -8,6 +8,7 @@ import msgspec
 from psycopg.rows import class_row
 
 from projections.read_model import Link
+from projections.row_security import as_owner, ensure_roles, protect_standing
 
 Place: TypeAlias = Literal["live", "building"]
 
@@ -107,10 +108,15 @@ class Lag(msgspec.Struct, frozen=True):
 
 
 def ensure_positions(connection: Link) -> None:
-    """Create the positions table and the schema `building`; safe from many processes at once."""
-    with connection.transaction():
+    """Create the positions table and the schema `building`, and keep tenants apart in what stands there.
+
+    Safe from many processes at once. Raises RolesMissing, RoleTooStrong.
+    """
+    with connection.transaction(), as_owner(connection):
+        ensure_roles(connection)
         connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('zeus read models', 0))")
         connection.execute(_CREATE)
+        protect_standing(connection)
 
 
 def standings(connection: Link, *, name: str | None = None, lock: bool = False) -> list[Standing]:

@@ -7,6 +7,7 @@ from psycopg.sql import SQL, Composed, Identifier
 
 from projections.positions import SCHEMAS, Place
 from projections.read_model import Link, ReadModel
+from projections.row_security import as_owner, protect
 from projections.views import foreign_views, restore_view
 
 # Everything that belongs to the given tables in a schema: partitions at any depth, and views over them.
@@ -47,16 +48,19 @@ def enter_place(connection: Link, place: Place) -> None:
 
 
 def create_tables_at(connection: Link, model: ReadModel, place: Place) -> None:
-    """Create the tables of `model`, empty, at `place`."""
-    enter_place(connection, place)
-    model.create(connection)
+    """Create the tables of `model`, empty, at `place`, with the rules that keep tenants apart."""
+    with as_owner(connection):
+        enter_place(connection, place)
+        model.create(connection)
+        protect(connection, SCHEMAS[place], table_names(model), with_views=True)
 
 
 def drop_tables_at(connection: Link, tables: Iterable[str], place: Place) -> None:
     """Drop tables with their partitions, and the views over them."""
-    for name in tables:
-        table = Identifier(SCHEMAS[place], name)
-        connection.execute(SQL("DROP TABLE IF EXISTS {} CASCADE").format(table))
+    with as_owner(connection):
+        for name in tables:
+            table = Identifier(SCHEMAS[place], name)
+            connection.execute(SQL("DROP TABLE IF EXISTS {} CASCADE").format(table))
 
 
 def table_names(model: ReadModel) -> list[str]:
@@ -69,6 +73,11 @@ def move_to_live(connection: Link, tables: Sequence[str], old_tables: Sequence[s
 
     One transaction of the caller: readers see the old rows until it commits and the new ones after.
     """
+    with as_owner(connection):
+        _move_to_live(connection, tables, old_tables)
+
+
+def _move_to_live(connection: Link, tables: Sequence[str], old_tables: Sequence[str]) -> None:
     grants = connection.execute(_GRANTS, [SCHEMAS["live"], list(old_tables)]).fetchall()
     moving = _belongings(connection, tables)
     views = foreign_views(connection, old_tables, [name for name, _ in moving])

@@ -68,7 +68,7 @@ def covering(found: Sequence[Published], size: int) -> Published | None:
 def at_rest(dsn: str) -> Iterator[Connection[Any]]:
     """A connection on which neither the log nor the tree moves."""
     with psycopg.connect(dsn, application_name="zeus audit") as connection:
-        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; SET LOCAL ROLE zeus_engine")
         yield connection
 
 
@@ -89,6 +89,7 @@ class PostgresAuditedLog:
     def newest(self) -> Published | None:
         """See the port."""
         with psycopg.connect(self._dsn) as connection:
+            connection.execute("SET LOCAL ROLE zeus_engine")
             return next(iter(checkpoints(connection, self._tenant, limit=1)), None)
 
     def head(self, before: int) -> Head:

@@ -116,7 +116,7 @@ def connected(url: str) -> Connection[Any]:
     """A connection for the sealer. Its commits need no fsync: what a crash takes is sealed again from the log."""
     connection = psycopg.connect(url, autocommit=True, application_name="zeus sealer")
     connection.execute(
-        "SET synchronous_commit = off; SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; "
-        "SET tcp_keepalives_count = 3"
+        "SET ROLE zeus_engine; SET synchronous_commit = off; SET tcp_keepalives_idle = 10; "
+        "SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3"
     )
     return connection

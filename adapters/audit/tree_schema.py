@@ -7,7 +7,8 @@ full tiles are kept: what is behind the last one is hashed from the log when it 
 from typing import LiteralString
 
 import psycopg
-from psycopg.sql import SQL, Identifier
+
+from projections.row_security import ensure_roles
 
 SCHEMA = "audit"
 TILE_BITS = 8
@@ -45,19 +46,22 @@ _STATEMENTS: tuple[LiteralString, ...] = (
 )
 
 
-def create(dsn: str, app_role: str | None = None) -> None:
+_GRANTS: tuple[LiteralString, ...] = (
+    "GRANT USAGE ON SCHEMA audit TO zeus_gateway, zeus_engine",
+    "GRANT SELECT ON ALL TABLES IN SCHEMA audit TO zeus_gateway",
+    "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA audit TO zeus_engine",
+)
+
+
+def create(dsn: str) -> None:
     """Create what is missing, in one transaction; harmless when repeated or done by two at once.
 
-    With `app_role` that role may read the tree: proofs are made of it.
+    The gateway may read the tree: proofs are made of it. Who seals works as the engine, for the log is of every
+    tenant. Raises RolesMissing, RoleTooStrong.
     """
     with psycopg.connect(dsn) as connection:
         # CREATE … IF NOT EXISTS alone fails when two do it at the same moment.
         connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('audit.create', 0))")
-        for statement in _STATEMENTS:
+        ensure_roles(connection)
+        for statement in (*_STATEMENTS, *_GRANTS):
             connection.execute(statement)
-        if app_role is not None:
-            for grant in (
-                "GRANT USAGE ON SCHEMA audit TO {}",
-                "GRANT SELECT ON ALL TABLES IN SCHEMA audit TO {}",
-            ):
-                connection.execute(SQL(grant).format(Identifier(app_role)))

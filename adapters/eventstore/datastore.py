@@ -7,6 +7,9 @@ from eventsourcing.postgres import PostgresDatastore
 from psycopg import Connection
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import dict_row
+from psycopg.sql import SQL
+
+from projections.row_security import GATEWAY
 
 _ACQUIRE_S = 3.0
 _STATEMENT_MS = 20_000
@@ -15,8 +18,12 @@ _STATEMENT_MS = 20_000
 class EventDatastore(PostgresDatastore):
     """The library's datastore for any libpq address (its own takes five fields of one only)."""
 
-    def __init__(self, dsn: str, *, schema: str, connections: int) -> None:
-        """Nothing is opened before the first use. `connections` is the most there will be."""
+    def __init__(self, dsn: str, *, schema: str, connections: int, role: str = GATEWAY) -> None:
+        """Nothing is opened before the first use. `connections` is the most there will be.
+
+        `role` is what they work as, whoever the user of `dsn` is; `none` is that user.
+        """
+        self._role = role
         super().__init__(
             dbname="", host="", port="", user="", password="",
             connect_timeout=_ACQUIRE_S, pool_size=1, max_overflow=connections - 1,
@@ -34,11 +41,12 @@ class EventDatastore(PostgresDatastore):
         self.pool.reconnect_timeout = 2.0
 
     def after_connect_func(self) -> Callable[[Connection[Any]], None]:
-        """Every connection commits each statement and gives up on one that hangs."""
+        """Every connection commits each statement, gives up on one that hangs, and is not the owner's."""
 
         def prepare(connection: Connection[Any]) -> None:
             connection.autocommit = True
-            connection.execute(f"SET statement_timeout = {_STATEMENT_MS}")
+            prepared = SQL("SET ROLE {}; SET statement_timeout = {}").format(self._role, _STATEMENT_MS)
+            connection.execute(prepared)
 
         return prepare
 

@@ -19,6 +19,7 @@ from domain.event import Fact, Recorded
 from domain.identity import ChargerId
 from projections.log import Decode
 from projections.read_model import LogItem, Unreadable
+from projections.row_security import ENTER
 
 PAGE = 500
 """Events held in memory at once."""
@@ -64,7 +65,10 @@ def history(
         "begin": begin,
     }
     with psycopg.connect(dsn, application_name="zeus history") as connection:
-        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        connection.execute(
+            "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL ROLE zeus_gateway"
+        )
+        connection.execute(ENTER, [charger.tenant])
         names["streams"] = [*_books(charger), *_commands(connection, charger)]
         with connection.cursor(name="positions") as positions:
             positions.itersize = page

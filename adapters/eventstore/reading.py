@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 from eventsourcing.persistence import InterfaceError, OperationalError, PersistenceError, StoredEvent
 from psycopg import Connection
 from psycopg.rows import tuple_row
-from psycopg.sql import SQL, Identifier
+from psycopg.sql import SQL
 
 from adapters.eventstore import schema
 from adapters.eventstore.datastore import EventDatastore
@@ -25,30 +25,13 @@ _LONGEST_S = 10.0
 _BATCH = 256
 """Streams a query. Bounds what one answer holds in memory; a snapshot bounds the tail of each."""
 
-_NAMES = {
-    "events": Identifier(schema.SCHEMA, schema.EVENTS),
-    "snapshots": Identifier(schema.SCHEMA, schema.SNAPSHOTS),
-}
-_SNAPSHOTS = SQL(
-    "SELECT originator_id, originator_version, kind, state FROM {snapshots} "
-    "WHERE originator_id = ANY(%b::text[])"
-).format(**_NAMES)
-_TAILS = SQL("""
-    SELECT wanted.place, tail.originator_version, tail.topic, tail.state
-    FROM unnest(%b::text[], %b::bigint[]) WITH ORDINALITY AS wanted(stream, after, place)
-    CROSS JOIN LATERAL (
-        SELECT e.originator_version, e.topic, e.state FROM {events} e
-        WHERE e.originator_id = wanted.stream AND e.originator_version > wanted.after
-        ORDER BY e.originator_version
-    ) AS tail
-    ORDER BY wanted.place, tail.originator_version
-""").format(**_NAMES)
-_SAVE = SQL("""
-    INSERT INTO {snapshots} AS old (originator_id, originator_version, kind, state) VALUES (%s, %s, %s, %b)
-    ON CONFLICT (originator_id) DO UPDATE SET originator_version = excluded.originator_version,
-        kind = excluded.kind, state = excluded.state, taken_at = clock_timestamp()
-    WHERE old.kind <> excluded.kind OR old.originator_version <= excluded.originator_version
-""").format(**_NAMES)
+_SNAPSHOTS = SQL("SELECT originator_id, originator_version, kind, state FROM {}(%b::text[])").format(
+    schema.read_function(schema.SCHEMA, schema.SNAPSHOTS)
+)
+_TAILS = SQL("SELECT place, originator_version, topic, state FROM {}(%b::text[], %b::bigint[])").format(
+    schema.read_function(schema.SCHEMA, schema.EVENTS)
+)
+_SAVE = SQL("SELECT {}(%b, %b, %b, %b)").format(schema.keep_function(schema.SCHEMA, schema.SNAPSHOTS))
 
 
 class Wanted(NamedTuple):

@@ -19,6 +19,8 @@ from psycopg.rows import DictRow
 from psycopg.sql import SQL, Identifier
 
 from adapters.eventstore import schema
+from domain.identity import tenant_of
+from projections.row_security import ENTER
 
 Unit = Sequence[StoredEvent]
 Result = list[int] | PersistenceError
@@ -185,6 +187,8 @@ class EventRecorder(PostgresApplicationRecorder):
     def _look_up(
         self, connection: Connection[DictRow], events: Sequence[StoredEvent]
     ) -> dict[tuple[Any, int], _Stored]:
+        tenants = {tenant_of(str(event.originator_id)) for event in events}
+        connection.execute(ENTER, [",".join(tenants)])
         keys = ([event.originator_id for event in events], [event.originator_version for event in events])
         return {
             (row["originator_id"], row["originator_version"]): _Stored(

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -112,7 +113,7 @@ def _doing(request: Request, row: Row, caller: Caller, backing: Backing, query: 
         if_match=None,
         key="",
         services=backing.services,
-        reading=backing.database.read,
+        reading=partial(backing.database.read, tenant=caller.tenant),
         asking=asking,
         now=asking.now,
         request_id=request.scope["zeus.request_id"],

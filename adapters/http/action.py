@@ -59,7 +59,7 @@ class Doing(Generic[Q, B]):
     """From where the client comes."""
 
     async def read(self, do: Callable[[Connection], T]) -> T:
-        """Run `do` with a connection, in a database thread."""
+        """Run `do` with a connection that sees the caller's tenant alone, in a database thread."""
         found: T = await self.reading(do)
         return found
 

@@ -1,9 +1,11 @@
-"""The database as the web side reads it: a small pool, a few threads, and bounded time for everything."""
+"""The database as the web side reads it: for one tenant at a time, a small pool, bounded time for everything."""
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
 from typing import Any, TypeVar
 
 import psycopg
@@ -13,6 +15,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from adapters.http.problems import Problem
+from projections.row_security import CROSS, ENTER
 
 log = logging.getLogger("zeus.http")
 
@@ -30,7 +33,8 @@ WAITING = 64
 def open_engine(dsn: str, *, connections: int = CONNECTIONS, statement_s: float = STATEMENT_S) -> Engine:
     """An engine for reading: connects at the first use, can change nothing, gives up after `statement_s`.
 
-    `dsn` is what libpq takes. All statements of one reading see one state of the database.
+    `dsn` is what libpq takes. All statements of one reading see one state of the database, and of that the rows of
+    whom they read for: read with `reading_for` or `reading_all`, for a connection as such sees no rows.
     """
     options = (
         f"-c statement_timeout={int(statement_s * 1000)} -c timezone=UTC -c search_path=public "
@@ -38,13 +42,20 @@ def open_engine(dsn: str, *, connections: int = CONNECTIONS, statement_s: float 
     )
 
     def connect() -> psycopg.Connection[tuple[object, ...]]:
-        return psycopg.connect(
+        connection = psycopg.connect(
             dsn,
             connect_timeout=CONNECT_S,
             options=options,
             application_name="zeus-api",
             tcp_user_timeout=int(PATIENCE_S * 1000),
         )
+        try:
+            connection.execute("SET ROLE zeus_gateway")
+            connection.commit()
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
     return create_engine(
         "postgresql+psycopg://",
@@ -55,6 +66,25 @@ def open_engine(dsn: str, *, connections: int = CONNECTIONS, statement_s: float 
         pool_timeout=CONNECT_S,
         pool_pre_ping=True,
     )
+
+
+@contextmanager
+def reading_for(engine: Engine, tenant: str) -> Iterator[Connection]:
+    """A connection that sees the rows of one tenant, whatever is asked of it."""
+    with engine.connect() as connection:
+        connection.exec_driver_sql(ENTER, (tenant,))
+        yield connection
+
+
+@contextmanager
+def reading_all(engine: Engine) -> Iterator[Connection]:
+    """A connection that sees the rows of everybody, for upkeep and what is of the installation as a whole.
+
+    The process has recorded that it does so (`entrypoints.crossing`).
+    """
+    with engine.connect() as connection:
+        connection.exec_driver_sql(CROSS)
+        yield connection
 
 
 class Database:
@@ -68,14 +98,24 @@ class Database:
         self.waiting = 0
         """Readings asked for and not yet answered."""
 
-    async def read(self, do: Callable[[Connection], T]) -> T:
-        """Run `do` with a connection; raises a 503 Problem when the database is away, busy or too slow."""
+    async def read(self, do: Callable[[Connection], T], tenant: str) -> T:
+        """Run `do` with a connection that sees the rows of this tenant alone.
+
+        Raises a 503 Problem when the database is away, busy or too slow.
+        """
+        return await self._bounded(partial(self._read, do, tenant))
+
+    async def read_all(self, do: Callable[[Connection], T]) -> T:
+        """The same over the rows of every tenant: what is asked must be of the installation as a whole."""
+        return await self._bounded(partial(self._read_all, do))
+
+    async def _bounded(self, run: Callable[[], T]) -> T:
         if self.waiting >= WAITING:
             raise Problem("overloaded", "Too many queries are waiting. Ask again a little later.")
         self.waiting += 1
         try:
             async with asyncio.timeout(self._patience_s):
-                return await asyncio.get_running_loop().run_in_executor(self._pool, self._run, do)
+                return await asyncio.get_running_loop().run_in_executor(self._pool, run)
         except TimeoutError as error:
             log.warning("no answer from the database for %s s", self._patience_s)
             raise Problem("database_unavailable", "The database did not answer in time.") from error
@@ -88,8 +128,12 @@ class Database:
         """Let the threads go; readings under way end by themselves."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _run(self, do: Callable[[Connection], T]) -> T:
-        with self.engine.connect() as connection:
+    def _read(self, do: Callable[[Connection], T], tenant: str) -> T:
+        with reading_for(self.engine, tenant) as connection:
+            return do(connection)
+
+    def _read_all(self, do: Callable[[Connection], T]) -> T:
+        with reading_all(self.engine) as connection:
             return do(connection)
 
 

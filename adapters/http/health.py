@@ -83,7 +83,7 @@ def database_probe(database: Database) -> Probe:
 
     async def probe() -> str:
         try:
-            await database.read(look)
+            await database.read_all(look)
         except Problem as problem:
             return problem.detail
         return ""

@@ -39,7 +39,7 @@ class LagWatch:
         return await asyncio.shield(self._reading)
 
     async def _read(self) -> Sequence[Lag]:
-        self._lags, self.jobs = await self._database.read(_standings)
+        self._lags, self.jobs = await self._database.read_all(_standings)
         self._read_at = clock.monotonic()
         return self._lags
 

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 
+from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
@@ -26,8 +27,10 @@ async def respond_by_reading(
     if media_type == CSV:
         return await _table(request, route, caller, backing, query)
     if other := route.also.get(media_type):
-        prepared = asked(route, caller, request.path_params, query, backing.cursors)
-        text = await backing.database.read(lambda connection: other(prepared(connection)))
+        prepared = asked(
+            route, caller, request.path_params, query, backing.cursors, backing.naming.pseudonyms
+        )
+        text = await backing.database.read(lambda connection: other(prepared(connection)), caller.tenant)
         if text is None:
             raise not_found()
         return Response(text, 200, {"Cache-Control": "no-store", "Vary": VARY}, media_type)
@@ -83,7 +86,12 @@ async def _read(
     route: Route, caller: Caller, backing: Backing, path: Mapping[str, str], query: Query
 ) -> Shape:
     prepared = asked(route, caller, path, query, backing.cursors, backing.naming.pseudonyms)
-    found = await backing.database.read(lambda connection: route.handler(prepared(connection)))
+
+    def do(connection: Connection) -> Shape | None:
+        return route.handler(prepared(connection))
+
+    database = backing.database
+    found = await (database.read_all(do) if route.whole else database.read(do, caller.tenant))
     if found is None:
         raise not_found()
     return found

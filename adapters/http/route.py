@@ -88,6 +88,8 @@ class Asked(Generic[Q]):
     """Makes the cursor for a sort key."""
     hide: Callable[[int], str]
     """A place in the log as this tenant may see it."""
+    find: Callable[[str], int]
+    """The place behind such a text. Raises PositionUnreadable."""
     now: datetime
     pseudonyms: Callable[[str], tuple[str, ...]] = _none
     """What read models call a token, beside itself."""
@@ -141,6 +143,8 @@ class Route(Row, frozen=True, kw_only=True):
     handler: Handler
     response: type[Shape]
     right: Right = Right.READ
+    whole: bool = False
+    """Read over the rows of every tenant: what is answered is of the installation as a whole."""
     csv: tuple[str, ...] = ()
     """The columns of `text/csv`, fields of the items; empty where there is only JSON."""
     also: Mapping[str, Callable[[Asked[Any]], str | None]] = {}
@@ -192,6 +196,7 @@ class Asking:
             self.after,
             self.mark,
             self.hide,
+            self.find,
             self.now,
             self.pseudonyms,
         )

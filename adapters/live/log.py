@@ -94,6 +94,9 @@ class LiveLog:
             connection = psycopg.connect(
                 self._dsn, autocommit=True, application_name="zeus live", connect_timeout=CONNECT_S
             )
+            connection.execute(
+                "SET ROLE zeus_engine"
+            )  # every tenant's events, told to each tenant's own listeners
             connection.execute(SQL("LISTEN {}").format(Identifier(self._channel)))
             self._connection = connection
         return self._connection

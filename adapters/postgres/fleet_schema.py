@@ -3,10 +3,9 @@
 from typing import LiteralString
 
 import psycopg
-from psycopg import Connection
-from psycopg.sql import SQL, Identifier
 
 from adapters.postgres.session_schema import SESSION_STATEMENTS
+from projections.row_security import ensure_roles
 
 _STATEMENTS: tuple[LiteralString, ...] = (
     "CREATE SCHEMA IF NOT EXISTS fleet",
@@ -195,30 +194,31 @@ _STATEMENTS: tuple[LiteralString, ...] = (
 )
 
 _GRANTS: tuple[LiteralString, ...] = (
-    "GRANT USAGE ON SCHEMA fleet TO {role}",
-    "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA fleet TO {role}",
-    "GRANT EXECUTE ON FUNCTION fleet.sweep() TO {role}",
-    "GRANT EXECUTE ON FUNCTION fleet.take_lease(text, text[], integer[], interval) TO {role}",
+    "GRANT USAGE ON SCHEMA fleet TO zeus_gateway, zeus_engine",
+    "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA fleet TO zeus_gateway",
+    "GRANT SELECT, INSERT, UPDATE ON fleet.followers TO zeus_engine",
+    "GRANT SELECT, INSERT, UPDATE, DELETE ON fleet.webhooks, fleet.webhook_deliveries TO zeus_engine",
+    "GRANT SELECT ON fleet.jobs TO zeus_engine",
+    "GRANT EXECUTE ON FUNCTION fleet.sweep() TO zeus_gateway",
+    "GRANT EXECUTE ON FUNCTION fleet.take_lease(text, text[], integer[], interval) TO zeus_gateway",
 )
+_LACKING = """
+SELECT EXISTS (SELECT FROM pg_class WHERE relnamespace = to_regnamespace('fleet') AND relkind IN ('r', 'v')
+                  AND NOT has_table_privilege('zeus_gateway', oid, 'SELECT'))
+"""
 
 
-def create(dsn: str, app_role: str | None = None) -> None:
+def create(dsn: str) -> None:
     """Create what is missing, in one transaction; harmless when repeated or done by two at once.
 
-    With `app_role` that role (created with LOGIN if it is missing; give it a password yourself) may use the
-    tables, but not change their shape.
+    The role `zeus_gateway` may use the tables, but not change their shape. Raises RolesMissing, RoleTooStrong.
     """
     with psycopg.connect(dsn) as connection:
         # CREATE … IF NOT EXISTS alone fails when two do it at the same moment.
         connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('fleet.create', 0))")
+        ensure_roles(connection)
         for statement in (*_STATEMENTS, *SESSION_STATEMENTS):
             connection.execute(statement)
-        if app_role is not None:
-            _grant(connection, app_role)
-
-
-def _grant(connection: Connection[tuple[object, ...]], role: str) -> None:
-    if connection.execute("SELECT FROM pg_roles WHERE rolname = %s", (role,)).fetchone() is None:
-        connection.execute(SQL("CREATE ROLE {} LOGIN").format(Identifier(role)))
-    for statement in _GRANTS:
-        connection.execute(SQL(statement).format(role=Identifier(role)))
+        if connection.execute(_LACKING).fetchone() == (True,):
+            for statement in _GRANTS:
+                connection.execute(statement)

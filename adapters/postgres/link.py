@@ -11,6 +11,7 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
 from application.fleet import FleetUnavailable
+from projections.row_security import GATEWAY
 
 T = TypeVar("T")
 Row: TypeAlias = tuple[Any, ...]
@@ -111,7 +112,7 @@ class PostgresLink:
             "keepalives_idle": 10,
             "fallback_application_name": name,
         }
-        options = f"{statement_timeout} {told.pop('options', '')}".strip()
+        options = f"{statement_timeout} -c role={GATEWAY} {told.pop('options', '')}".strip()
         return {**defaults, **told, "options": options, "autocommit": True}
 
     def check_open(self) -> None:

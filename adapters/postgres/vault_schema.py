@@ -3,7 +3,8 @@
 from typing import LiteralString
 
 import psycopg
-from psycopg.sql import SQL, Identifier
+
+from projections.row_security import ensure_roles
 
 SCHEMA = "vault"
 
@@ -28,17 +29,18 @@ _TABLES: LiteralString = """
 """
 
 
-def create(dsn: str, app_role: str | None = None) -> None:
-    """Create what is missing; harmless when repeated or done by two at once. `app_role` must exist."""
+_GRANTS: tuple[LiteralString, ...] = (
+    "GRANT USAGE ON SCHEMA vault TO zeus_gateway, zeus_engine",
+    "GRANT SELECT, INSERT, UPDATE, DELETE ON vault.subjects TO zeus_gateway, zeus_engine",
+    "GRANT SELECT, INSERT ON vault.keys TO zeus_gateway, zeus_engine",
+)
+
+
+def create(dsn: str) -> None:
+    """Create what is missing; harmless when repeated or done by two at once. Raises RolesMissing, RoleTooStrong."""
     with psycopg.connect(dsn) as connection:
         connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('vault.create', 0))")
+        ensure_roles(connection)
         connection.execute(_TABLES)
-        if app_role is None:
-            return
-        role = Identifier(app_role)
-        for statement in (
-            "GRANT USAGE ON SCHEMA vault TO {}",
-            "GRANT SELECT, INSERT, UPDATE, DELETE ON vault.subjects TO {}",
-            "GRANT SELECT, INSERT ON vault.keys TO {}",
-        ):
-            connection.execute(SQL(statement).format(role))
+        for statement in _GRANTS:
+            connection.execute(statement)

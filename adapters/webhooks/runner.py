@@ -76,6 +76,7 @@ class Runner:
                         application_name="zeus webhooks",
                         connect_timeout=CONNECT_S,
                     ) as connection:
+                        connection.execute("SET ROLE zeus_engine")
                         runner.run(self._turn(connection, stop))
                 except (psycopg.Error, EventStoreError, OSError) as error:
                     log.warning("webhooks are not delivered now, beginning again: %r", error)

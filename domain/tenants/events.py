@@ -54,3 +54,13 @@ class TokenSeen(Fact, frozen=True):
     """The token was used; recorded at most once an hour, so that reading does not write."""
 
     TOPIC = "api_token.seen"
+
+
+class AllTenantsEntered(Fact, frozen=True, kw_only=True):
+    """A process began to work over the rows of every tenant, as the one database role that may."""
+
+    TOPIC = "crossing.begun"
+    purpose: str
+    role: str
+    host: str
+    pid: int

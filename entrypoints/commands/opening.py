@@ -12,13 +12,10 @@ import msgspec
 import typer
 from rich.console import Console
 
-from adapters.audit import tree_schema
-from adapters.eventstore import schema
-from adapters.postgres import fleet_schema, vault_schema
 from application import clock
 from application.ports import EventStore
 from application.registry import Registry
-from entrypoints.database import opened_database
+from entrypoints.database import opened_database, prepare
 from entrypoints.privacy import open_sealed_store
 from entrypoints.settings import Settings
 
@@ -43,10 +40,7 @@ def database(settings: Settings | None = None, *, own: bool = False) -> Iterator
             errors.print(f"[dim]the database is recovering ({seconds:.0f} s) …[/dim]", end="\r")
 
     with opened_database(settings, on_wait, own=own) as url:
-        schema.create(url)
-        fleet_schema.create(url)
-        vault_schema.create(url)
-        tree_schema.create(url)
+        prepare(url)
         yield url
 
 

@@ -29,6 +29,7 @@ from projections.commands.queries import customer_requests
 from projections.id_tags.queries import id_tags_of
 from projections.local_lists.queries import chargers_with_lists
 from projections.reservations.queries import reservations_of_token
+from projections.row_security import STAY
 from projections.sessions.queries import sessions_of_token
 
 app = typer.Typer(no_args_is_help=True, help="Personal data: what is kept of a person, and erasing it.")
@@ -56,7 +57,7 @@ def show(token: Token, tenant: Tenant = None, as_json: AsJson = False) -> None:
     with database(settings) as url:
         subject = _run(url, settings, owner, lambda personal: personal.subject(token))
         names = (subject.ref, subject.spelling.upper())
-        with reading_at(url) as connection:
+        with reading_at(url, owner) as connection:
             sessions = len(sessions_of_token(connection, owner, names))
             rows = id_tags_of(connection, owner, names, now=clock.now())
     found = {
@@ -94,7 +95,7 @@ def export(token: Token, reason: Reason, tenant: Tenant = None) -> None:
         subjects = subjects_of(url, settings)
         try:
             shown = Names(subjects, owner).shown
-            with reading_at(url) as connection:
+            with reading_at(url, owner) as connection:
                 found = {
                     "id_token": subject.spelling,
                     "known_since": subject.created_at,
@@ -192,7 +193,7 @@ def _run(url: str, settings: Settings, tenant: str, use: Callable[[PersonalData]
 
 def _around(url: str, tenant: str, subject: KnownSubject) -> tuple[list[str], list[str]]:
     names = (subject.ref, subject.spelling.upper())
-    with reading_at(url) as connection:
+    with reading_at(url, tenant) as connection:
         requests = customer_requests(connection, tenant, names)
         return chargers_with_lists(connection, tenant), [subject_of_request(number) for number in requests]
 
@@ -201,6 +202,8 @@ def _events(url: str, subjects: Subjects, tenant: str, ref: str) -> Iterator[dic
     """Every event of the tenant that mentions the subject, opened. Reads the whole log: it has no index of people."""
     decode = opening(FACTS, subjects)
     with psycopg.connect(url, application_name="zeus privacy") as connection:
+        connection.execute("SET ROLE zeus_gateway")
+        connection.execute(STAY, [tenant])
         for position, topic, state, stream, version in connection.execute(
             _OF_TENANT, [tenant, ref.encode()], binary=True
         ):

@@ -1,5 +1,6 @@
 """How commands read: a connection for the read models, times as people write them, plain or pretty tables."""
 
+import asyncio
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,9 +16,11 @@ from sqlalchemy.exc import ProgrammingError
 from adapters.http.database import open_engine
 from application import clock
 from entrypoints.commands.names import Names
-from entrypoints.commands.opening import console, database, refuse
+from entrypoints.commands.opening import actor, cause, console, database, refuse
+from entrypoints.crossing import cross_at
 from entrypoints.privacy import subjects_of
 from entrypoints.settings import Settings
+from projections.row_security import STAY
 
 STATEMENT_S = 30.0
 _SPANS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -26,30 +29,45 @@ Limit = Annotated[int, typer.Option(min=1, max=200, help="How many rows, 1 to 20
 
 
 @contextmanager
-def read_models(settings: Settings) -> Iterator[Connection]:
-    """A read-only connection to the read models; says so where none exist yet."""
-    with database(settings) as url, reading_at(url) as connection:
-        yield connection
+def read_models(settings: Settings, tenant: str = "", *, of_all: str = "") -> Iterator[Connection]:
+    """A read-only connection to the rows of one tenant, the one of the settings unless another is named.
+
+    With `of_all`, the purpose, to the rows of every tenant, which is recorded. Says so where no read models exist.
+    """
+    with database(settings) as url:
+        if of_all:
+            asyncio.run(cross_at(url, settings.tenant, actor(), of_all, cause()))
+        with reading_at(url, "" if of_all else tenant or settings.tenant) as connection:
+            yield connection
 
 
 @contextmanager
-def named_read_models(settings: Settings) -> Iterator[tuple[Connection, Names]]:
+def named_read_models(settings: Settings, tenant: str = "") -> Iterator[tuple[Connection, Names]]:
     """The same, and who is behind the pseudonyms in the rows."""
+    owner = tenant or settings.tenant
     with database(settings) as url:
-        names = Names(subjects_of(url, settings), settings.tenant)
+        names = Names(subjects_of(url, settings), owner)
         try:
-            with reading_at(url) as connection:
+            with reading_at(url, owner) as connection:
                 yield connection, names
         finally:
             names.close()
 
 
 @contextmanager
-def reading_at(url: str) -> Iterator[Connection]:
-    """A read-only connection to the read models at `url`; says so where none exist yet."""
+def reading_at(url: str, tenant: str) -> Iterator[Connection]:
+    """A read-only connection to the rows of a tenant; where none is named, of every tenant, which has been recorded.
+
+    Says so where no read models exist yet.
+    """
     engine = open_engine(url, connections=1, statement_s=STATEMENT_S)
     try:
         with engine.connect() as connection:
+            if tenant:
+                connection.exec_driver_sql(STAY, (tenant,))
+            else:
+                connection.exec_driver_sql("SET ROLE zeus_engine")
+            connection.commit()
             yield connection
     except ProgrammingError as error:
         if "does not exist" not in str(error.orig):

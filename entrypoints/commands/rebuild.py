@@ -1,5 +1,6 @@
 """`zeus rebuild` and `zeus read-models`: read models built anew from the log, and how they are doing."""
 
+import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Annotated, Any
@@ -16,8 +17,9 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from entrypoints.commands.opening import AsJson, console, database, errors, print_json, refuse
+from entrypoints.commands.opening import AsJson, actor, console, database, errors, print_json, refuse
 from entrypoints.commands.reading import clean, show_table, span_text
+from entrypoints.crossing import cross_at
 from entrypoints.privacy import subjects_of
 from entrypoints.settings import Settings
 from entrypoints.wiring import open_log
@@ -60,7 +62,7 @@ def rebuild(
     models = _chosen(name, everything=everything)
     results: dict[str, Rebuilt] = {}
     settings = Settings()
-    with database(settings) as url, _projector(url) as connection:
+    with database(settings) as url, _projector(url, "zeus rebuild") as connection:
         subjects = subjects_of(url, settings)
         log = open_log(url, subjects)
         try:
@@ -139,8 +141,7 @@ def listed(context: typer.Context, as_json: AsJson = False) -> None:
     """
     if context.invoked_subcommand is not None:
         return
-    settings = Settings()
-    with database(settings) as url, _projector(url) as connection:
+    with database(Settings()) as url, _projector(url, "zeus read-models") as connection:
         rows = lag(connection)
     if as_json:
         print_json({"read_models": rows})
@@ -165,8 +166,7 @@ def resume(name: Name) -> None:
     Example: `zeus read-models resume sessions`
     """
     _check(name)
-    settings = Settings()
-    with database(settings) as url, _projector(url) as connection:
+    with database(Settings()) as url, _projector(url, f"zeus read-models resume {name}") as connection:
         if not resume_read_model(connection, name):
             raise refuse(f"{name} is not stopped; `zeus read-models` shows how it is doing.")
     console.print(f"{name} is tried again by the running server.")
@@ -179,8 +179,7 @@ def abandon(name: Name) -> None:
     Example: `zeus read-models abandon sessions`
     """
     _check(name)
-    settings = Settings()
-    with database(settings) as url, _projector(url) as connection:
+    with database(Settings()) as url, _projector(url, f"zeus read-models abandon {name}") as connection:
         try:
             dropped = rebuilding.abandon(connection, name)
         except RebuildUnderway:
@@ -189,7 +188,8 @@ def abandon(name: Name) -> None:
 
 
 @contextmanager
-def _projector(url: str) -> Iterator["psycopg.Connection[Any]"]:
+def _projector(url: str, purpose: str) -> Iterator["psycopg.Connection[Any]"]:
+    asyncio.run(cross_at(url, Settings().tenant, actor(), purpose))
     with connect_projector(url) as connection:
         ensure_positions(connection)
         yield connection

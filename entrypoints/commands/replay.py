@@ -26,6 +26,7 @@ from entrypoints.settings import Settings
 from entrypoints.wiring import handling_personal_data
 from projections.log import Decode
 from projections.read_model import LogItem, Unreadable
+from projections.row_security import STAY
 from projections.status_board.past import board_of
 
 TELLING_S = 2.0
@@ -91,7 +92,8 @@ def replay(
 def _show_state(settings: Settings, charger: ChargerId, at: datetime, *, as_json: bool) -> None:
     """What was known of it then: every field that had a value, and its connectors."""
     with database(settings) as url, psycopg.connect(url, application_name="zeus replay") as connection:
-        connection.execute("SET timezone = 'UTC'")
+        connection.execute("SET timezone = 'UTC'; SET ROLE zeus_gateway")
+        connection.execute(STAY, [charger.tenant])
         board = board_of(Past(connection, decoding(FACTS)).board(charger, at) or {})
     if board is None:
         raise refuse(f"Of {charger.key} nothing was known at {_time(at)}.")

@@ -12,13 +12,10 @@ from getpass import getuser
 from types import FrameType
 from typing import Annotated
 
-import psycopg
 import typer
 
-from adapters.audit import tree_schema
 from adapters.certificates.pem import CertificateFileWrong
 from adapters.eventstore import schema
-from adapters.postgres import fleet_schema, vault_schema
 from application.registry import Registry
 from entrypoints.certificates import open_tls, tls_host
 from entrypoints.commands.opening import console, database, refuse
@@ -29,7 +26,6 @@ from entrypoints.logs import set_up
 from entrypoints.privacy import open_sealed_store
 from entrypoints.serve import serve as run_server
 from entrypoints.settings import Settings
-from projections.grants import grant_reading
 from projections.meter_samples.storage import TimescaleNotLoaded, TimescaleTooOld, enable_timescale
 
 
@@ -100,19 +96,14 @@ def migrate(
         if app_role is not None:
             try:
                 schema.create(url, app_role)
-                fleet_schema.create(url, app_role)
-                vault_schema.create(url, app_role)
-                tree_schema.create(url, app_role)
-                with psycopg.connect(url) as connection:
-                    grant_reading(connection, app_role)
             except schema.AppRoleOwnsTheLog:
                 raise refuse(
-                    f"{app_role} owns the event log (or is a superuser) and could change it: run this as "
-                    "another role, the owner, and name the application's role."
+                    f"{app_role} owns the event log, is a superuser or bypasses row-level security, and could do "
+                    "what it must not: run this as another role, the owner, and name the application's role."
                 ) from None
             console.print(
-                f"Role [bold]{app_role}[/bold] may add to the event log and never change it. Give it a password, "
-                "and its address to ZEUS_GATEWAY_DATABASE_URL."
+                f"Role [bold]{app_role}[/bold] may add to the event log and never change it, and sees the rows of "
+                "the tenant it works for. Give it a password, and its address to ZEUS_GATEWAY_DATABASE_URL."
             )
         if timescale:
             _switch_timescale_on(url)

@@ -50,7 +50,7 @@ def listed(as_json: AsJson = False) -> None:
     Example: `zeus tenant list`
     """
     settings, now = Settings(), clock.now()
-    with read_models(settings) as connection:
+    with read_models(settings, of_all="zeus tenant list") as connection:
         rows = list_tenants(connection)
     if settings.tenant not in {row.tenant for row in rows}:
         implied = TenantRow(

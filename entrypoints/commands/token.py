@@ -76,7 +76,7 @@ def listed(
     Example: `zeus token list --state active`
     """
     settings, now = Settings(), clock.now()
-    with read_models(settings) as connection:
+    with read_models(settings, tenant or settings.tenant) as connection:
         page = list_api_tokens(connection, tenant or settings.tenant, now=now, state=state, limit=limit)
     if as_json:
         print_json({"tokens": page.rows, "more": page.next is not None})

@@ -33,7 +33,7 @@ _OVERWRITE: LiteralString = (
 )
 
 VIEW: LiteralString = (
-    f"CREATE VIEW ocpp_meter_15m AS SELECT {_COLUMNS} FROM ocpp_meter_rolled_15m "  # noqa: S608 - our own words
+    f"CREATE VIEW ocpp_meter_15m WITH (security_invoker = true) AS SELECT {_COLUMNS} FROM ocpp_meter_rolled_15m "  # noqa: S608 - our own words
     f"UNION ALL SELECT tenant, charger, evse_id, connector_id, {_BUCKET} AS bucket, {AGGREGATES} "
     "FROM ocpp_meter_samples WHERE ts >= (SELECT upto FROM ocpp_meter_watermark WHERE name = '15m') "
     "GROUP BY 1, 2, 3, 4, 5"

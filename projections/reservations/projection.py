@@ -21,7 +21,7 @@ _BLANK: dict[str, Any] = dict.fromkeys(
 class Reservations(ReadModel):
     """Reservations of all chargers, those that are over included."""
 
-    name, version = "reservations", 1
+    name, version = "reservations", 2
     tables = METADATA
 
     def __init__(self) -> None:

@@ -113,7 +113,7 @@ def _conditions(wanted: ReservationFilter) -> list[ColumnElement[bool]]:
     if wanted.evse_id is not None:
         found.append(c.evse_id == wanted.evse_id)
     if wanted.id_token is not None:
-        found.append(func.upper(c.token).in_((wanted.id_token.upper(), *wanted.pseudonyms)))
+        found.append(c.token_key.in_((wanted.id_token.upper(), *wanted.pseudonyms)))
     if wanted.state is not None:
         found.append(c.state == wanted.state)
     if wanted.open is not None:

@@ -139,7 +139,7 @@ def _conditions(wanted: SessionFilter) -> list[ColumnElement[bool]]:
     if wanted.charger is not None:
         found.append(c.charger == wanted.charger.upper())
     if wanted.id_token is not None:
-        found.append(func.upper(c.id_token).in_((wanted.id_token.upper(), *wanted.pseudonyms)))
+        found.append(c.token_key.in_((wanted.id_token.upper(), *wanted.pseudonyms)))
     if wanted.begin is not None:
         found.append(c.listed_at >= wanted.begin)
     if wanted.end is not None:

@@ -87,9 +87,12 @@ SESSIONS = Table(
         Computed("CASE WHEN signed_state = 'valid' THEN signed_wh END", persisted=True),
     ),
     Column("signed_meter", Text),
+    # A column and not an expression: under row-level security an index helps only with what cannot leak, and the
+    # comparison of two texts cannot, `upper` might.
+    Column("token_key", Text(collation="C"), Computed("upper(id_token)", persisted=True)),
     Index("ocpp_sessions_newest", "tenant", "listed_at", "session"),
     Index("ocpp_sessions_charger", "tenant", "charger", "listed_at", "session"),
-    Index("ocpp_sessions_token", "tenant", text("upper(id_token)"), "listed_at", "session"),
+    Index("ocpp_sessions_token", "tenant", "token_key", "listed_at", "session"),
     Index(
         "ocpp_sessions_open",
         "tenant",

@@ -251,7 +251,7 @@ async def test_a_transaction_uses_it_once_however_often_it_is_heard(store: Stage
         await heard_transaction(store, event)
     used = [one for one in store.log if isinstance(one.event.fact, Used)]
     assert [one.event.fact for one in used] == [Used(reservation_id=7, transaction=TX, evse_id=1, by="token")]
-    assert (used[0].event.told.actor, used[0].event.told.cause) == ("zeus", f"{TX}@1")
+    assert (used[0].event.told.actor, used[0].event.told.cause) == ("job:follower", f"{TX}@1")
 
 
 async def test_by_the_group_of_its_token_in_our_books(store: StagedEventStore) -> None:

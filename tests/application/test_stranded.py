@@ -41,7 +41,7 @@ async def test_only_what_another_server_left_open_is_closed() -> None:
         (A.stream, Disconnected(connection="a", reason=REASON))
     ]
     told = store.log[-1].event.told
-    assert (told.actor, told.connection) == ("zeus", "a")
+    assert (told.actor, told.connection) == ("job:stranded", "a")
     assert (await load_charger(store, A)).connection == ""
     assert await close(store, A, B, C, D) == 0
 

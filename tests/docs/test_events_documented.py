@@ -50,6 +50,7 @@ STREAMS = {
     "admins/<tenant>/roster",
     "oidc/<tenant>/provider",
     "webhook/<tenant>/<id>",
+    "crossing/<tenant>/<id>",
 }
 PLAIN = {
     str: "text",

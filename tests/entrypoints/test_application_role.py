@@ -11,8 +11,8 @@ from domain.catalogue import FACTS
 from entrypoints.wiring import open_engine, open_log
 from projections.catalogue import READ_MODELS
 from projections.engine import connect_projector
-from projections.grants import grant_reading
 from projections.rebuild import rebuild
+from projections.row_security import ENTER
 
 ROLE = "zeus_application"
 
@@ -20,8 +20,6 @@ ROLE = "zeus_application"
 @pytest.fixture
 def role_dsn(postgres_dsn: str) -> str:
     schema.create(postgres_dsn, ROLE)
-    with psycopg.connect(postgres_dsn) as connection:
-        grant_reading(connection, ROLE)
     return make_conninfo(postgres_dsn, user=ROLE)
 
 
@@ -35,6 +33,8 @@ async def _register(dsn: str, cpid: str) -> None:
 
 def _chargers(dsn: str) -> list[str]:
     with psycopg.connect(dsn) as connection:
+        connection.execute("SET ROLE zeus_gateway")
+        connection.execute(ENTER, ["default"])
         return [
             cpid for (cpid,) in connection.execute("SELECT cpid FROM ocpp_chargers ORDER BY 1").fetchall()
         ]
@@ -62,8 +62,11 @@ async def test_it_changes_nothing(postgres_dsn: str, role_dsn: str, statement: s
     engine = open_engine(postgres_dsn)
     engine.catch_up()
     engine.close()
-    with psycopg.connect(role_dsn) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
-        connection.execute(statement.encode())
+    with psycopg.connect(role_dsn) as connection:
+        connection.execute("SET ROLE zeus_gateway")
+        connection.execute(ENTER, ["default"])
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute(statement.encode())
 
 
 async def test_it_still_reads_after_a_swap(postgres_dsn: str, role_dsn: str) -> None:

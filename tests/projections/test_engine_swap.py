@@ -153,6 +153,7 @@ def test_views_of_others_survive_or_are_told(postgres_dsn: str, caplog: pytest.L
     log = PostgresLog(postgres_dsn, decode)
     with connect_projector(postgres_dsn) as connection:
         rebuild(connection, log, Tally(), lambda _: None)
+        connection.execute("RESET ROLE")
         assert connection.execute("SELECT count(*) FROM reports.names").fetchone() == (5,)
         acl = connection.execute("SELECT relacl::text FROM pg_class WHERE relname = 'names'").fetchone()
         assert acl is not None

@@ -10,6 +10,7 @@ from pydantic import Field
 from adapters.audit.audited_log import checkpoint_tenant, checkpoints, covering
 from adapters.audit.log_rows import rows_at
 from adapters.audit.tiles import NotInTheTree, Tree, TreeBehind
+from adapters.http.positions import PositionUnreadable
 from adapters.http.problems import Fault, Problem, invalid
 from adapters.http.route import Asked, Page, PageQuery, Query, Shape
 from domain.identity import tenant_of
@@ -24,7 +25,9 @@ class CheckpointsQuery(PageQuery):
 class ProofQuery(Query):
     """Which event."""
 
-    position: int = Field(ge=1, le=LARGEST, description="Its place in the log.")
+    position: str = Field(
+        min_length=1, max_length=40, description="`position` of a message, such as lists show it."
+    )
 
 
 class ConsistencyQuery(Query):
@@ -38,7 +41,7 @@ class CheckpointLine(Shape):
     """What was signed and given away. The log is one for all tenants, and so are its checkpoints."""
 
     at: datetime
-    position: int = Field(description="Where it stands in the log.")
+    position: str = Field(description="Where it stands in the log.")
     origin: str = Field(description="The log's name.")
     size: int = Field(description="So many events are under the root.")
     root: str = Field(description="Hex.")
@@ -50,7 +53,7 @@ class CheckpointLine(Shape):
 class InclusionProof(Shape):
     """An event of yours, and the hashes that lead from it to the root (RFC 9162 §2.1.3)."""
 
-    position: int
+    position: str
     stream: str
     version: int
     leaf_index: int
@@ -81,7 +84,7 @@ def list_checkpoints(asked: Asked[CheckpointsQuery]) -> Page[CheckpointLine]:
     lines = [
         CheckpointLine(
             at=one.at,
-            position=one.position,
+            position=asked.hide(one.position),
             origin=one.fact.origin,
             size=one.fact.size,
             root=one.fact.root,
@@ -98,7 +101,10 @@ def list_checkpoints(asked: Asked[CheckpointsQuery]) -> Page[CheckpointLine]:
 def prove_inclusion(asked: Asked[ProofQuery]) -> InclusionProof | None:
     """Against the first checkpoint over the event; until there is one, against the tree as it is."""
     connection = _plain(asked)
-    row = next(iter(rows_at(connection, [asked.query.position])), None)
+    try:
+        row = next(iter(rows_at(connection, [asked.find(asked.query.position)])), None)
+    except PositionUnreadable:
+        return None
     if row is None or tenant_of(row.stream) != asked.caller.tenant:
         return None
     tree = _tree(connection)
@@ -109,7 +115,7 @@ def prove_inclusion(asked: Asked[ProofQuery]) -> InclusionProof | None:
     covers = covering(checkpoints(connection, checkpoint_tenant(connection)), index + 1)
     size = covers.fact.size if covers else tree.size
     return InclusionProof(
-        position=row.position,
+        position=asked.query.position,
         stream=row.stream,
         version=row.version,
         leaf_index=index,

@@ -13,6 +13,7 @@ AUDIT_ROUTES: tuple[Route, ...] = (
         query=audit.CheckpointsQuery,
         response=Page[audit.CheckpointLine],
         right=Right.AUDIT,
+        whole=True,
         errors=READING,
         key=tuple[int],
     ),
@@ -24,6 +25,7 @@ AUDIT_ROUTES: tuple[Route, ...] = (
         query=audit.ProofQuery,
         response=audit.InclusionProof,
         right=Right.AUDIT,
+        whole=True,
         errors=("not_found", *READING),
     ),
     Route(
@@ -34,6 +36,7 @@ AUDIT_ROUTES: tuple[Route, ...] = (
         query=audit.ConsistencyQuery,
         response=audit.ConsistencyProof,
         right=Right.AUDIT,
+        whole=True,
         errors=READING,
     ),
 )

@@ -176,6 +176,7 @@ READING_ROUTES: tuple[Route, ...] = (
         query=read_models.ReadModelsQuery,
         response=read_models.ReadModels,
         right=Right.PLATFORM,
+        whole=True,
         errors=READING,
     ),
     Route(
@@ -186,6 +187,7 @@ READING_ROUTES: tuple[Route, ...] = (
         query=jobs.JobsQuery,
         response=jobs.JobList,
         right=Right.PLATFORM,
+        whole=True,
         errors=READING,
     ),
 )

@@ -16,7 +16,7 @@ class TestOurRecorder(ApplicationRecorderTestCase[EventRecorder]):
 
     @pytest.fixture(autouse=True)
     def _datastore(self, postgres_dsn: str) -> Iterator[None]:
-        self.datastore = EventDatastore(postgres_dsn, schema=schema.SCHEMA, connections=12)
+        self.datastore = EventDatastore(postgres_dsn, schema=schema.SCHEMA, connections=12, role="none")
         yield
         self.datastore.close()
 

@@ -78,8 +78,9 @@ def test_batches_end_as_if_each_unit_came_alone(
 
 
 def test_who_was_refused_only_for_a_rival_that_failed_is_stored(recorder: EventRecorder) -> None:
-    recorder.insert_events([_event("y")])
-    rival, other = recorder.insert_units([[_event("x"), _event("y")], [_event("x")]])
+    x, y = "charger/t/x", "charger/t/y"
+    recorder.insert_events([_event(y)])
+    rival, other = recorder.insert_units([[_event(x), _event(y)], [_event(x)]])
     assert isinstance(rival, IntegrityError)
     assert isinstance(other, list)
 

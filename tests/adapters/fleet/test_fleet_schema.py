@@ -31,8 +31,9 @@ def role_dsn(empty_postgres_dsn: str) -> Iterator[str]:
     """The address as the application's role. Roles are the server's: named after the database."""
     with psycopg.connect(empty_postgres_dsn) as connection:
         role = f"{connection.info.dbname}_app"
-    for _ in range(2):
-        fleet_schema.create(empty_postgres_dsn, role)
+        for _ in range(2):
+            fleet_schema.create(empty_postgres_dsn)
+        connection.execute(f'CREATE ROLE "{role}" LOGIN IN ROLE zeus_gateway')
     yield make_conninfo(empty_postgres_dsn, user=role)
     with psycopg.connect(empty_postgres_dsn, autocommit=True) as connection:
         connection.execute(f'DROP OWNED BY "{role}"; DROP ROLE "{role}"')

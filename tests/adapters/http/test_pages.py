@@ -62,6 +62,7 @@ async def test_readyz_follows_the_read_models(world: World) -> None:
     assert (ready.status_code, ready.json()) == (200, {"state": "ready", "reasons": {}, "notes": {}})
     await append_something(world)
     with psycopg.connect(world.dsn) as connection:
+        connection.execute("SET session_replication_role = replica")  # the log refuses UPDATE
         connection.execute("UPDATE eventstore.stored_events SET recorded_at = now() - interval '1 hour'")
     late = await world.client.get("/readyz")
     assert (late.status_code, late.json()["state"]) == (503, "not_ready")

@@ -147,7 +147,7 @@ async def test_a_query_that_takes_too_long_is_ended(postgres_dsn: str) -> None:
         connection.exec_driver_sql("SELECT pg_sleep(30)")
 
     with pytest.raises(Problem) as caught:
-        await database.read(sleep)
+        await database.read(sleep, "zeus")
     assert caught.value.code == "too_slow"
     database.close()
     engine.dispose()
@@ -158,7 +158,7 @@ async def test_the_api_cannot_write(world: World, engine: Engine) -> None:
         connection.exec_driver_sql("CREATE TABLE mine (a integer)")
 
     with pytest.raises(Exception, match="read-only"):
-        await world.app.database.read(write)
+        await world.app.database.read(write, "zeus")
 
 
 def test_every_error_a_route_names_exists() -> None:

@@ -148,7 +148,7 @@ NAMED: dict[Key, tuple[Ask, ...]] = {
     ("POST", "/messages/reveal"): (
         Ask(
             "/messages/reveal",
-            {"messages": [{"at": "2026-01-01T00:00:00Z", "position": 1}], "reason": "{cpid}"},
+            {"messages": [{"at": "2026-01-01T00:00:00Z", "position": "{position}"}], "reason": "{cpid}"},
         ),
     ),
     ("POST", "/privacy/export"): (Ask("/privacy/export", {"id_token": "{card}", "reason": "asked for"}),),

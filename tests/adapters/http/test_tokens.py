@@ -170,7 +170,7 @@ async def test_a_suspended_tenant_is_shut_out_and_others_notice_nothing(two: Two
     def standing(connection: Any) -> list[str | None]:
         return [row.reason for row in list_tenants(connection)]
 
-    assert await two.app.database.read(standing) == ["late"]
+    assert await two.app.database.read_all(standing) == ["late"]
 
 
 async def test_the_same_charger_id_in_two_tenants_is_steered_and_seen_apart(two: Two) -> None:

@@ -18,6 +18,7 @@ from adapters.eventstore.store import open_store
 from adapters.http.access import Caller
 from adapters.http.app import WebApplication, build_app
 from adapters.http.naming import Naming
+from adapters.http.positions import Positions
 from adapters.http.services import Services
 from adapters.http.session_access import SessionAccess
 from adapters.http.tokens import StoredTokens
@@ -62,7 +63,7 @@ ABSENT: Ids = {
     "token": "d" * 22,
     "card": "NONECARD",
     "alarm": "c" * 22,
-    "position": "999999999",
+    "position": "A" * 22,
     "exclusion": "b" * 22,
     "user": "b" * 22,
     "place": "n" * 22,
@@ -136,7 +137,7 @@ class Two:
                 "SELECT min(notification_id) FROM eventstore.stored_events WHERE originator_id = %s",
                 (stream,),
             ).fetchone()  # type: ignore[misc]  # one row, always
-        return str(position)
+        return Positions(SETTINGS.cursor_secret).hide(stream.split("/")[1], position)
 
 
 @asynccontextmanager
