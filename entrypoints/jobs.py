@@ -195,7 +195,7 @@ def run_jobs(at: Addresses, settings: Settings, stop: threading.Event) -> None:
 
 async def _run_jobs(at: Addresses, settings: Settings, stop: threading.Event) -> None:
     core = Core(at.gateway, settings, secret_of(settings))
-    engine = open_engine(at.engine)
+    engine = open_engine(at.gateway)
     link = PostgresLink(at.gateway)
     name = f"{socket.gethostname()}:{os.getpid()}"
     scheduler = schedule(Jobs(core, engine, at, settings).all, PostgresJobLedger(link), name)
