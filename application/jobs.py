@@ -16,6 +16,10 @@ LEASE = timedelta(minutes=10)
 """A run whose process died is taken over after so long; no run takes longer."""
 
 
+class NotYet(RuntimeError):
+    """What a job needs is not there yet; the run is over, and the next one may find it."""
+
+
 class JobRecord(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of one job."""
 
@@ -75,6 +79,9 @@ async def run_due(
     did, error_text = 0, ""
     try:
         did = await job.do(now())
+    except NotYet as error:
+        error_text = str(error)
+        log.info("the job %s has to wait: %s", job.name, error)
     except Exception as error:  # the border of a job
         error_text = f"{type(error).__name__}: {error}"
         log.exception("the job %s failed, it runs again in %s", job.name, job.every)

@@ -21,7 +21,9 @@ from typing import TypeVar
 
 import psycopg
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from psycopg.errors import UndefinedColumn, UndefinedTable
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import ProgrammingError
 
 from adapters.eventstore.past import Past, busy_chargers
 from adapters.http.database import open_engine, reading_all
@@ -30,7 +32,7 @@ from adapters.postgres.link import PostgresLink
 from adapters.privacy.opening import decoding
 from application import clock
 from application.command_book import settle_overdue
-from application.jobs import Job, JobLedger, run_due
+from application.jobs import Job, JobLedger, NotYet, run_due
 from application.offline import note_absence
 from application.reconciling import reconcile
 from application.reservations import expire_due
@@ -63,7 +65,7 @@ SLOWEST_LOOK_S = 60.0
 PAUSE_S = 10
 
 
-class ReadModelsBehind(RuntimeError):
+class ReadModelsBehind(NotYet):
     """The read models are far behind the log: what they say of who is away would be of the past."""
 
 
@@ -150,8 +152,13 @@ class Jobs:
         return await asyncio.to_thread(self._run, do)
 
     def _run(self, do: Callable[[Connection], T]) -> T:
-        with reading_all(self._engine) as connection:
-            return do(connection)
+        try:
+            with reading_all(self._engine) as connection:
+                return do(connection)
+        except ProgrammingError as error:
+            if isinstance(error.orig, UndefinedTable | UndefinedColumn):
+                raise ReadModelsBehind("the read models are being built") from error
+            raise
 
     def _check_board(self) -> None:
         with psycopg.connect(self._at.engine, connect_timeout=5) as connection:
