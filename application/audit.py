@@ -183,12 +183,14 @@ async def change_keys(
     raise VersionConflict(keys_stream(tenant))
 
 
-async def record_export(store: EventStore, tenant: str, fact: BundleExported, actor: str) -> None:
+async def record_export(
+    store: EventStore, tenant: str, fact: BundleExported, actor: str, cause: str = ""
+) -> None:
     """Write down what somebody takes out of the house, before he has it."""
     stream = exports_stream(tenant)
     for _ in range(ATTEMPTS):
         known = await store.read(stream)
-        told = Told(recorded_at=clock.now(), actor=actor)
+        told = Told(recorded_at=clock.now(), actor=actor, cause=cause)
         try:
             await store.append(events_of(stream, len(known), [fact], told))
         except VersionConflict:

@@ -89,11 +89,12 @@ class IdentityProviders(Protocol):
 class ProviderBook:
     """The provider of one tenant, for whoever runs the installation."""
 
-    def __init__(self, store: EventStore, keys: Keyring, tenant: str, actor: str) -> None:
+    def __init__(self, store: EventStore, keys: Keyring, tenant: str, actor: str, cause: str = "") -> None:
+        """`cause` is the request behind what is written."""
         self._store = store
         self._keys = keys
         self._tenant = tenant
-        self._actor = actor
+        self._actor, self._cause = actor, cause
 
     async def choose(
         self,
@@ -129,7 +130,7 @@ class ProviderBook:
     async def _change(self, decide: Callable[[Provider], list[Fact]]) -> None:
         for _ in range(ATTEMPTS):
             provider = await self.load()
-            told = Told(recorded_at=clock.now(), actor=self._actor)
+            told = Told(recorded_at=clock.now(), actor=self._actor, cause=self._cause)
             events = events_of(provider.stream, provider.version, decide(provider), told)
             try:
                 await self._store.append(events)

@@ -43,11 +43,14 @@ class MeterSignatures(Protocol):
 class MeterKeyBook:
     """The keys of a tenant's meters, as somebody writes them down."""
 
-    def __init__(self, store: EventStore, signatures: MeterSignatures, tenant: str, actor: str) -> None:
+    def __init__(
+        self, store: EventStore, signatures: MeterSignatures, tenant: str, actor: str, cause: str = ""
+    ) -> None:
+        """`cause` is the request behind what is written."""
         self._store = store
         self._signatures = signatures
         self._tenant = tenant
-        self._actor = actor
+        self._actor, self._cause = actor, cause
 
     async def of(self, cpid: str) -> MeterKeys:
         """The keys of a charger. Raises ChargerUnknown."""
@@ -70,7 +73,9 @@ class MeterKeyBook:
 
     async def _change(self, cpid: str, decide: Callable[[MeterKeys], list[Fact]]) -> MeterKeys:
         charger = await self._charger(cpid)
-        return await _change(self._store, charger, decide, Told(recorded_at=clock.now(), actor=self._actor))
+        return await _change(
+            self._store, charger, decide, Told(recorded_at=clock.now(), actor=self._actor, cause=self._cause)
+        )
 
     async def _charger(self, cpid: str) -> ChargerId:
         try:

@@ -19,11 +19,15 @@ JOB = "job:webhooks"
 class Webhooks:
     """Those of one tenant."""
 
-    def __init__(self, store: EventStore, tenant: str, actor: str, *, private: bool = False) -> None:
-        """`private`: addresses of one's own networks, and plain HTTP, will do."""
+    def __init__(
+        self, store: EventStore, tenant: str, actor: str, cause: str = "", *, private: bool = False
+    ) -> None:
+        """`cause` is the request behind what is written; `private`: addresses of one's own networks, and plain HTTP,
+        will do.
+        """
         self._store = store
         self._tenant = tenant
-        self._actor = actor
+        self._actor, self._cause = actor, cause
         self._private = private
 
     async def define(self, wanted: WebhookDefined, webhook_id: str = "") -> str:
@@ -79,7 +83,7 @@ class Webhooks:
     async def _change(self, webhook_id: str, decide: Callable[[Webhook], list[Fact]]) -> Webhook:
         for _ in range(ATTEMPTS):
             one = await self.load(webhook_id)
-            told = Told(recorded_at=clock.now(), actor=self._actor)
+            told = Told(recorded_at=clock.now(), actor=self._actor, cause=self._cause)
             events = events_of(one.stream, one.version, decide(one), told)
             try:
                 if events:

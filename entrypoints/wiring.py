@@ -356,7 +356,7 @@ def webhook_tools(store: EventStore, settings: Settings, secret: bytes) -> Webho
     """What webhooks are made and tried with."""
     private = settings.webhooks_private
     return WebhookTools(
-        lambda caller: Webhooks(store, caller.tenant, caller.name, private=private),
+        lambda caller: Webhooks(store, caller.tenant, caller.name, caller.cause, private=private),
         WebhookSecrets(secret),
         Sender(private=private, timeout_s=settings.webhook_timeout_s),
     )

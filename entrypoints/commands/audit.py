@@ -27,6 +27,7 @@ from entrypoints.commands import audit_export, audit_key
 from entrypoints.commands.opening import (
     AsJson,
     actor,
+    cause,
     console,
     database,
     errors,
@@ -103,7 +104,7 @@ def checkpoint(
     async def run(url: str) -> CheckpointPublished | None:
         store = open_store(url, FACTS)
         try:
-            return await open_checkpoints(url, settings, store, make=True).publish(actor())
+            return await open_checkpoints(url, settings, store, make=True).publish(actor(), cause=cause())
         finally:
             await store.close()
 

@@ -29,7 +29,7 @@ from application.transparency import transparency_xml
 from domain.catalogue import FACTS
 from domain.identity import ChargerId, InvalidChargerId
 from entrypoints.audit import open_checkpoints, signing_keys
-from entrypoints.commands.opening import AsJson, actor, console, database, print_json, refuse
+from entrypoints.commands.opening import AsJson, actor, cause, console, database, print_json, refuse
 from entrypoints.commands.reading import moment, read_models
 from entrypoints.settings import Settings
 from projections.sessions.queries import session as session_row
@@ -166,7 +166,7 @@ async def _export(
                 EventMapper(FACTS),
                 _signed_values(connection, about),
             )
-        await record_export(store, settings.tenant, bundle.fact, occasion.by)
+        await record_export(store, settings.tenant, bundle.fact, occasion.by, cause())
     finally:
         await store.close()
     return bundle

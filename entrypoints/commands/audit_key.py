@@ -9,7 +9,7 @@ from application.audit import audit_keys, change_keys
 from application.ports import EventStore
 from domain.audit.keys import AuditKeys, KeyUnknown, LastKey
 from entrypoints.audit import key_files, signing_keys
-from entrypoints.commands.opening import AsJson, actor, console, print_json, refuse, with_store
+from entrypoints.commands.opening import AsJson, actor, cause, console, print_json, refuse, with_store
 from entrypoints.commands.reading import show_table
 from entrypoints.settings import Settings
 
@@ -68,7 +68,7 @@ def rotate() -> None:
         name = known.signing[0].name if known.signing else settings.audit_origin
         key = make_key(name)
         key_files(settings).add(key)
-        await change_keys(store, settings.tenant, lambda keys: keys.adopt(key.public), actor())
+        await change_keys(store, settings.tenant, lambda keys: keys.adopt(key.public), actor(), cause())
         return await audit_keys(store, settings.tenant)
 
     try:
@@ -93,7 +93,9 @@ def retire(
     settings = Settings()
 
     async def use(store: EventStore) -> AuditKeys:
-        return await change_keys(store, settings.tenant, lambda keys: keys.retire(key_id, reason), actor())
+        return await change_keys(
+            store, settings.tenant, lambda keys: keys.retire(key_id, reason), actor(), cause()
+        )
 
     try:
         keys = with_store(use, settings)

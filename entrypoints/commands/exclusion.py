@@ -12,6 +12,7 @@ from domain.uptime.book import ExclusionInvalid, ExclusionUnknown, ExclusionWith
 from domain.uptime.events import Cause
 from domain.uptime.formulas import Formula
 from entrypoints.commands.opening import AsJson, actor, console, print_json, refuse, with_store
+from entrypoints.commands.opening import cause as call
 from entrypoints.commands.reading import Limit, clean, moment, read_models, show_table
 from entrypoints.settings import Settings
 from projections.availability.exclusions import get_exclusion, list_exclusions
@@ -55,7 +56,7 @@ def declare(
     settings = Settings()
 
     async def run(store: EventStore) -> str:
-        return await Uptime(store, settings.tenant, actor()).exclude(charger, wanted)
+        return await Uptime(store, settings.tenant, actor(), call()).exclude(charger, wanted)
 
     try:
         name = with_store(run, settings)
@@ -89,7 +90,7 @@ def withdraw(
         raise refuse("There is no exclusion of this id: `zeus exclusion list` shows them.")
 
     async def run(store: EventStore) -> None:
-        await Uptime(store, settings.tenant, actor()).withdraw(row.charger, exclusion_id, reason)
+        await Uptime(store, settings.tenant, actor(), call()).withdraw(row.charger, exclusion_id, reason)
 
     try:
         with_store(run, settings)
@@ -143,7 +144,7 @@ def rate(
     settings = Settings()
 
     async def run(store: EventStore) -> None:
-        await Uptime(store, settings.tenant, actor()).rate(charger, evse, round(kw * 1000))
+        await Uptime(store, settings.tenant, actor(), call()).rate(charger, evse, round(kw * 1000))
 
     try:
         with_store(run, settings)

@@ -10,7 +10,7 @@ from application.ports import EventStore
 from application.registry import ChargerUnknown
 from application.signed_values import MeterKeyBook, MeterKeyUnreadable
 from domain.signed_values.keys import MeterKey, MeterKeys, MeterKeyUnknown
-from entrypoints.commands.opening import AsJson, actor, console, print_json, refuse, with_store
+from entrypoints.commands.opening import AsJson, actor, cause, console, print_json, refuse, with_store
 from entrypoints.commands.reading import show_table
 from entrypoints.settings import Settings
 
@@ -112,7 +112,7 @@ def withdraw(
 
 
 def _book(store: EventStore) -> MeterKeyBook:
-    return MeterKeyBook(store, OcmfSignatures(), Settings().tenant, actor())
+    return MeterKeyBook(store, OcmfSignatures(), Settings().tenant, actor(), cause())
 
 
 def _unknown(cpid: str) -> str:

@@ -12,7 +12,7 @@ from application.tenants import Directory
 from domain.people.provider import GroupRole, Provider, ProviderImpossible, ProviderUnknown
 from domain.tenants.roles import Role
 from domain.tenants.tenant import TenantUnknown
-from entrypoints.commands.opening import AsJson, actor, console, print_json, refuse, with_store
+from entrypoints.commands.opening import AsJson, actor, cause, console, print_json, refuse, with_store
 from entrypoints.commands.reading import show_table
 from entrypoints.people import open_book, open_providers
 from entrypoints.settings import Settings
@@ -150,7 +150,7 @@ def _on_book(use: Callable[[ProviderBook], Awaitable[None]], tenant: str | None,
     async def run(store: EventStore) -> None:
         if not await Directory(store, settings.tenant).serves(owner):
             raise TenantUnknown(owner)
-        await use(ProviderBook(store, open_book(store, settings).keys, owner, actor()))
+        await use(ProviderBook(store, open_book(store, settings).keys, owner, actor(), cause()))
 
     try:
         with_store(run, settings)

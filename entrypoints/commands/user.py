@@ -23,7 +23,7 @@ from domain.people.user import (
 )
 from domain.tenants.roles import Role
 from domain.tenants.tenant import TenantUnknown
-from entrypoints.commands.opening import AsJson, actor, console, errors, print_json, refuse, with_store
+from entrypoints.commands.opening import AsJson, actor, cause, console, errors, print_json, refuse, with_store
 from entrypoints.commands.reading import Limit, read_models, show_table, time_text
 from entrypoints.people import open_book, open_passwords
 from entrypoints.settings import Settings
@@ -116,7 +116,7 @@ def listed(
     Example: `zeus user list --state active`
     """
     settings, now = Settings(), clock.now()
-    with read_models(settings) as connection:
+    with read_models(settings, tenant or settings.tenant) as connection:
         page = list_users(connection, tenant or settings.tenant, state=state, limit=limit)
     if as_json:
         print_json({"users": page.rows, "more": page.next is not None})
@@ -213,7 +213,7 @@ def _on_people(use: Callable[[People, EventStore], Awaitable[T]], tenant: str | 
     async def run(store: EventStore) -> T:
         if not await Directory(store, settings.tenant).serves(owner):
             raise TenantUnknown(owner)
-        return await use(People(open_book(store, settings), owner, actor()), store)
+        return await use(People(open_book(store, settings), owner, actor(), cause=cause()), store)
 
     try:
         return with_store(run, settings)

@@ -17,7 +17,7 @@ from application.ports import EventStore
 from application.webhooks import Webhooks, WebhookSecrets
 from domain.webhooks.events import WebhookDefined
 from domain.webhooks.webhook import WebhookImpossible, WebhookUnknown, webhook_stream
-from entrypoints.commands.opening import AsJson, actor, console, print_json, refuse, with_store
+from entrypoints.commands.opening import AsJson, actor, cause, console, print_json, refuse, with_store
 from entrypoints.commands.reading import read_models, show_table, time_text
 from entrypoints.database import secret_of
 from entrypoints.settings import Settings
@@ -194,7 +194,7 @@ def test(webhook_id: Id) -> None:
 
 def _with(settings: Settings, do: Callable[[Webhooks], Awaitable[T]]) -> T:
     async def use(store: EventStore) -> T:
-        return await do(Webhooks(store, settings.tenant, actor(), private=settings.webhooks_private))
+        return await do(Webhooks(store, settings.tenant, actor(), cause(), private=settings.webhooks_private))
 
     try:
         return with_store(use, settings)

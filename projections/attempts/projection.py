@@ -12,7 +12,7 @@ from domain.commands.intent import Verdict
 from domain.event import Event, Fact, Recorded
 from domain.transactions import events as transaction
 from projections.attempts.tables import ATTEMPTS, COMMANDS, FAULTS, HEARD, METADATA, WATCHES
-from projections.bounds import key_text, number
+from projections.bounds import key_text, number, whole_wh
 from projections.machines import Machines, Who, who_in
 from projections.read_model import Link, ReadModel
 from projections.statements import execute_writes
@@ -148,7 +148,10 @@ _HEARD: dict[type[Fact], Callable[[Any], Row | None]] = {
     command.Failed: _failed,
     transaction.Started: _started,
     transaction.Ended: lambda fact: {"kind": "ended", "word": key_text(fact.reason)},
-    transaction.EnergySettled: lambda fact: {"kind": "settled", "number": max(0, fact.energy_wh or 0)},
+    transaction.EnergySettled: lambda fact: {
+        "kind": "settled",
+        "number": max(0, whole_wh(fact.energy_wh) or 0),
+    },
 }
 _OF_A_TRANSACTION = frozenset({transaction.Started, transaction.Ended, transaction.EnergySettled})
 

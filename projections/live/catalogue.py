@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from domain.artefacts import events as artefact
+from domain.audit import events as audit
+from domain.catalogue import FACTS
 from domain.certificates import events as certificate
 from domain.chargers import der, device_model, drivers, ev, monitoring, security, smart_charging
 from domain.chargers import events as charger
@@ -15,11 +17,15 @@ from domain.desired_state import local_list_events as local_list
 from domain.desired_state import template_events as template
 from domain.event import Event, Fact
 from domain.id_tokens import events as id_token
+from domain.privacy import events as privacy
 from domain.provisioning import events as provisioning
 from domain.reservations import events as reservation
+from domain.safeguards import events as safeguard
+from domain.signed_values import events as signed
 from domain.tenants import events as tenant
 from domain.tenants.roles import Right
 from domain.transactions import events as transaction
+from domain.uptime import events as uptime
 from domain.webhooks import events as webhook
 from projections.live import chargers, commands, sessions, wishes
 from projections.live.message import Message, Teller, present
@@ -33,6 +39,13 @@ _BOOKKEEPING = "our own bookkeeping; what it leads to is told"
 _WISH = "somebody's wish, told once the charger has answered"
 _ON_THE_WIRE = "what the charger said stands in its frame, which is told as `ocpp.message`"
 _ADMINISTRATION = "administration: shown by the API to those who administer"
+_PERSONAL = "about people: shown by the API to those who may see it"
+_OF_THE_HOUSE = "of the installation as a whole, not of a tenant's chargers"
+
+PEOPLE: tuple[type[Fact], ...] = tuple(
+    fact for fact in FACTS if fact.TOPIC.startswith(("user.", "login.", "admins.", "oidc."))
+)
+"""Facts of people and how they sign in."""
 
 SILENT: Mapping[type[Fact], str] = {
     charger.CredentialIssued: _CREDENTIAL,
@@ -127,6 +140,23 @@ SILENT: Mapping[type[Fact], str] = {
     webhook.WebhookResumed: _ADMINISTRATION,
     webhook.WebhookDisabled: _ADMINISTRATION,
     webhook.WebhookRemoved: _ADMINISTRATION,
+    privacy.SubjectErased: _PERSONAL,
+    privacy.PersonalDataRead: _PERSONAL,
+    safeguard.AddressHeld: "told as the alarm that it raises",
+    safeguard.MassCommandsRefused: "told as the alarm that it raises",
+    signed.MeterKeyRegistered: _ADMINISTRATION,
+    signed.MeterKeyWithdrawn: _ADMINISTRATION,
+    signed.MeterKeyMissed: _BOOKKEEPING,
+    signed.SignedValuesJudged: "stands with the session; what is wrong is told as the alarm that it raises",
+    audit.KeyAdopted: _OF_THE_HOUSE,
+    audit.KeyRetired: _OF_THE_HOUSE,
+    audit.CheckpointPublished: _OF_THE_HOUSE,
+    audit.BundleExported: _ADMINISTRATION,
+    uptime.ExclusionDeclared: _ADMINISTRATION,
+    uptime.ExclusionWithdrawn: _ADMINISTRATION,
+    uptime.PortRated: _ADMINISTRATION,
+    tenant.AllTenantsEntered: _OF_THE_HOUSE,
+    **dict.fromkeys(PEOPLE, _PERSONAL),
 }
 """The facts of which nothing is told but their frame, and why."""
 

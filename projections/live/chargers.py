@@ -6,6 +6,7 @@ from typing import Any
 from domain.chargers import events as charger
 from domain.chargers import firmware, monitoring, security, smart_charging
 from domain.chargers import provisioning as particulars
+from domain.chargers.absence import WentOffline
 from domain.event import Event, Fact
 from projections.live.message import Message, Teller, about, about_charger, token
 from projections.live.meters import samples_of
@@ -44,6 +45,10 @@ def _disconnected(fact: charger.Disconnected, event: A) -> Told:
     return [
         about(event, "charger.disconnected", connection=fact.connection, code=fact.code, reason=fact.reason)
     ]
+
+
+def _went_offline(fact: WentOffline, event: A) -> Told:
+    return [about(event, "charger.offline", since=fact.since, reason=fact.reason)]
 
 
 def _booted(fact: charger.Booted, event: A) -> Told:
@@ -197,6 +202,7 @@ TOLD: Mapping[type[Fact], Teller] = {
     particulars.Retired: _retired,
     charger.Connected: _connected,
     charger.Disconnected: _disconnected,
+    WentOffline: _went_offline,
     charger.HandshakeRefused: _refused,
     charger.Booted: _booted,
     charger.StatusReported: _status,

@@ -88,6 +88,14 @@ def _superseded(fact: transaction.Superseded, event: A) -> Told:
     return [about(event, "session.disputed", superseded_by=session_id(fact.by))]
 
 
+def _found_stale(fact: transaction.FoundStale, event: A) -> Told:
+    return [about(event, "session.disputed", why=fact.why)]
+
+
+def _closed_unreported(fact: transaction.ClosedUnreported, event: A) -> Told:
+    return [about(event, "session.stopped", at=fact.at, unreported=True)]
+
+
 def _with(message: Message, **values: Any) -> Message:
     """With these values even where they are null."""
     return Message(
@@ -107,4 +115,6 @@ TOLD: Mapping[type[Fact], Teller] = {
     transaction.Ended: _ended,
     transaction.EnergySettled: _settled,
     transaction.Superseded: _superseded,
+    transaction.FoundStale: _found_stale,
+    transaction.ClosedUnreported: _closed_unreported,
 }

@@ -163,7 +163,7 @@ def test_roles_grow_from_viewing_and_only_one_sees_all_tenants() -> None:
         Role.TENANT_ADMIN,
         Role.PLATFORM_ADMIN,
     }
-    assert Role.AUDITOR.rights == {Right.READ, Right.AUDIT}
+    assert Role.AUDITOR.rights == {Right.READ, Right.AUDIT, Right.PERSONAL}
     assert Role.VIEWER.rights < Role.OPERATOR.rights < Role.INSTALLER.rights < Role.ENGINEER.rights
     assert Role.ENGINEER.rights < Role.TENANT_ADMIN.rights < Role.PLATFORM_ADMIN.rights == frozenset(Right)
 

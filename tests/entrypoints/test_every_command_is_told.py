@@ -21,8 +21,10 @@ from domain.chargers.events import Registered
 from entrypoints.cli import app
 from entrypoints.commands.opening import cause
 from tests.projections.stories import START, TENANT, Log, project, stream, told
+from tests.signed_meter import SignedMeter
 
 ALARM = f"{1:022x}"
+METER_KEY = SignedMeter().public
 
 ACTING: dict[str, tuple[tuple[str, ...], ...]] = {
     "charger add": (("charger", "add", "NEW"),),
@@ -46,6 +48,53 @@ ACTING: dict[str, tuple[tuple[str, ...], ...]] = {
     "token revoke": (("token", "revoke", "{token}"),),
     "privacy export": (("privacy", "export", "04A2B9C1", "--reason", "she asked"),),
     "privacy erase": (("privacy", "erase", "04A2B9C1", "--legal-basis", "GDPR Art. 17"),),
+    "user add": (("user", "add", "bob@example.com", "--role", "viewer"),),
+    "user invite": (("user", "invite", "bob@example.com"),),
+    "user role": (("user", "role", "bob@example.com", "operator"),),
+    "user disable": (("user", "disable", "bob@example.com", "--reason", "left"),),
+    "user enable": (("user", "enable", "bob@example.com"),),
+    "user sign-out": (("user", "sign-out", "bob@example.com"),),
+    "user erase": (("user", "erase", "bob@example.com", "--yes"),),
+    "webhook add": (("webhook", "add", "https://example.invalid/x", "--name", "Books"),),
+    "webhook rotate": (("webhook", "rotate", "{webhook}"),),
+    "webhook pause": (("webhook", "pause", "{webhook}"),),
+    "webhook resume": (("webhook", "resume", "{webhook}"),),
+    "webhook remove": (("webhook", "remove", "{webhook}"),),
+    "exclusion declare": (
+        (
+            "exclusion",
+            "declare",
+            "CP1",
+            "vandalism",
+            "--from",
+            "2026-03-02T12:00Z",
+            "--to",
+            "2026-03-02T15:00Z",
+            "--evidence",
+            "seen",
+        ),
+    ),
+    "exclusion rate": (("exclusion", "rate", "CP1", "1", "50"),),
+    "exclusion withdraw": (("exclusion", "withdraw", "{exclusion}", "--reason", "it was not"),),
+    "meter-key add": (("meter-key", "add", "CP1", METER_KEY),),
+    "meter-key withdraw": (("meter-key", "withdraw", "CP1", "{meter_key}", "--reason", "sold"),),
+    "oidc choose": (
+        (
+            "oidc",
+            "choose",
+            "https://login.example/acme",
+            "--client-id",
+            "zeus",
+            "--public",
+            "--group",
+            "g=viewer",
+        ),
+    ),
+    "oidc drop": (("oidc", "drop", "--reason", "moved"),),
+    "audit checkpoint": (("audit", "checkpoint"),),
+    "audit key rotate": (("audit", "key", "rotate"),),
+    "audit key retire": (("audit", "key", "retire", "{audit_key}", "--reason", "yearly"),),
+    "audit export": (("audit", "export", "--charger", "CP1", "--purpose", "a dispute", "--out", "{out}"),),
     "alarms": (("alarms", "--ack", ALARM),),
     "ca revoke": (("ca", "revoke", "5f2e9c81", "--reason", "box stolen"),),
 }
@@ -59,18 +108,22 @@ NOT_IN_THE_LOG = {
     "read-models abandon": "drops a read model that was being built",
     "privacy new-key": "prints a key",
     "privacy rewrap": "wraps the keys of the vault anew, which is not in the log",
+    "webhook test": "sends a message that is about nothing",
     "serve": "runs the server, which tells for itself",
     "simulate": "plays chargers, which tell for themselves",
     "bench": "works on a directory of its own, which goes away",
 }
 ASKING = {
-    "ask": "asks a charger that a running server has: what is recorded there names the asker and his call"
+    "user password": "asks for the password at the terminal; test_user_commands.py types it",
+    "user totp-reset": "needs somebody with an authenticator; test_user_commands.py has one",
+    "ask": "asks a charger that a running server has: what is recorded there names the asker and his call",
 }
 READING = {
     *(
         "board",
         "commands",
         "jobs",
+        "watch",
         "attempts",
         "replay",
         "charger list",
@@ -78,6 +131,23 @@ READING = {
         "tag list",
         "ca show",
         "ca list",
+    ),
+    *(
+        "audit key list",
+        "audit status",
+        "audit transparency",
+        "audit verify",
+        "exclusion list",
+        "meter-key list",
+    ),
+    *("oidc check", "oidc show", "user list", "webhook list", "webhook show"),
+    *(
+        "report energy",
+        "report errors",
+        "report funnel",
+        "report reliability",
+        "report uptime",
+        "report utilisation",
     ),
     *("privacy show", "tenant list", "token list", "sessions show"),
 }
@@ -144,20 +214,45 @@ def events(dsn: str) -> list[dict[str, Any]]:
     return [{"topic": topic, **json.loads(state)["told"]} for topic, state in rows]
 
 
-def test_every_command_that_acts_leaves_events_with_actor_and_call(zeus: Zeus, postgres_dsn: str) -> None:
-    token = ""
+def found(dsn: str) -> dict[str, str]:
+    """What the newest thing of each kind is called."""
+    with psycopg.connect(dsn) as connection:
+        rows = connection.execute(
+            "SELECT topic, originator_id, convert_from(state, 'UTF8') FROM eventstore.stored_events "
+            "ORDER BY notification_id"
+        ).fetchall()
+    named = {}
+    for topic, stream_id, state in rows:
+        fact = json.loads(state)["fact"]
+        match topic:
+            case "api_token.issued":
+                named["token"] = fact["token_id"]
+            case "uptime.exclusion_declared":
+                named["exclusion"] = fact["exclusion_id"]
+            case "webhook.defined":
+                named["webhook"] = stream_id.rsplit("/", 1)[1]
+            case "meter_key.registered":
+                named["meter_key"] = fact["key_id"]
+            case "audit.key_adopted":
+                named.setdefault("audit_key", "+".join(fact["key"].split("+")[:2]))
+    return named
+
+
+def test_every_command_that_acts_leaves_events_with_actor_and_call(
+    zeus: Zeus, postgres_dsn: str, tmp_path: Path
+) -> None:
+    named = {"out": str(tmp_path / "bundle.zip")}
     for name, calls in ACTING.items():
         for words in calls:
             before = len(events(postgres_dsn))
             cause.cache_clear()  # each call is a process of its own
-            zeus(*(word.replace("{token}", token) for word in words))
+            zeus(*(word.format_map(named) if word.startswith("{") else word for word in words))
             new = events(postgres_dsn)[before:]
             assert new, f"{name} left no event"
             for one in new:
                 assert one["actor"].startswith("user:"), (name, one)
                 assert one.get("cause") == cause(), (name, one)
-            if name == "token add":
-                token = json.loads(zeus("token", "list", "--json"))["tokens"][0]["id"]
+            named |= found(postgres_dsn)
 
 
 def test_two_calls_have_two_names() -> None:

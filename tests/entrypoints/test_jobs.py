@@ -28,7 +28,7 @@ from domain.event import Fact, Told
 from domain.identity import ChargerId
 from domain.metering import BEGIN, PERIODIC, energy_sample
 from domain.transactions import events as tx
-from entrypoints.database import secret_of
+from entrypoints.database import Addresses, secret_of
 from entrypoints.jobs import Jobs, ReadModelsBehind
 from entrypoints.settings import Settings
 from entrypoints.wiring import Core
@@ -46,7 +46,7 @@ class World:
         self.log = Log(dsn)
         settings = Settings(database_url=dsn, api_token="x" * 32)  # type: ignore[arg-type]
         self.core = Core(dsn, settings, secret_of(settings))
-        self.jobs = Jobs(self.core, engine, dsn, settings)
+        self.jobs = Jobs(self.core, engine, Addresses(dsn, dsn, dsn), settings)
 
     def tell(self, at: datetime, *told: tuple[str, Fact]) -> None:
         self.log.tell(*((stream, fact, Told(recorded_at=at, frame="[]")) for stream, fact in told))
@@ -112,6 +112,7 @@ async def test_a_board_that_is_behind_calls_nobody_offline(world: World) -> None
     back = Connected(connection="2", gateway="g", protocol="1.6", security_profile=0)
     world.tell(NOON, (AWAY, back))
     with psycopg.connect(world.dsn) as connection:
+        connection.execute("SET session_replication_role = replica")
         connection.execute(
             "UPDATE eventstore.stored_events SET recorded_at = recorded_at - interval '1 hour' "
             "WHERE notification_id = (SELECT max(notification_id) FROM eventstore.stored_events)"

@@ -103,7 +103,7 @@ def test_the_first_admin_of_the_first_tenant(zeus: Zeus, postgres_dsn: str) -> N
 def test_nothing_that_proves_a_person_is_in_the_database(zeus: Zeus, postgres_dsn: str) -> None:
     made = told(zeus, "user", "add", "ann", "--role", "viewer")
     zeus("user", "password", "ann", typed=f"{PASSWORD}\n{PASSWORD}\n")
-    secret = made["invitation"].rpartition("_")[2]
+    secret = made["invitation"].split("_", 2)[2]
     with psycopg.connect(postgres_dsn) as connection:
         rows = connection.execute(
             "SELECT convert_from(state, 'UTF8') FROM eventstore.stored_events"

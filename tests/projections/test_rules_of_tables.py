@@ -24,6 +24,16 @@ FLEET = {
     "fleet.idempotency_keys": "answers to repeated requests, by a digest that the caller's tenant is part of",
     "fleet.rate_limits": "buckets by name",
     "fleet.followers": "how far the follower has read",
+    "fleet.jobs": "the scheduled jobs of the installation",
+    "fleet.waits": "who has to wait, by name",
+    "fleet.leases": "places of live streams, by name",
+    "fleet.sessions": "sessions of people, found by a digest before any tenant is known",
+    "fleet.webhooks": "how far deliveries have come; shown through the webhook's own stream, which is its tenant's",
+    "fleet.webhook_deliveries": "the same",
+    "vault.keys": "fingerprints of keys of the installation",
+    "vault.subjects": "asked by tenant and pseudonym, or by tenant and a keyed digest; nothing in it is readable",
+    "audit.tiles": "hashes of the whole log",
+    "audit.tails": "the same",
 }
 """Tables without row-level security beside APART, and why."""
 

@@ -90,7 +90,9 @@ async def withdraw_meter_key(doing: Doing[WithdrawQuery, NoBody]) -> Answered:
 
 def _book(doing: Doing[Any, Any]) -> MeterKeyBook:
     services: Services = doing.services
-    return MeterKeyBook(services.store, OcmfSignatures(), doing.caller.tenant, doing.caller.name)
+    return MeterKeyBook(
+        services.store, OcmfSignatures(), doing.caller.tenant, doing.caller.name, doing.caller.cause
+    )
 
 
 def _shape(key: MeterKey) -> MeterKeyShape:

@@ -17,6 +17,7 @@ from adapters.http.api.report_shapes import (
     IntervalsReport,
     SessionShareItem,
 )
+from adapters.http.api.values import as_stored
 from adapters.http.problems import Fault, invalid
 from adapters.http.report_query import EvidenceQuery, ReportQuery, link, position_for, span_of, text_of
 from adapters.http.route import Asked, Page
@@ -80,7 +81,7 @@ def report_sessions(asked: Asked[SharesQuery]) -> Page[SessionShareItem]:
         site=query.site,
         evse_id=query.evse,
         connector_id=query.connector,
-        id_token=query.tag,
+        id_token=as_stored(query.tag, asked.pseudonyms),
     )
     rows, more = session_shares(asked.connection, wanted, after=asked.after, limit=query.limit)
     items = [SessionShareItem.model_validate(row) for row in rows]

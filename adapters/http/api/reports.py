@@ -28,6 +28,7 @@ from adapters.http.api.report_shapes import (
     UtilisationItem,
     UtilisationReport,
 )
+from adapters.http.api.values import as_stored
 from adapters.http.heat_map_svg import SVG, heat_map_svg
 from adapters.http.problems import Fault, invalid
 from adapters.http.report_query import (
@@ -134,7 +135,7 @@ async def energy_report(doing: Doing[EnergyQuery, NoBody], request: Request) -> 
             zone=span.zone,
             charger=_key(query.charger),
             site=query.site,
-            id_token=query.tag,
+            id_token=as_stored(query.tag, doing.asking.pseudonyms),
         )
         asked = {**_span(span), "charger": query.charger, "site": query.site, "tag": query.tag}
         rows = energy(connection, wanted, by)

@@ -1,5 +1,6 @@
 """Values that several nouns show: ids in paths, decimals, and the one place to mask id tokens."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated
@@ -28,6 +29,11 @@ def charger_key(tenant: str, cpid: str) -> str | None:
 def shown_token(value: str) -> str:
     """An id token, or the pseudonym that `naming.py` puts the token or its end in the place of."""
     return value
+
+
+def as_stored(tag: str | None, pseudonyms: Callable[[str], tuple[str, ...]]) -> str | None:
+    """What read models call a token: its pseudonym where it has one; empty and None stay what they are."""
+    return next(iter(pseudonyms(tag)), tag) if tag else tag
 
 
 def plain(value: Decimal) -> str:

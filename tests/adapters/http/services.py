@@ -127,7 +127,7 @@ def services_on(
         firmware_hosts=frozenset(firmware_hosts),
         streams=streams,
         webhooks=WebhookTools(
-            lambda caller: Webhooks(store, caller.tenant, caller.name),
+            lambda caller: Webhooks(store, caller.tenant, caller.name, caller.cause),
             WebhookSecrets(SECRET),
             Sender(timeout_s=1),
         ),

@@ -191,8 +191,8 @@ def test_lists_pages_and_counts(postgres_dsn: str) -> None:
     fleet = Fleet(log, 3, 25, odd=False)
     log.append(fleet.arrive())
     log.tell(
-        (stream("CP00007"), status("Faulted"), told(1)),
-        (stream("CP00007"), charger.Disconnected(connection="x"), told(1)),
+        (stream("CP00007"), status("Faulted"), told(600)),
+        (stream("CP00007"), charger.Disconnected(connection="x"), told(600)),
         (f"charger/other/{fleet.ids[0]}", registered("spy"), told(1)),
     )
     project(postgres_dsn)
