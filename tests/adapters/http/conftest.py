@@ -21,7 +21,7 @@ from adapters.http.rate_limits import Limits
 from adapters.ocpp.gateway import Gateway
 from adapters.ocpp.gateway_settings import GatewaySettings
 from adapters.ocpp.versions import Version
-from adapters.postgres import vault_schema
+from adapters.postgres import fleet_schema, vault_schema
 from adapters.privacy.key_ring import KeyRing
 from adapters.privacy.opening import open_subjects, sealed
 from application.attempts import Attempts
@@ -133,6 +133,7 @@ async def shop(world: World, engine: Engine) -> AsyncIterator[Shop]:
 @pytest.fixture
 async def house(postgres_dsn: str, engine: Engine, tmp_path: Path) -> AsyncIterator[House]:
     """The whole API over its real services; read models follow when told to."""
+    fleet_schema.create(postgres_dsn)
     with psycopg.connect(postgres_dsn) as connection:
         ensure_positions(connection)
     vault_schema.create(postgres_dsn)

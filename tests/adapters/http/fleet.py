@@ -33,6 +33,8 @@ from projections.streams import session_id
 TENANT, OTHER = "zeus", "hera"
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 FORMULA = "=HYPERLINK(0)"
+BLOB = "b" * 22
+"""Where the one byte of every file is kept."""
 
 
 def project(dsn: str, subjects: Subjects | None = None) -> None:
@@ -149,7 +151,7 @@ class Fleet:
             kind=artefact.Kind.UPLOAD,
             size_bytes=1,
             sha256="ab",
-            blob="b" * 22,
+            blob=BLOB,
             charger=key,
         )
         await self.tell(f"artefact/{tenant}/{n:022x}", [stored])

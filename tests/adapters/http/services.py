@@ -45,7 +45,7 @@ from application.webhooks import Webhooks, WebhookSecrets
 from application.windows import Windows
 from domain.event import Fact, Told, events_of
 from domain.identity import ChargerId
-from tests.adapters.http.fleet import project
+from tests.adapters.http.fleet import BLOB, project
 from tests.adapters.ocpp.front_door import Workplace
 from tests.fakes.charger_socket import ChargerSocket
 from tests.fakes.fleet import InMemoryBroker
@@ -81,6 +81,8 @@ def services_on(
 ) -> Services:
     """The use cases over this store; files lie in `directory`, and `news` remembers whom was told what."""
     disk = LocalDisk(directory)
+    (directory / BLOB[-2:]).mkdir(parents=True, exist_ok=True)
+    (directory / BLOB[-2:] / BLOB).write_bytes(b"x")
 
     def furnish(owner: str, link_ending: str) -> Artefacts:
         choices = ArtefactSettings(

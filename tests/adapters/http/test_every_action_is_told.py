@@ -75,8 +75,8 @@ OF_PEOPLE: frozenset[Key] = (
             if key[1].startswith(("/sign-in", "/sign-out", "/me/", "/oidc/sign-in", "/oidc/callback"))
         }
     )
-    - ONLY_READING
-)
+    | {("DELETE", "/users/{id}/totp")}
+) - ONLY_READING
 """What somebody does to his own sessions and proofs, which no token can: test_people.py and test_oidc.py have people,
 and look at their events."""
 
@@ -270,11 +270,13 @@ async def found(house: House) -> dict[str, str]:
     newest: dict[str, str] = {}
     messages = (await house.client.get(API + "/messages")).json()["items"]
     for name, path in names.items():
-        items = (await house.client.get(API + path)).json()["items"]
+        answer = await house.client.get(API + path)
+        assert answer.is_success, (path, answer.text)
+        items = answer.json()["items"]
         newest |= {name: items[0]["id"]} if items else {}
     newest |= {name: str(message[name]) for name in ("at", "position") for message in messages[:1]}
     keys = (await house.client.get(f"{API}/chargers/CP-1/meter-keys")).json()["items"]
-    newest |= {"key_id": keys[0]["key_id"]} if keys else {}
+    newest |= {"key_id": keys[0]["id"]} if keys else {}
     reserved = (await house.client.get(API + "/reservations")).json()["items"]
     return newest | ({"rid": str(reserved[0]["reservation_id"])} if reserved else {})
 
