@@ -21,6 +21,7 @@ from entrypoints.commands import (
     ca,
     charger,
     charger_care,
+    export,
     jobs,
     privacy,
     rebuild,
@@ -67,6 +68,7 @@ app.command()(jobs.jobs)
 app.command()(replay.replay)
 app.command(name="simulate")(simulate.simulate_fleet)
 app.command()(rebuild.rebuild)
+app.command()(export.export)
 app.command()(serving.migrate)
 app.command()(bench.bench)
 for care in (charger_care.describe, charger_care.disable, charger_care.enable, charger_care.retire):

@@ -79,6 +79,7 @@ READING = {
         "ca show",
         "ca list",
     ),
+    "export",
     *("privacy show", "tenant list", "token list", "sessions show"),
 }
 
