@@ -12,6 +12,7 @@ from rich.progress import BarColumn, TaskID, TaskProgressColumn, TextColumn
 from rich.progress import Progress as Bar
 
 from adapters.exports import parquet
+from adapters.exports.archive import ArchiveManifest
 from adapters.exports.columns import AnalysisNotInstalled
 from adapters.exports.datasets import DATASETS, Dataset
 from adapters.exports.folder import FolderNotEmpty, ManifestUnreadable, damage, read_manifest
@@ -97,7 +98,7 @@ def export(
     errors.print(f"{out}: written. SHA-256 of its manifest: {sha256}", soft_wrap=True)
 
 
-def check(folder: Path, kind: type[Manifest], *, as_json: bool) -> None:
+def check(folder: Path, kind: type[Manifest | ArchiveManifest], *, as_json: bool) -> None:
     """Say what is not as the manifest has it; exit code 1 where anything is."""
     try:
         files = read_manifest(folder, kind).files()

@@ -79,7 +79,7 @@ READING = {
         "ca show",
         "ca list",
     ),
-    "export",
+    *("export", "archive"),
     *("privacy show", "tenant list", "token list", "sessions show"),
 }
 
