@@ -24,7 +24,7 @@ from adapters.privacy.key_ring import KeyRing
 from adapters.privacy.opening import open_subjects
 from domain.chargers.events import StatusReported
 from tests.adapters.exports.spring import ANN, BEGIN, EMPTY, END, PLAIN, TENANTS, live
-from tests.projections.stories import Log, project
+from tests.projections.stories import Fleet, Log, project
 
 RING = KeyRing({1: b"k" * 32})
 WITHIN = "'2026-03-28 00:00Z' AND {0} < '2026-04-02 00:00Z'"
@@ -275,3 +275,24 @@ def test_read_models_that_do_not_exist_are_named(
 ) -> None:
     with pytest.raises(NoSuchReadModel, match="commands, meter_samples, sessions, status_board"):
         run(postgres_dsn, tmp_path, pseudonyms)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_whatever_chargers_say_can_be_exported(
+    postgres_dsn: str, pseudonyms: Pseudonyms, tmp_path: Path, seed: int
+) -> None:
+    """Wrong clocks, ends without starts, signs that are no text."""
+    fleet = Fleet(Log(postgres_dsn), seed, 9, pace_s=600)
+    fleet.log.append(fleet.arrive())
+    fleet.log.append(fleet.live(900))
+    project(postgres_dsn)
+    manifest, _ = run(postgres_dsn, tmp_path, pseudonyms, Span(None, datetime(2200, 1, 1, tzinfo=UTC), None))
+    counts = {one.name: one.rows for one in manifest.datasets}
+    tables = {"sessions": "ocpp_sessions", "samples": "ocpp_meter_15m", "commands": "ocpp_commands"}
+    for name, table in tables.items():
+        assert counts[name] == sql(postgres_dsn, f"SELECT count(*) FROM {table}")[0][0] > 0  # noqa: S608
+    reports = "SELECT count(*) FROM eventstore.stored_events WHERE topic = 'connector.status_reported'"
+    assert counts["status_changes"] == sql(postgres_dsn, reports)[0][0]
+    energy = sql(postgres_dsn, "SELECT sum(energy_wh), count(*) - count(energy_wh) FROM ocpp_sessions")
+    assert duck(tmp_path, "SELECT sum(energy_wh), count(*) - count(energy_wh) FROM sessions") == energy
+    assert energy[0][1] > 0
