@@ -1,5 +1,6 @@
 """`zeus archive`, and what `zeus rebuild` makes of archives and of files that somebody wrote."""
 
+import gzip
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -135,3 +136,18 @@ def test_a_file_that_cannot_be_built_is_told_why(zeus: Zeus, tmp_path: Path, tex
 def test_a_file_says_all_itself(zeus: Zeus, tmp_path: Path) -> None:
     assert "say nothing but" in zeus("rebuild", "sessions", "--from-file", str(EXAMPLE), code=1)
     assert "is no Python file" in zeus("rebuild", "--from-file", str(tmp_path / "none.py"), code=1)
+
+
+def test_an_archive_names_nobody(
+    zeus: Zeus, empty_postgres_dsn: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    zeus("tag", "add", "0499887766", "--label", "Annabella")
+    zeus("archive", "--out", str(tmp_path / "log"))
+    text = b"".join(gzip.decompress(path.read_bytes()) for path in (tmp_path / "log").glob("*.gz"))
+    assert b"id_token.issued" in text
+    assert not any(word in text for word in (b"0499887766", b"Annabella"))
+    monkeypatch.setenv("DATABASE_URL", empty_postgres_dsn)
+    zeus("rebuild", "id_tags", "--from-archive", str(tmp_path / "log"))
+    with psycopg.connect(empty_postgres_dsn) as connection:
+        rows = connection.execute("SELECT token, label FROM ocpp_id_tags WHERE registered").fetchall()
+    assert [(token[0], label) for token, label in rows] == [("~", None)]
