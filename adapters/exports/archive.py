@@ -118,7 +118,9 @@ def archive(
         for row in rows:
             segments.append(_segment(out, chain((row,), islice(rows, SEGMENT - 1))))
             events = sum(one.rows for one in segments)
-            on_progress(ArchiveProgress(segments[-1].last, head, events / (time.monotonic() - began)))
+            on_progress(
+                ArchiveProgress(segments[-1].last, head, events / max(time.monotonic() - began, 1e-6))
+            )
     manifest = ArchiveManifest(
         format_version=FORMAT_VERSION,
         code_version=code_version,
