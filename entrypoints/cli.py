@@ -14,6 +14,7 @@ from adapters.privacy.key_ring import PrivacyKeyWrong
 from application.ports import StoreUnavailable, UnreadableEvent
 from entrypoints.commands import (
     alarms,
+    archive,
     ask,
     attempts,
     audit,
@@ -23,6 +24,7 @@ from entrypoints.commands import (
     charger,
     charger_care,
     exclusion,
+    export,
     jobs,
     meter_key,
     oidc,
@@ -80,6 +82,8 @@ app.command()(replay.replay)
 app.command()(watch.watch)
 app.command(name="simulate")(simulate.simulate_fleet)
 app.command()(rebuild.rebuild)
+app.command()(export.export)
+app.command()(archive.archive)
 app.command()(serving.migrate)
 app.command()(bench.bench)
 for care in (charger_care.describe, charger_care.disable, charger_care.enable, charger_care.retire):

@@ -1,5 +1,6 @@
 """A read model built anew from the log beside the live one, and put in its place in one transaction."""
 
+import hashlib
 import time
 from collections.abc import Callable, Sequence
 
@@ -10,7 +11,7 @@ from psycopg.sql import SQL, Identifier
 from domain.event import Recorded
 from projections.advance import Run, advance_alone, apply
 from projections.leadership import Leadership
-from projections.positions import SCHEMAS, Place, PositionTaken, Standing, enter, standings
+from projections.positions import SCHEMAS, PositionTaken, Standing, enter, standings
 from projections.read_model import Link, LogReader, ReadModel
 from projections.schemas import create_tables_at, drop_tables_at, move_to_live, table_names
 
@@ -31,6 +32,10 @@ class RebuildStopped(RuntimeError):
     """The rebuild met an event it cannot take; the live rows are as they were. See `zeus_read_models`."""
 
 
+class LogEndsEarlier(RuntimeError):
+    """The live rows know more than the log that is read, an archive for instance; they stay as they were."""
+
+
 class Progress(msgspec.Struct, frozen=True):
     """How far a rebuild is."""
 
@@ -39,6 +44,14 @@ class Progress(msgspec.Struct, frozen=True):
     """Where the log ends at this moment; the total of a progress bar."""
     events_per_s: float
     """Places of the log passed per second since this call began."""
+
+
+class TableCount(msgspec.Struct, frozen=True):
+    """One table: its rows and a hash over all of them in any order."""
+
+    table: str
+    rows: int
+    hash: int
 
 
 class TableDifference(msgspec.Struct, frozen=True):
@@ -60,8 +73,17 @@ class Rebuilt(msgspec.Struct, frozen=True):
     """What a rebuild came to."""
 
     position: int
+    version: int
+    counts: tuple[TableCount, ...] = ()
+    """What was built, where it was asked to be verified."""
     tables: tuple[TableDifference, ...] = ()
     """The comparison with the rows that were live until then, where it was asked for and possible."""
+
+    @property
+    def checksum(self) -> str:
+        """Of all that was built: equal for equal rows in whatever database; empty where none was asked for."""
+        lines = "".join(f"{one.table} {one.rows} {one.hash}\n" for one in self.counts)
+        return hashlib.sha256(lines.encode()).hexdigest() if lines else ""
 
 
 def begin_live(connection: Link, model: ReadModel) -> None:
@@ -96,7 +118,7 @@ def rebuild(
 
     May run beside a projector, which follows the live rows until the swap. `connection` is one of
     `connect_projector`'s. `verify` compares with the live rows, which stand still meanwhile. Raises
-    RebuildUnderway, RebuildStopped.
+    RebuildUnderway, RebuildStopped, LogEndsEarlier.
     """
     leadership = Leadership(connection)
     if not leadership.take(model.name, "building"):
@@ -171,13 +193,16 @@ def swap(connection: Link, log: LogReader, run: Run, *, batch: int, verify: bool
         if built is None or (built.version, built.position) != (model.version, run.position):
             raise PositionTaken(repr(run))
         position = _close_gap(connection, log, run, live.position if live else 0, batch)
-        differences = compare(connection, model) if verify and _level(log, model, live, position) else ()
+        counts = tuple(count(connection, SCHEMAS["building"], name) for name in tables) if verify else ()
+        # Rows of another version, or of another moment, have every right to be different.
+        comparable = live is not None and live.version == model.version and _level(log, model, live, position)
+        differences = compare(connection, counts) if verify and comparable else ()
         move_to_live(connection, tables, live.tables if live else [])
         connection.execute(
             "DELETE FROM public.zeus_read_models WHERE name = %s AND place = 'building'", [model.name]
         )
         enter(connection, (model.name, "live", model.version), tables, position)
-    return Rebuilt(position, tuple(differences))
+    return Rebuilt(position, model.version, counts, tuple(differences))
 
 
 def _level(log: LogReader, model: ReadModel, live: Standing | None, position: int) -> bool:
@@ -195,6 +220,8 @@ def _level(log: LogReader, model: ReadModel, live: Standing | None, position: in
 def _close_gap(connection: Link, log: LogReader, run: Run, target: int, batch: int) -> int:
     """Project up to `target` in the caller's transaction; `run` stays as it was, in case of rollback."""
     position = run.position
+    if position < target and log.head() < target:
+        raise LogEndsEarlier(repr(run))
     while position < target:
         items = log.read(position, target, batch, run.model.topics)
         upto = items[-1].position if len(items) == batch else target
@@ -203,16 +230,17 @@ def _close_gap(connection: Link, log: LogReader, run: Run, target: int, batch: i
     return position
 
 
-def compare(connection: Link, model: ReadModel) -> Sequence[TableDifference]:
-    """Rows and hashes of every table, live and building; they say something only at equal positions."""
+def compare(connection: Link, built: Sequence[TableCount]) -> Sequence[TableDifference]:
+    """What was built beside what is live; it says something only at equal versions and positions."""
     differences = []
-    for name in table_names(model):
-        live, built = _fingerprint(connection, name, "live"), _fingerprint(connection, name, "building")
-        differences.append(TableDifference(name, *live, *built))
+    for one in built:
+        live = count(connection, SCHEMAS["live"], one.table)
+        differences.append(TableDifference(one.table, live.rows, live.hash, one.rows, one.hash))
     return differences
 
 
-def _fingerprint(connection: Link, table: str, place: Place) -> tuple[int, int]:
+def count(connection: Link, schema: str, table: str) -> TableCount:
+    """Count and hash all rows of a table."""
     query = "SELECT count(*), coalesce(sum(hashtextextended(r::text, 0)), 0)::text FROM {} AS r"
-    row = connection.execute(SQL(query).format(Identifier(SCHEMAS[place], table))).fetchone()
-    return (int(row[0]), int(row[1])) if row else (0, 0)
+    row = connection.execute(SQL(query).format(Identifier(schema, table))).fetchone()
+    return TableCount(table, int(row[0]), int(row[1])) if row else TableCount(table, 0, 0)

@@ -1,35 +1,23 @@
 """`zeus rebuild` and `zeus read-models`: read models built anew from the log, and how they are doing."""
 
-import asyncio
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
-import psycopg
 import typer
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TaskProgressColumn,
-    TextColumn,
-    TimeRemainingColumn,
-)
 
-from entrypoints.commands.opening import AsJson, actor, console, database, errors, print_json, refuse
+from entrypoints.commands.building import bar, projector, source
+from entrypoints.commands.opening import AsJson, console, database, errors, print_json, refuse
 from entrypoints.commands.reading import clean, show_table, span_text
-from entrypoints.crossing import cross_at
-from entrypoints.privacy import subjects_of
+from entrypoints.commands.rebuild_own import build_own
 from entrypoints.settings import Settings
-from entrypoints.wiring import open_log
 from projections import rebuild as rebuilding
 from projections.catalogue import READ_MODELS
-from projections.engine import connect_projector
-from projections.positions import Lag, ensure_positions, lag
+from projections.positions import Lag, lag
 from projections.positions import resume as resume_read_model
 from projections.read_model import ReadModel
-from projections.rebuild import RebuildStopped, RebuildUnderway, Rebuilt
+from projections.rebuild import LogEndsEarlier, RebuildStopped, RebuildUnderway, Rebuilt
 
 Name = Annotated[str, typer.Argument(help="The read model; `zeus read-models` lists them.")]
 
@@ -48,29 +36,42 @@ def rebuild(
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Begin at the first event, even if an unfinished build is there.")
     ] = False,
+    from_archive: Annotated[
+        Path | None, typer.Option(help="Read this folder, which `zeus archive` wrote, instead of the log.")
+    ] = None,
+    from_file: Annotated[
+        Path | None, typer.Option(help="A Python file with a read model of your own; it is run as you.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Build a read model anew from the event log, beside the live one, and put it in its place.
 
     Nothing stops meanwhile: readers see the old rows until the new ones have caught up. With --verify
-    different rows are reported and the exit code is 1.
+    different rows are reported and the exit code is 1. docs/analysis.md tells of archives and files.
 
     Example: `zeus rebuild sessions --verify`
 
-    Example: `zeus rebuild --all`
+    Example: `zeus rebuild --all --from-archive log-2026-05`
+
+    Example: `zeus rebuild --from-file docs/examples/refused_cards.py`
     """
+    if from_file is not None:
+        if name is not None or everything or verify or fresh:
+            raise refuse(
+                "With --from-file say nothing but --from-archive and --json: the file says the rest."
+            )
+        build_own(from_file, from_archive, as_json=as_json)
+        return
     models = _chosen(name, everything=everything)
     results: dict[str, Rebuilt] = {}
     settings = Settings()
-    with database(settings) as url, _projector(url, "zeus rebuild") as connection:
-        subjects = subjects_of(url, settings)
-        log = open_log(url, subjects)
-        try:
-            for model in models:
-                results[model.name] = _rebuilt(connection, log, model, verify=verify, fresh=fresh)
-        finally:
-            log.close()
-            subjects.close()
+    with (
+        database(settings) as url,
+        projector(url, "zeus rebuild") as connection,
+        source(url, settings, from_archive) as log,
+    ):
+        for model in models:
+            results[model.name] = _rebuilt(connection, log, model, verify=verify, fresh=fresh)
     if as_json:
         print_json({name: _as_json(result) for name, result in results.items()})
     if verify and not _tell_differences(results, quiet=as_json):
@@ -79,7 +80,7 @@ def rebuild(
 
 def _rebuilt(connection: Any, log: Any, model: ReadModel, *, verify: bool, fresh: bool) -> Rebuilt:
     try:
-        with _bar(model.name) as on_progress:
+        with bar(model.name) as on_progress:
             result = rebuilding.rebuild(connection, log, model, on_progress, verify=verify, fresh=fresh)
     except RebuildUnderway:
         raise refuse(
@@ -90,29 +91,13 @@ def _rebuilt(connection: Any, log: Any, model: ReadModel, *, verify: bool, fresh
             f"{model.name} met an event it cannot take; the live rows are as they were. "
             f"`zeus read-models` shows the event; `zeus read-models abandon {model.name}` drops the build."
         ) from None
+    except LogEndsEarlier:
+        raise refuse(
+            f"{model.name} is live beyond the end of the archive: make a newer archive, or name an empty "
+            "database in DATABASE_URL."
+        ) from None
     errors.print(f"{model.name}: built anew up to event {result.position}.")
     return result
-
-
-@contextmanager
-def _bar(name: str) -> Iterator[Callable[[rebuilding.Progress], None]]:
-    """Events passed, share, rate and time left; on a terminal only."""
-    columns = (
-        TextColumn("{task.description:<20}"),
-        BarColumn(),
-        TaskProgressColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=errors, disable=not errors.is_terminal, transient=True) as progress:
-        task = progress.add_task(name, total=None, rate="")
-
-        def on_progress(at: rebuilding.Progress) -> None:
-            rate = f"{at.events_per_s:,.0f} events/s"
-            progress.update(task, completed=at.position, total=at.head, rate=rate)
-
-        yield on_progress
 
 
 def _tell_differences(results: dict[str, Rebuilt], *, quiet: bool) -> bool:
@@ -121,7 +106,8 @@ def _tell_differences(results: dict[str, Rebuilt], *, quiet: bool) -> bool:
     for name, result in results.items():
         if not result.tables and not quiet:
             errors.print(
-                f"{name}: nothing to compare: there were no live rows, or they were not caught up. Run it again."
+                f"{name}: nothing to compare: there were no live rows, or they were of another version or not "
+                f"caught up. What was built has the checksum {result.checksum[:16]}."
             )
         for table in result.tables:
             same = same and table.same
@@ -141,7 +127,7 @@ def listed(context: typer.Context, as_json: AsJson = False) -> None:
     """
     if context.invoked_subcommand is not None:
         return
-    with database(Settings()) as url, _projector(url, "zeus read-models") as connection:
+    with database(Settings()) as url, projector(url, "zeus read-models") as connection:
         rows = lag(connection)
     if as_json:
         print_json({"read_models": rows})
@@ -166,7 +152,7 @@ def resume(name: Name) -> None:
     Example: `zeus read-models resume sessions`
     """
     _check(name)
-    with database(Settings()) as url, _projector(url, f"zeus read-models resume {name}") as connection:
+    with database(Settings()) as url, projector(url, f"zeus read-models resume {name}") as connection:
         if not resume_read_model(connection, name):
             raise refuse(f"{name} is not stopped; `zeus read-models` shows how it is doing.")
     console.print(f"{name} is tried again by the running server.")
@@ -179,20 +165,12 @@ def abandon(name: Name) -> None:
     Example: `zeus read-models abandon sessions`
     """
     _check(name)
-    with database(Settings()) as url, _projector(url, f"zeus read-models abandon {name}") as connection:
+    with database(Settings()) as url, projector(url, f"zeus read-models abandon {name}") as connection:
         try:
             dropped = rebuilding.abandon(connection, name)
         except RebuildUnderway:
             raise refuse(f"{name} is being built by a process at this moment: stop that one first.") from None
     console.print(f"The unfinished build of {name} is gone." if dropped else f"There is no build of {name}.")
-
-
-@contextmanager
-def _projector(url: str, purpose: str) -> Iterator["psycopg.Connection[Any]"]:
-    asyncio.run(cross_at(url, Settings().tenant, actor(), purpose))
-    with connect_projector(url) as connection:
-        ensure_positions(connection)
-        yield connection
 
 
 def _chosen(name: str | None, *, everything: bool) -> Sequence[ReadModel]:
@@ -220,4 +198,11 @@ def _cells(row: Lag) -> list[str]:
 
 def _as_json(result: Rebuilt) -> dict[str, Any]:
     tables = [{**msgspec.structs.asdict(table), "same": table.same} for table in result.tables]
-    return {"position": result.position, "tables": tables}
+    counts = [msgspec.structs.asdict(one) for one in result.counts]
+    return {
+        "version": result.version,
+        "position": result.position,
+        "checksum": result.checksum or None,
+        "counts": counts,
+        "tables": tables,
+    }

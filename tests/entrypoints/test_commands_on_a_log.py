@@ -324,6 +324,10 @@ def test_rebuild_and_read_models(zeus: Zeus) -> None:
     assert [(table["table"], table["same"]) for table in result["sessions"]["tables"]] == [
         ("ocpp_sessions", True)
     ]
+    assert result["sessions"]["counts"][0]["rows"] == 2
+    again = json.loads(zeus("rebuild", "sessions", "--verify", "--json"))
+    assert again["sessions"]["checksum"] == result["sessions"]["checksum"], "the checksum is that of the rows"
+    assert len(result["sessions"]["checksum"]) == 64
     assert "There is no read model 'nothing'" in zeus("rebuild", "nothing", code=1)
     assert "Name one read model" in zeus("rebuild", code=1)
     assert "is not stopped" in zeus("read-models", "resume", "sessions", code=1)

@@ -149,6 +149,7 @@ READING = {
         "report uptime",
         "report utilisation",
     ),
+    *("export", "archive"),
     *("privacy show", "tenant list", "token list", "sessions show"),
 }
 
