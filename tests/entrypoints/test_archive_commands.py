@@ -111,7 +111,8 @@ def test_the_example_is_built_from_log_and_archive(zeus: Zeus, dsn: str, tmp_pat
     again = json.loads(
         zeus("rebuild", "--from-file", str(EXAMPLE), "--from-archive", str(tmp_path / "log"), "--json")
     )["refused_cards"]
-    assert again == built
+    assert again["tables"] == built["tables"]
+    assert again["position"] >= built["position"]  # writing an archive is an event too
     assert "refused_cards" not in zeus("read-models")
 
 

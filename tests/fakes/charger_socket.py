@@ -35,6 +35,10 @@ class FakeLink:
         self.pinged.set()
         return await ping
 
+    def close_unread(self, code: int, reason: str) -> None:
+        """Over, without a word from the other side."""
+        self.close_code, self.close_reason = code, reason
+
     def answer(self, *, alive: bool) -> None:
         """Every ping under way has its result."""
         while self.pings:

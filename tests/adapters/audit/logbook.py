@@ -53,10 +53,12 @@ class Logbook:
 
     def do(self, statement: str, *values: Any) -> None:
         """What somebody does who may do everything."""
-        self.connection.execute(
-            "SET session_replication_role = replica"
-        )  # nothing less gets past the trigger
+        self.connection.execute("RESET ROLE")
+        # Nothing less gets past the trigger.
+        self.connection.execute("SET session_replication_role = replica")
         self.connection.execute(statement.encode(), values)
+        self.connection.execute("SET session_replication_role = origin")
+        self.connection.execute("SET ROLE zeus_engine")
 
     def positions(self) -> list[int]:
         """Of every event."""

@@ -51,9 +51,9 @@ class TestOnPostgres(SessionsContract):
 
 
 async def test_the_role_of_the_application_works_with_sessions(postgres_dsn: str) -> None:
-    role = "zeus_app_sessions"
-    fleet_schema.create(postgres_dsn, role)
-    link = PostgresLink(postgres_dsn + ("&" if "?" in postgres_dsn else "?") + f"options=-c%20role%3D{role}")
+    fleet_schema.create(postgres_dsn)
+    as_gateway = f"{'&' if '?' in postgres_dsn else '?'}options=-c%20role%3Dzeus_gateway"
+    link = PostgresLink(postgres_dsn + as_gateway)
     try:
         sessions = PostgresSessions(link)
         await sessions.begin(session(1))
