@@ -119,6 +119,7 @@ def _doing(request: Request, row: Row, caller: Caller, backing: Backing, query: 
         request_id=request.scope["zeus.request_id"],
         origin=backing.origin(request),
         visit=backing.visit(request),
+        naming=partial(backing.naming.shown, caller),
     )
 
 

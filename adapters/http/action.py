@@ -21,9 +21,13 @@ LARGEST = 64 * 1024
 T = TypeVar("T")
 Q = TypeVar("Q", bound=Query)
 B = TypeVar("B", bound=Body)
+S = TypeVar("S", bound=Shape)
 
 Reading: TypeAlias = Callable[[Callable[[Connection], Any]], Awaitable[Any]]
 """Runs a reading in a database thread; raises a 503 Problem when the database is away, busy or too slow."""
+
+Shown: TypeAlias = Callable[[Any], Awaitable[Any]]
+"""Puts names in the place of pseudonyms, in a copy of a shape."""
 
 
 class NoBody(Body):
@@ -57,11 +61,18 @@ class Doing(Generic[Q, B]):
     """`https://host[:port]` as the client sees it."""
     visit: Visit
     """From where the client comes."""
+    naming: Shown
+    """For what is no `Answered`: those are named anyway."""
 
     async def read(self, do: Callable[[Connection], T]) -> T:
         """Run `do` with a connection that sees the caller's tenant alone, in a database thread."""
         found: T = await self.reading(do)
         return found
+
+    async def named(self, shape: S) -> S:
+        """The shape with the names of tokens in it, as far as this caller may see them."""
+        named: S = await self.naming(shape)
+        return named
 
     def check_version(self, version: int) -> None:
         """Raises a 409 Problem where the client would change another version than this one."""

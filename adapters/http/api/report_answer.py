@@ -27,17 +27,15 @@ def media_type(request: Request, query: ReportQuery, gives: Sequence[str]) -> st
     return wanted(request.headers.get("accept"), gives)
 
 
-def answer(
-    request: Request,
-    doing: Doing[Any, Any],
-    report: ReportShape,
-    columns: Sequence[str],
-    items: Sequence[Any],
+async def answer(
+    request: Request, doing: Doing[Any, Any], report: ReportShape, columns: Sequence[str]
 ) -> Response | Answered:
     """JSON says all; CSV holds the items, and in its headers what they are as of."""
+    report = await doing.named(report)
     if media_type(request, doing.query, GIVES) != CSV:
         return Answered(report)
     excel: bool = doing.query.excel
+    items: Sequence[Any] = dict(report)["items"]
     body = csv_head(columns, excel=excel) + csv_lines(columns, items, excel=excel)
     name = f"{report.report}-{report.as_of_position}.csv"
     return Response(body, 200, headers_of(report, name), "text/csv; charset=utf-8; header=present")

@@ -113,7 +113,7 @@ async def report_intervals(doing: Doing[IntervalsQuery, NoBody], request: Reques
         )
 
     report = await doing.read(make)
-    return answer(request, doing, report, INTERVAL_COLUMNS, report.items)
+    return await answer(request, doing, report, INTERVAL_COLUMNS)
 
 
 def report_attempts(asked: Asked[NatureQuery]) -> Page[AttemptItem]:

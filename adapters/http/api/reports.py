@@ -147,7 +147,7 @@ async def energy_report(doing: Doing[EnergyQuery, NoBody], request: Request) -> 
         return EnergyReport(**head, items=items)
 
     report = await doing.read(make)
-    return answer(request, doing, report, ENERGY_COLUMNS, report.items)
+    return await answer(request, doing, report, ENERGY_COLUMNS)
 
 
 async def uptime_report(doing: Doing[UptimeQuery, NoBody], request: Request) -> ASGIApp | Answered:
@@ -165,7 +165,7 @@ async def uptime_report(doing: Doing[UptimeQuery, NoBody], request: Request) -> 
         )
 
     report = await doing.read(make)
-    return answer(request, doing, report, UPTIME_COLUMNS, report.items)
+    return await answer(request, doing, report, UPTIME_COLUMNS)
 
 
 async def utilisation_report(doing: Doing[UtilisationQuery, NoBody], request: Request) -> ASGIApp | Answered:
@@ -196,7 +196,7 @@ async def utilisation_report(doing: Doing[UtilisationQuery, NoBody], request: Re
     report, svg = await doing.read(make)
     if media_type(request, query, PICTURED) == SVG:
         return picture(report, svg)
-    return answer(request, doing, report, UTILISATION_COLUMNS, report.items)
+    return await answer(request, doing, report, UTILISATION_COLUMNS)
 
 
 async def funnel_report(doing: Doing[QualityQuery, NoBody], request: Request) -> ASGIApp | Answered:
@@ -217,7 +217,7 @@ async def funnel_report(doing: Doing[QualityQuery, NoBody], request: Request) ->
         return FunnelReport(**_head("funnel", position, {**asked, "by": ",".join(by)}), items=items)
 
     report = await doing.read(make)
-    return answer(request, doing, report, FUNNEL_COLUMNS, report.items)
+    return await answer(request, doing, report, FUNNEL_COLUMNS)
 
 
 async def errors_report(doing: Doing[ErrorsQuery, NoBody], request: Request) -> ASGIApp | Answered:
@@ -241,7 +241,7 @@ async def errors_report(doing: Doing[ErrorsQuery, NoBody], request: Request) -> 
         return ErrorsReport(**_head("errors", position, {**asked, "by": ",".join(by)}), items=items)
 
     report = await doing.read(make)
-    return answer(request, doing, report, ERROR_COLUMNS, report.items)
+    return await answer(request, doing, report, ERROR_COLUMNS)
 
 
 async def reliability_report(doing: Doing[ReliabilityQuery, NoBody], request: Request) -> ASGIApp | Answered:
@@ -263,7 +263,7 @@ async def reliability_report(doing: Doing[ReliabilityQuery, NoBody], request: Re
         )
 
     report = await doing.read(make)
-    return answer(request, doing, report, RELIABILITY_COLUMNS, report.items)
+    return await answer(request, doing, report, RELIABILITY_COLUMNS)
 
 
 def _head(report: str, position: int, parameters: Mapping[str, Any]) -> Json:

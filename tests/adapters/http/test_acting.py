@@ -126,7 +126,7 @@ async def test_a_store_that_does_not_confirm_is_503(shop: Shop) -> None:
 async def test_every_row_refuses_what_it_does_not_know(shop: Shop) -> None:
     for row in (*ROUTES, *SHELF):
         path = address(PREFIX + row.path)
-        if not isinstance(row, Route):
+        if not isinstance(row, Route) and row.query.model_config.get("extra") != "ignore":
             found = problem(await shop.client.request(row.method, path + "?colour=1"), 422, "validation")
             assert "colour" in str(found["detail"])
         if isinstance(row, Action) and row.mutates:
@@ -135,7 +135,9 @@ async def test_every_row_refuses_what_it_does_not_know(shop: Shop) -> None:
             response = await shop.client.request(row.method, path, headers={"Idempotency-Key": "x" * 129})
             problem(response, 400, "malformed")
         if isinstance(row, Transfer):
-            problem(await shop.client.request(row.method, path, headers={"If-Match": "*"}), 400, "malformed")
+            needed = {name: "1" for name, field in row.query.model_fields.items() if field.is_required()}
+            response = await shop.client.request(row.method, path, params=needed, headers={"If-Match": "*"})
+            problem(response, 400, "malformed")
     assert shop.shelf.seen == []
 
 

@@ -44,7 +44,8 @@ async def checkpoints(two: Two, tenant: str = THEIRS) -> list[dict[str, Any]]:
 
 async def test_every_tenant_sees_the_checkpoints_of_the_one_log(two: Two) -> None:
     found = await checkpoints(two)
-    assert found == await checkpoints(two, OURS)
+    ours = await checkpoints(two, OURS)
+    assert [one | {"position": ""} for one in found] == [one | {"position": ""} for one in ours]
     assert len(found) == 3
     assert [one["size"] for one in found] == sorted((one["size"] for one in found), reverse=True)
     for one in found:
@@ -75,10 +76,11 @@ async def test_an_event_of_ones_own_is_proven(two: Two) -> None:
 
 async def test_an_event_behind_the_last_checkpoint_is_proven_against_the_log_as_it_is(two: Two) -> None:
     with psycopg.connect(two.dsn) as connection:
-        (last,) = connection.execute(
+        connection.execute(
             "INSERT INTO eventstore.stored_events (originator_id, originator_version, topic, state) "
-            "VALUES ('charger/zeus/LATE', 1, 'x', '{}') RETURNING notification_id"
-        ).fetchone()  # type: ignore[misc]
+            "VALUES ('charger/zeus/LATE', 1, 'x', '{}')"
+        )
+    last = two.position_of("charger/zeus/LATE")
     proof = (await two.client(OURS).get(f"{API}/audit/proof", params={"position": last})).json()
     assert proof["note"] is None
     path = [raw(one) for one in proof["proof"]]

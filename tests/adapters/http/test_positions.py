@@ -100,6 +100,8 @@ async def test_sec_25_no_answer_holds_a_number_that_counts_up_over_tenants(
         asks += [ask for (method, _), some in NAMED.items() if method == "GET" for ask in some]
         seen = 0
         for ask in asks:
+            if ask.path == "/events":
+                continue  # which does not end: tests/adapters/http/test_live_streams.py
             answer = await send(two.client(OURS), "GET", ask, ids)
             seen += answer.is_success
             told = answer.text + str(answer.headers)
