@@ -48,6 +48,8 @@ class Admitted(msgspec.Struct, frozen=True):
     flags: tuple[str, ...]
     shown: Credential | None
     """The password it came with."""
+    certificate: ClientCertificate | None = None
+    """The certificate it came with, on profile 3."""
 
 
 class Admittance:
@@ -117,7 +119,7 @@ class Admittance:
         if isinstance(negotiated, Reason):
             return negotiated
         flags = (*(str(flag) for flag in request.problems), *admission.flags)
-        return Admitted(charger, negotiated, flags, admission.shown)
+        return Admitted(charger, negotiated, flags, admission.shown, admission.certificate)
 
     async def _look_through_the_window(
         self, tenant: str, cpid: str, request: Request, refusing: Reason | None

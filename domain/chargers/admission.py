@@ -26,6 +26,8 @@ class Admission(msgspec.Struct, frozen=True):
     flags: tuple[str, ...] = ()
     shown: Credential | None = None
     """The password it came with; None where none was asked for."""
+    certificate: ClientCertificate | None = None
+    """The certificate it came with, where that was asked for."""
 
 
 def admit(charger: Charger, knock: Knock, organisation: str = "") -> Admission:
@@ -42,7 +44,7 @@ def admit(charger: Charger, knock: Knock, organisation: str = "") -> Admission:
         return Admission(flags=tuple(flags))
     if charger.security_profile == 3:
         refused = _judge_certificate(charger, knock, organisation)
-        return Admission(refused) if refused else Admission(flags=tuple(flags))
+        return Admission(refused) if refused else Admission(flags=tuple(flags), certificate=knock.certificate)
     if charger.security_profile == 2 and not knock.secure:
         return Admission("profile_mismatch")
     if knock.password is None or knock.user is None:

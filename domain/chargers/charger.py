@@ -40,12 +40,16 @@ from domain.chargers.provisioning import (
     digest_of_connectors,
 )
 from domain.chargers.running import CONNECTORS, REUSED, Doing, OpenTransaction
+from domain.chargers.succession import ConnectedAlready, Proof, outranks
 from domain.event import Event, Fact, Told
 from domain.identity import ChargerId
 
 SKEW_SAMPLES = 9
 SKEW_STEP_S = 5
 """A new skew is told when the median moved by this much: a sound clock makes one fact, not thousands."""
+
+
+OUTRANKED = "replaced by a connection with a newer credential"
 
 
 class ChargerNotAdmitted(Exception):
@@ -75,6 +79,8 @@ class Charger(msgspec.Struct):
     guided: bool = False
     """Something lasting is wanted of it: whoever has its socket leads it there."""
     connection: str = ""
+    proof: Proof = Proof()
+    """What that connection was opened with."""
     gateway: str = ""
     protocol: str = ""
     remote: str = ""
@@ -145,11 +151,12 @@ class Charger(msgspec.Struct):
         """Something lasting is wanted of it."""
         return [] if self.guided else [GuidanceBegun()]
 
-    def connected(self, fact: Connected, shown: Credential | None = None) -> list[Fact]:
+    def connected(self, fact: Connected, shown: Credential | None = None, dead: str = "") -> list[Fact]:
         """A socket was accepted; a former one that never said goodbye is closed in the books first.
 
-        `shown` is the password it came with: an offered one is in use from now on (A01.FR.03). Raises
-        ChargerNotAdmitted where the door was shut since it knocked.
+        `shown` is the password it came with: an offered one is in use from now on (A01.FR.03). `dead` is the
+        former connection if it was found dead. Raises ChargerNotAdmitted where the door was shut since it knocked,
+        ConnectedAlready where a connection has to be asked first whether it lives.
         """
         if self.standing is not Standing.ACTIVE or (shown is not None and not self.keyring.has(shown)):
             raise ChargerNotAdmitted(self.cpid)
@@ -157,7 +164,11 @@ class Charger(msgspec.Struct):
         if shown is not None and shown in self.offered:
             facts.insert(0, CredentialAdopted(credential_id=shown.id, by_login=True))
         if self.connection:
-            facts.insert(0, Disconnected(connection=self.connection, reason="replaced by a new connection"))
+            stronger = outranks(proof_of(fact), self.proof, self.keyring)
+            if self.connection != dead and not stronger:
+                raise ConnectedAlready(self.connection)
+            reason = "replaced by a new connection" if self.connection == dead else OUTRANKED
+            facts.insert(0, Disconnected(connection=self.connection, reason=reason))
         return facts
 
     def disconnected(self, connection: str, code: int | None, reason: str) -> list[Fact]:
@@ -288,12 +299,18 @@ def _guidance_begun(state: Charger, fact: GuidanceBegun) -> None:
 
 def _connected(state: Charger, fact: Connected) -> None:
     state.connection, state.gateway, state.protocol = fact.connection, fact.gateway, fact.protocol
-    state.remote = fact.remote
+    state.remote, state.proof = fact.remote, proof_of(fact)
+
+
+def proof_of(fact: Connected) -> Proof:
+    """What this connection was opened with."""
+    return Proof(fact.security_profile, fact.credential_id, fact.certificate, fact.certificate_from)
 
 
 def _disconnected(state: Charger, fact: Disconnected) -> None:
     if state.connection == fact.connection:
         state.connection = state.gateway = ""
+        state.proof = Proof()
 
 
 def _booted(state: Charger, fact: Booted) -> None:

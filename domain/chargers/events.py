@@ -76,6 +76,12 @@ class Connected(Fact, frozen=True, kw_only=True, omit_defaults=True):
     user_agent: str = ""
     flags: tuple[str, ...] = ()
     """What an installer should put right although we let it pass, such as `id_case`."""
+    credential_id: str = ""
+    """The name of the password it came with."""
+    certificate: str = ""
+    """The serial number (hex) of the client certificate it came with."""
+    certificate_from: datetime | None = None
+    """When that certificate begins."""
 
 
 class Disconnected(Fact, frozen=True, kw_only=True, omit_defaults=True):
