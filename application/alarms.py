@@ -52,7 +52,7 @@ async def heard_security_event(store: EventStore, recorded: Recorded[Any]) -> No
     fact: SecurityEventReported = event.fact
     kind = kinds.of_report(fact.kind)
     info = f"{fact.kind}: {fact.info}" if kind is kinds.OTHER_EVENT else fact.info
-    await _raise(store, event, event.originator_id.split("/", 2)[2], kind, info)
+    await raise_alarm(store, event, event.originator_id.split("/", 2)[2], kind, info)
 
 
 _REFUSALS = {
@@ -74,17 +74,17 @@ async def heard_refusal(store: EventStore, recorded: Recorded[Any]) -> None:
         kind = kinds.PASSWORD_GUESSING
     info = f"from {fact.remote}" if fact.remote else ""
     if kind is not None and fact.known:
-        await _raise(store, event, _key_of(event.tenant, fact.cpid), kind, info, fact.count)
+        await raise_alarm(store, event, _key_of(event.tenant, fact.cpid), kind, info, fact.count)
     elif fact.reason in ("rate_limited", "auth_locked") and fact.remote:
         subject = f"{ADDRESS}{origin_of(fact.remote)}"
-        await _raise(store, event, subject, kinds.ADDRESS_LOCKED, f"last as {fact.cpid}", fact.count)
+        await raise_alarm(store, event, subject, kinds.ADDRESS_LOCKED, f"last as {fact.cpid}", fact.count)
 
 
 async def heard_unknown_outcome(store: EventStore, recorded: Recorded[Any]) -> None:
     """A command left, and nobody knows what came of it."""
     event = recorded.event
     fact: OutcomeUnknown = event.fact
-    await _raise(store, event, fact.charger, kinds.OUTCOME_UNKNOWN, fact.why)
+    await raise_alarm(store, event, fact.charger, kinds.OUTCOME_UNKNOWN, fact.why)
 
 
 async def heard_end(store: EventStore, recorded: Recorded[Any]) -> None:
@@ -92,7 +92,9 @@ async def heard_end(store: EventStore, recorded: Recorded[Any]) -> None:
     event = recorded.event
     fact: Ended = event.fact
     if Anomaly.FOREIGN_NUMBER in fact.flags:
-        await _raise(store, event, event.originator_id.split("/", 3)[2], kinds.FOREIGN_TRANSACTION, "its end")
+        await raise_alarm(
+            store, event, event.originator_id.split("/", 3)[2], kinds.FOREIGN_TRANSACTION, "its end"
+        )
 
 
 async def heard_readings(store: EventStore, recorded: Recorded[Any]) -> None:
@@ -105,7 +107,7 @@ async def heard_readings(store: EventStore, recorded: Recorded[Any]) -> None:
     claims = await store.read(f"transaction-number/{event.tenant}/{number}")
     ours = f"transaction/{event.tenant}/{key}/"
     if claims and not claims[0].fact.transaction.startswith(ours):
-        await _raise(store, event, key, kinds.FOREIGN_TRANSACTION, f"readings of number {number}")
+        await raise_alarm(store, event, key, kinds.FOREIGN_TRANSACTION, f"readings of number {number}")
 
 
 def _key_of(tenant: str, cpid: str) -> str:
@@ -115,9 +117,10 @@ def _key_of(tenant: str, cpid: str) -> str:
         return cpid.upper()
 
 
-async def _raise(
+async def raise_alarm(
     store: EventStore, event: Event[Any], subject: str, kind: Kind, info: str, count: int = 1
 ) -> None:
+    """Raise it for the subject, or count it with the one that is open; `event` is what it came of."""
     source = f"{event.originator_id}@{event.originator_version}"
     what = Occurrence(kind=kind, source=source, at=event.told.recorded_at, info=info[:INFO], count=count)
     alarm_id = clock.time_ordered_id()

@@ -113,6 +113,7 @@ FACTS: tuple[type[Fact], ...] = (
     command.EffectObserved,
     command.EffectFailed,
     command.EffectMissing,
+    command.NumberGiven,
     artefact.Stored,
     artefact.Released,
     artefact.Fetched,

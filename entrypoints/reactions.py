@@ -9,27 +9,55 @@ from application.alarms import (
     heard_security_event,
     heard_unknown_outcome,
 )
+from application.asked_numbers import heard_number, heard_request
 from application.charging_profiles import heard_transaction_end
 from application.reported_settings import heard_variables
 from application.reservations import heard_charger, heard_transaction
-from domain.chargers.device_model import VariablesReported
-from domain.chargers.drivers import ReservationEnded
+from domain.chargers.der import DerControlsReported
+from domain.chargers.device_model import MonitorsReported, VariablesReported
+from domain.chargers.drivers import (
+    BatterySwapped,
+    CustomerInformationReported,
+    DisplayMessagesReported,
+    ReservationEnded,
+)
 from domain.chargers.events import HandshakeRefused, Metered, StatusReported, TransactionClosed
-from domain.chargers.security import SecurityEventReported
+from domain.chargers.firmware import FirmwarePublicationReported, FirmwareStatusReported, LogUploadReported
+from domain.chargers.security import SecurityEventReported, SignatureRequested
+from domain.chargers.smart_charging import ProfilesReported
 from domain.charging_profiles import events as charging_profile
-from domain.commands.events import OutcomeUnknown
+from domain.commands.events import OutcomeUnknown, Requested
 from domain.event import Fact
 from domain.reservations import events as reservation
 from domain.transactions.events import Ended, Started, TokenShown
 from entrypoints.follower import Reaction
 
+NAMES_A_NUMBER = Reaction(heard_number)
+"""The charger names a request or a reservation: is it its own?"""
+
 REACTIONS: Mapping[type[Fact], Sequence[Reaction]] = {
-    Started: (Reaction(heard_transaction, "reservations"),),
+    Started: (Reaction(heard_transaction, "reservations"), NAMES_A_NUMBER),
     TokenShown: (Reaction(heard_transaction, "reservations"),),
-    ReservationEnded: (Reaction(heard_charger, "reservations"),),
+    ReservationEnded: (Reaction(heard_charger, "reservations"), NAMES_A_NUMBER),
     StatusReported: (Reaction(heard_charger, "reservations"),),
     TransactionClosed: (Reaction(heard_transaction_end, "charging-profiles"),),
-    VariablesReported: (Reaction(heard_variables),),
+    VariablesReported: (Reaction(heard_variables), NAMES_A_NUMBER),
+    Requested: (Reaction(heard_request),),
+    **dict.fromkeys(
+        (
+            FirmwareStatusReported,
+            FirmwarePublicationReported,
+            LogUploadReported,
+            SignatureRequested,
+            MonitorsReported,
+            DisplayMessagesReported,
+            CustomerInformationReported,
+            BatterySwapped,
+            ProfilesReported,
+            DerControlsReported,
+        ),
+        (NAMES_A_NUMBER,),
+    ),
     SecurityEventReported: (Reaction(heard_security_event),),
     HandshakeRefused: (Reaction(heard_refusal),),
     OutcomeUnknown: (Reaction(heard_unknown_outcome),),

@@ -79,6 +79,11 @@ FOREIGN_TRANSACTION = Kind(
     Severity.WARNING,
     "The charger named a transaction that belongs to another charger.",
 )
+FOREIGN_REQUEST = Kind(
+    "foreign_request",
+    Severity.WARNING,
+    "The charger named a request or a reservation that was made to another charger.",
+)
 OUTCOME_UNKNOWN = Kind(
     "command_outcome_unknown",
     Severity.INFO,

@@ -29,6 +29,7 @@ STREAMS = {
     "id-token/<tenant>/<KEY>",
     "attempt/<tenant>/<id>",
     "command/<tenant>/<id>",
+    "asked-number/<tenant>/<kind>-<n>",
     "artefact/<tenant>/<id>",
     "certificates/<tenant>/register",
     "reservations/<tenant>/<CPID>",
