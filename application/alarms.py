@@ -59,6 +59,7 @@ _REFUSALS = {
     "auth_locked": kinds.PASSWORD_GUESSING,
     "duplicate_connection": kinds.SECOND_CONNECTION,
     "profile_mismatch": kinds.WEAKER_PROFILE,
+    "network_not_allowed": kinds.WRONG_NETWORK,
     "client_cert_revoked": kinds.BAD_CERTIFICATE,
     "client_cert_cn": kinds.BAD_CERTIFICATE,
     "client_cert_o": kinds.BAD_CERTIFICATE,

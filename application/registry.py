@@ -11,6 +11,7 @@ from application.snapshots import load_charger
 from domain.chargers.charger import Charger
 from domain.chargers.credentials import LENGTH, Credential, digest_of
 from domain.chargers.events import Acceptance, AcceptanceDecided, CredentialIssued, Registered
+from domain.chargers.networks import NetworksNeeded
 from domain.chargers.particulars import (
     NOTHING_SAID,
     PROFILES,
@@ -90,11 +91,13 @@ class Registry:
         """Register a charger, or anew one that was retired; without `password` one is made up where needed.
 
         With `hold` its boots are answered Pending until an operator accepts it; with `auto_accept_until` a
-        boot up to then is Accepted and settles it. Raises InvalidChargerId, ProfileUnknown,
-        ChargerAlreadyRegistered.
+        boot up to then is Accepted and settles it. Raises InvalidChargerId, ProfileUnknown, NetworksNeeded,
+        NetworkInvalid, ChargerAlreadyRegistered.
         """
         if security_profile not in PROFILES:
             raise ProfileUnknown(str(security_profile))
+        if security_profile == 0 and not particulars.networks:
+            raise NetworksNeeded(cpid)
         charger = await self._charger(cpid)
         if charger.registered and charger.standing is not Standing.RETIRED:
             raise ChargerAlreadyRegistered(charger.cpid)
@@ -123,8 +126,8 @@ class Registry:
 
         `expected` are the revisions that whoever asks has seen; None: he did not look.
         Raises ChargerUnknown, ChargerRetired, RevisionPassed, ProfileUnknown, DowngradeWithoutReason,
-        PasswordNeeded. A charger that is connected when it is disabled or retired has to be disconnected
-        by whoever owns its socket (`Presence.turn_out`).
+        PasswordNeeded, NetworksNeeded, NetworkInvalid. A charger that is connected when it is disabled or retired
+        has to be disconnected by whoever owns its socket (`Presence.turn_out`).
         """
 
         def decide(charger: Charger) -> list[Fact]:

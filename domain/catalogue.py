@@ -27,6 +27,7 @@ FACTS: tuple[type[Fact], ...] = (
     particulars.Placed,
     particulars.ModelProfileChosen,
     particulars.ConnectorsDescribed,
+    particulars.NetworksAllowed,
     particulars.Disabled,
     particulars.Enabled,
     particulars.Retired,

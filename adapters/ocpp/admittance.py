@@ -149,5 +149,6 @@ def _knock(cpid: str, request: Request) -> Knock:
         cpid=cpid,
         user=credentials.user if credentials else None,
         password=credentials.password if credentials else None,
+        remote=request.remote_address,
         secure=request.scheme == "wss",
     )

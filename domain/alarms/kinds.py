@@ -69,6 +69,11 @@ WEAKER_PROFILE = Kind(
     Severity.WARNING,
     "Somebody knocked as this charger with a weaker protection than is set.",
 )
+WRONG_NETWORK = Kind(
+    "wrong_network",
+    Severity.WARNING,
+    "Somebody knocked as this charger, which needs no password, from a network that is not listed.",
+)
 BAD_CERTIFICATE = Kind(
     "bad_certificate",
     Severity.CRITICAL,

@@ -5,6 +5,7 @@ import msgspec
 from domain.chargers.charger import Charger
 from domain.chargers.client_certificate import ClientCertificate
 from domain.chargers.credentials import Credential
+from domain.chargers.networks import within
 from domain.chargers.provisioning import Standing
 
 
@@ -14,6 +15,8 @@ class Knock(msgspec.Struct, frozen=True, kw_only=True):
     cpid: str
     user: bytes | None = None
     password: bytes | None = None
+    remote: str = ""
+    """The address it comes from, as configured proxies tell it."""
     secure: bool = False
     """Over TLS, as seen by the charger."""
     certificate: ClientCertificate | None = None
@@ -31,7 +34,7 @@ class Admission(msgspec.Struct, frozen=True):
 
 
 def admit(charger: Charger, knock: Knock, organisation: str = "") -> Admission:
-    """Judge a knock: profile 0 needs nothing, 1 a password, 2 a password over TLS, 3 a certificate.
+    """Judge a knock: profile 0 needs a listed network, 1 a password, 2 a password over TLS, 3 a certificate.
 
     A charger on a lower profile than its own is refused (A00.FR.002); profile 1 over TLS is the better
     protected and is let in, flagged. One that is disabled or retired is refused whatever it shows.
@@ -41,6 +44,8 @@ def admit(charger: Charger, knock: Knock, organisation: str = "") -> Admission:
         return Admission("charger_disabled")
     flags = [] if charger.cpid == knock.cpid else ["id_case"]
     if charger.security_profile == 0:
+        if not within(knock.remote, charger.networks):
+            return Admission("network_not_allowed")
         return Admission(flags=tuple(flags))
     if charger.security_profile == 3:
         refused = _judge_certificate(charger, knock, organisation)

@@ -33,6 +33,7 @@ from domain.chargers.provisioning import (
     Disabled,
     Enabled,
     ModelProfileChosen,
+    NetworksAllowed,
     Placed,
     Renamed,
     Retired,
@@ -70,6 +71,8 @@ class Charger(msgspec.Struct):
     model_profile: str = ""
     connectors_digest: str = ""
     """Tells whether a description of the connectors is news; the description itself is for others to read."""
+    networks: tuple[str, ...] = ()
+    """Where it may come from while it needs no password."""
     revision: int = 0
     """The version of the newest fact an operator wrote: what heartbeats do not move."""
     credential: Credential | None = None
@@ -233,7 +236,7 @@ def _registered(state: Charger, fact: Registered) -> None:
     state.standing, state.credential, state.offered = Standing.ACTIVE, None, ()
     state.site = state.node = state.model_profile = state.connectors_digest = state.remote = ""
     state.acceptance, state.auto_accept_until = Acceptance.ACCEPTED, None
-    state.serials = ()
+    state.serials = state.networks = ()
 
 
 def _credential_issued(state: Charger, fact: CredentialIssued) -> None:
@@ -278,6 +281,10 @@ def _model_profile_chosen(state: Charger, fact: ModelProfileChosen) -> None:
 
 def _connectors_described(state: Charger, fact: ConnectorsDescribed) -> None:
     state.connectors_digest = digest_of_connectors(fact.connectors)
+
+
+def _networks_allowed(state: Charger, fact: NetworksAllowed) -> None:
+    state.networks = fact.networks
 
 
 def _disabled(state: Charger, fact: Disabled) -> None:
@@ -347,6 +354,7 @@ _EVOLVE: dict[type[Fact], Callable[[Charger, Any], None]] = {
     Placed: _placed,
     ModelProfileChosen: _model_profile_chosen,
     ConnectorsDescribed: _connectors_described,
+    NetworksAllowed: _networks_allowed,
     Disabled: _disabled,
     Enabled: _enabled,
     Retired: _retired,

@@ -60,6 +60,14 @@ class ConnectorsDescribed(Fact, frozen=True):
     connectors: tuple[ConnectorPlan, ...]
 
 
+class NetworksAllowed(Fact, frozen=True):
+    """Without a password, the charger may come from these networks and no others; none: from nowhere."""
+
+    TOPIC = "charger.networks_allowed"
+    networks: tuple[str, ...]
+    """Address and length, such as `10.20.0.0/16`."""
+
+
 class Disabled(Fact, frozen=True, omit_defaults=True):
     """The charger is refused until it is enabled again."""
 
@@ -124,6 +132,7 @@ REVISING: frozenset[type[Fact]] = frozenset(
         Placed,
         ModelProfileChosen,
         ConnectorsDescribed,
+        NetworksAllowed,
         Disabled,
         Enabled,
         Retired,

@@ -10,6 +10,7 @@ from application import clock
 from application.ports import EventStore
 from application.registry import ChargerAlreadyRegistered, ChargerUnknown, Provisioned
 from domain.chargers.events import Acceptance
+from domain.chargers.networks import NetworkInvalid, NetworksNeeded
 from domain.chargers.particulars import ChargerRetired, Particulars, ProfileUnknown
 from domain.identity import InvalidChargerId
 from entrypoints.commands.opening import AsJson, console, errors, print_json, refuse, registry, with_store
@@ -25,6 +26,12 @@ app = typer.Typer(no_args_is_help=True, help="Make chargers known, list them, gi
 Cpid = Annotated[str, typer.Argument(help="The charge point id, as entered in the box: 1–48 characters.")]
 
 
+Networks = Annotated[
+    list[str] | None,
+    typer.Option(help="A network it may come from on profile 0, such as 10.20.0.0/16; may be repeated."),
+]
+
+
 @app.command()
 def add(
     cpid: Cpid,
@@ -32,6 +39,7 @@ def add(
     profile: Annotated[
         int, typer.Option(help="Security profile: 0 open, 1 password, 2 password over TLS, 3 certificate.")
     ] = 1,
+    network: Networks = None,
     password: Annotated[
         str | None, typer.Option(help="Use this password instead of a new one (16–40 characters).")
     ] = None,
@@ -59,7 +67,7 @@ def add(
             name=name,
             security_profile=profile,
             password=password,
-            particulars=Particulars(site=site),
+            particulars=Particulars(site=site, networks=tuple(network or ())),
             hold=hold,
             auto_accept_until=until,
         )
@@ -73,6 +81,8 @@ def add(
         ) from None
     except ProfileUnknown:
         raise refuse(str(ProfileUnknown.__doc__)) from None
+    except (NetworksNeeded, NetworkInvalid) as error:
+        raise refuse(network_words(error)) from None
     except ChargerAlreadyRegistered as error:
         raise refuse(
             f"{error} is registered already; nothing was changed. A new password: zeus charger password {error}"
@@ -184,6 +194,11 @@ def _decide(cpid: str, acceptance: Acceptance, *, as_json: bool) -> None:
         print_json({"cpid": cpid, "acceptance": acceptance})
         return
     console.print(f"The next boot of [bold]{cpid}[/bold] is answered {acceptance}.")
+
+
+def network_words(error: Exception) -> str:
+    """What to do about networks, as a command would say it."""
+    return f"{' '.join((type(error).__doc__ or '').split())} Name them with --network."
 
 
 def on_known(cpid: str, do: Callable[[], T]) -> T:

@@ -23,6 +23,7 @@ def _registered(fact: charger.Registered, told: Told) -> dict[str, Any]:
         "node": None,
         "model_profile": None,
         "planned_connectors": None,
+        "networks": None,
         "acceptance": None,
         "auto_accept_until": None,
         **_NO_CREDENTIAL,
@@ -76,6 +77,7 @@ PARTICULARS: Mapping[type[Fact], Callable[[Any, Told], dict[str, Any]]] = {
     provisioning.Placed: lambda fact, _: {"site": fact.site or None, "node": fact.node or None},
     provisioning.ModelProfileChosen: lambda fact, _: {"model_profile": fact.model_profile or None},
     provisioning.ConnectorsDescribed: _connectors_described,
+    provisioning.NetworksAllowed: lambda fact, _: {"networks": fact.networks or None},
     provisioning.Disabled: lambda fact, _: _standing(provisioning.Standing.DISABLED, fact.reason),
     provisioning.Enabled: lambda _, __: _standing(provisioning.Standing.ACTIVE, ""),
     provisioning.Retired: lambda fact, _: (

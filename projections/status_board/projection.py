@@ -43,7 +43,7 @@ _IDLE: dict[str, Any] = {
 class StatusBoard(ReadModel):
     """Chargers and connectors as they are now."""
 
-    name, version = "status_board", 2
+    name, version = "status_board", 3
     tables = METADATA
 
     def __init__(self, facts: Iterable[type[Fact]]) -> None:

@@ -41,7 +41,9 @@ def test_a_charger_is_added_with_its_card(zeus: Zeus, tmp_path: Path) -> None:
     assert "Gate · s1" in page
     again = told(zeus, "charger", "password", "CP 1")
     assert again["charger"]["password"] != made["charger"]["password"]
-    text = zeus("charger", "add", "OPEN", "--profile", "0", "--hold")
+    assert "--network" in zeus("charger", "add", "OPEN", "--profile", "0", code=1)
+    assert "10.20.0.0/16" in zeus("charger", "add", "OPEN", "--profile", "0", "--network", "ten", code=1)
+    text = zeus("charger", "add", "OPEN", "--profile", "0", "--network", "10.20.0.0/16", "--hold")
     assert "/ocpp/OPEN" in text
     assert "Password" not in text
     assert "no length of time" in zeus("charger", "add", "X", "--auto-accept", "soon", code=2)
@@ -73,4 +75,4 @@ def test_a_window_is_opened_shown_and_closed(zeus: Zeus) -> None:
     assert told(zeus, "window", "close")["open"] is False
     assert "No window is open" in zeus("window", "close", code=1)
     assert "at most 24 hours" in zeus("window", "open", "*", "--for", "2d", code=1)
-    assert "Whoever knocks" in zeus("window", "open", "*", "--profile", "0")
+    assert "Whoever knocks" in zeus("window", "open", "*", "--profile", "0", "--network", "10.20.0.0/16")

@@ -136,7 +136,7 @@ class House:
 
     async def charger(self, cpid: str = "CP-1", **asked: Any) -> Any:
         """POST /chargers, without a password unless asked for."""
-        body = {"cpid": cpid, "security_profile": 0, **asked}
+        body = {"cpid": cpid, "security_profile": 0, "networks": ["0.0.0.0/0"], **asked}
         response = await self.client.post("/api/ocpp/chargers", json=body)
         assert response.status_code == 201, response.text
         return response.json()

@@ -131,7 +131,9 @@ LISTS: dict[Key, tuple[dict[str, str], ...]] = {
 """What shows things: each with queries that name another tenant's."""
 
 MAKERS: dict[Key, Ask] = {
-    ("POST", "/chargers"): Ask("/chargers", {"cpid": "{cpid}", "security_profile": 0}, status=201),
+    ("POST", "/chargers"): Ask(
+        "/chargers", {"cpid": "{cpid}", "security_profile": 0, "networks": ["10.0.0.0/8"]}, status=201
+    ),
     ("PUT", "/templates/{name}"): Ask("/templates/{template}", {"settings": {"Mine": "1"}}, status=200),
     ("DELETE", "/provisioning/window"): Ask("/provisioning/window", status=200),
     ("POST", "/provisioning/window"): Ask(

@@ -15,7 +15,8 @@ from application.ports import AnyEvent
 from application.tenants import NOBODY, Tenants
 from application.windows import Wanted, Windows
 from domain.chargers.events import Booted, Connected, HandshakeRefused, Registered
-from domain.event import Told, events_of
+from domain.chargers.provisioning import NetworksAllowed
+from domain.event import Fact, Told, events_of
 from domain.identity import ChargerId
 from domain.tenants.tenant import SLUG, is_slug
 from tests.adapters.ocpp.front_door import NOW, TENANT, FrontDoor
@@ -51,7 +52,7 @@ async def door() -> FrontDoor:
 
 
 async def register(door: FrontDoor, tenant: str, cpid: str) -> None:
-    facts = [Registered(cpid=cpid, security_profile=0)]
+    facts: list[Fact] = [Registered(cpid=cpid, security_profile=0), NetworksAllowed(("10.0.0.0/8",))]
     stream = ChargerId.of(tenant, cpid).stream
     await door.store.append(events_of(stream, 0, facts, Told(recorded_at=NOW)))
 
