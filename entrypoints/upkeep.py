@@ -24,6 +24,7 @@ SWEEP_EVERY_S = 5
 EXPIRE_EVERY_S = 10
 CERTIFICATES_EVERY_S = 5
 PUBLISH_EVERY_S = 86_400
+UNSERVED_EVERY_S = 2
 WINDOW_S = 3
 """So long after a window was opened its first charger may still be refused; it knocks again by itself."""
 
@@ -49,6 +50,7 @@ class Upkeep:
         every(self.publish_revocations, "interval", seconds=PUBLISH_EVERY_S, next_run_time=clock.now())
         every(presence.settle, "interval", seconds=10)
         every(presence.close_unwelcome, "interval", seconds=10)
+        every(self._core.gateway.close_unserved, "interval", seconds=UNSERVED_EVERY_S)
         every(self._core.gateway.admittance.doorkeepers.refresh, "interval", seconds=WINDOW_S)
         every(self.flush, "interval", seconds=15)
         every(self.sweep, "interval", seconds=SWEEP_EVERY_S)

@@ -79,6 +79,10 @@ class Admittance:
         slug = address.slug or self._directory.default
         return slug if await self._directory.serves(slug) else NOBODY
 
+    async def serves(self, tenant: str) -> bool:
+        """Is the tenant served? A moment old at most. Raises StoreUnavailable."""
+        return await self._directory.serves(tenant)
+
     async def admit(self, request: Request, tenant: str) -> Admitted | Turned | Shut:
         """The verdict. Raises StoreUnavailable."""
         refusing = next((reason for reason in request.problems if VERDICTS[reason].refuses), None)

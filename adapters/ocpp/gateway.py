@@ -104,6 +104,17 @@ class Gateway:
         if connection is not None:
             await self._converse(connection, admitted.negotiated.subprotocol, receive, send)
 
+    async def close_unserved(self) -> None:
+        """Close the connections of suspended tenants; call it every few seconds."""
+        for tenant in self.presence.tenants():
+            try:
+                served = await self.admittance.serves(tenant)
+            except StoreUnavailable as error:  # nobody is turned out on old knowledge
+                log.warning("%s: cannot look up whether it is served: %r", tenant, error)
+                continue
+            if not served:
+                log.info("%s is suspended: %d closed", tenant, await self.presence.turn_out_tenant(tenant))
+
     # -- letting in ----------------------------------------------------------------------------------------
 
     async def _connect(

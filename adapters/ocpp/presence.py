@@ -27,6 +27,7 @@ log = logging.getLogger("zeus.gateway")
 REPLACED = "replaced by a newer connection"
 SILENT = "nothing heard for too long"
 SHUTDOWN = "the server is being restarted"
+NOT_SERVED = "not served here"
 TURNED_OUT = "the charger was disabled by its operator"
 
 
@@ -188,6 +189,17 @@ class Presence:
         out = [one for one, c in here if c.session.desk.charger.standing is not Standing.ACTIVE]
         for charger in out:
             await self.turn_out(charger)
+        return len(out)
+
+    def tenants(self) -> set[str]:
+        """Whose chargers are here."""
+        return {charger.tenant for charger in self._here}
+
+    async def turn_out_tenant(self, tenant: str) -> int:
+        """Close the connections of a tenant that is served no more; how many."""
+        out = [charger for charger in self._here if charger.tenant == tenant]
+        for charger in out:
+            await self.turn_out(charger, NOT_SERVED)
         return len(out)
 
     async def close_all(self, batch: int = 100, pause_s: float = 0.2) -> None:
