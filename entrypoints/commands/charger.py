@@ -9,10 +9,12 @@ import typer
 from application import clock
 from application.ports import EventStore
 from application.registry import ChargerAlreadyRegistered, ChargerUnknown, Provisioned
+from application.tenants import Directory
 from domain.chargers.events import Acceptance
 from domain.chargers.networks import NetworkInvalid, NetworksNeeded
 from domain.chargers.particulars import ChargerRetired, Particulars, ProfileUnknown
 from domain.identity import InvalidChargerId
+from domain.tenants.tenant import TenantUnknown
 from entrypoints.commands.opening import AsJson, console, errors, print_json, refuse, registry, with_store
 from entrypoints.commands.provisioned import CardFile, show_provisioned
 from entrypoints.commands.reading import Limit, length_of, read_models, show_table, span_text
@@ -44,6 +46,9 @@ def add(
         str | None, typer.Option(help="Use this password instead of a new one (16–40 characters).")
     ] = None,
     site: Annotated[str, typer.Option(help="The site it stands at.")] = "",
+    tenant: Annotated[
+        str | None, typer.Option(help="Whose charger it is; ZEUS_TENANT where it is left out.")
+    ] = None,
     hold: Annotated[
         bool, typer.Option("--hold", help="Answer its boots Pending until `zeus charger accept`.")
     ] = False,
@@ -62,7 +67,9 @@ def add(
     until = None if auto_accept is None else clock.now() + length_of(auto_accept)
 
     async def use(store: EventStore) -> Provisioned:
-        return await registry(store, settings).add_charger(
+        if tenant is not None and not await Directory(store, settings.tenant).serves(tenant):
+            raise TenantUnknown(tenant)
+        return await registry(store, settings, tenant).add_charger(
             cpid,
             name=name,
             security_profile=profile,
@@ -74,6 +81,8 @@ def add(
 
     try:
         provisioned = with_store(use, settings)
+    except TenantUnknown as error:
+        raise refuse(" ".join((type(error).__doc__ or "").split())) from None
     except InvalidChargerId:
         raise refuse(
             f"{cpid!r} cannot be a charge point id: 1 to 48 printable characters, without / and : and without "
@@ -87,7 +96,8 @@ def add(
         raise refuse(
             f"{error} is registered already; nothing was changed. A new password: zeus charger password {error}"
         ) from None
-    show_provisioned(provisioned, settings, (name, site), card, as_json=as_json)
+    slug = "" if tenant in (None, settings.tenant) else str(tenant)
+    show_provisioned(provisioned, settings, (name, site), card, as_json=as_json, slug=slug)
 
 
 @app.command(name="list")

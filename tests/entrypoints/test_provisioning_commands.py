@@ -50,6 +50,20 @@ def test_a_charger_is_added_with_its_card(zeus: Zeus, tmp_path: Path) -> None:
     assert "registered already" in zeus("charger", "add", "open", code=1)
 
 
+def test_a_charger_of_another_tenant_gets_an_address_with_its_slug(zeus: Zeus, tmp_path: Path) -> None:
+    assert "tenant" in zeus("charger", "add", "CP1", "--tenant", "acme", code=1)
+    zeus("tenant", "add", "acme")
+    card = tmp_path / "card.html"
+    made = told(zeus, "charger", "add", "CP1", "--tenant", "acme", "--card", str(card))
+    assert made["urls"]["path"] == "ocpp/acme"
+    assert made["full_url"].endswith("/ocpp/acme/CP1")
+    assert "/ocpp/acme" in card.read_text()
+    ours = told(zeus, "charger", "add", "CP1")
+    assert ours["full_url"].endswith("/ocpp/CP1"), (
+        "the same id at the tenant of the settings is another charger"
+    )
+
+
 def test_a_charger_is_described_and_put_out_of_use(zeus: Zeus) -> None:
     zeus("charger", "add", "CP1", "--auto-accept", "2h")
     described = told(zeus, "charger", "describe", "cp1", "--name", "Gate", "--profile", "2")
