@@ -140,6 +140,8 @@ class Gateway:
             credential_id="" if admitted.shown is None else admitted.shown.name,
             certificate="" if certificate is None else certificate.serial,
             certificate_from=None if certificate is None else certificate.not_before,
+            tls=request.tls,
+            cipher=request.cipher,
         )
 
         async def send_text(text: str) -> None:
