@@ -25,7 +25,7 @@ from domain.chargers.events import Connected, CredentialIssued, Disconnected
 from domain.chargers.particulars import Particulars
 from domain.event import Fact
 from domain.identity import ChargerId
-from tests.adapters.ocpp.front_door import CP, HEARTBEAT, NOW, TENANT, FrontDoor
+from tests.adapters.ocpp.front_door import CP, EVERYWHERE, HEARTBEAT, NOW, TENANT, FrontDoor
 from tests.adapters.ocpp.test_second_connection import HeldStore, turn
 from tests.fakes.charger_socket import CLOSED, GONE, OPEN, ChargerSocket, Gone
 from tests.fakes.fleet import InMemoryBroker
@@ -179,7 +179,7 @@ class TwoWorkers(RuleBasedStateMachine):
     @rule(profile=st.sampled_from([0, 1, 2, 3, 3]))
     def another_profile_is_chosen(self, profile: int) -> None:
         async def choose() -> None:
-            wanted = Particulars(security_profile=profile, downgrade_reason="a test")
+            wanted = Particulars(security_profile=profile, downgrade_reason="a test", networks=EVERYWHERE)
             await Registry(self.store, TENANT, "user:ann").describe_charger("CP1", wanted)
 
         if not self.store.unavailable:
