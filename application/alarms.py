@@ -1,6 +1,6 @@
 """Alarms: what events of others raise them, and what operators do about them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from application import clock
@@ -9,7 +9,9 @@ from application.ports import EventStore, VersionConflict
 from domain.alarms import kinds
 from domain.alarms.alarms import ADDRESS, Alarms, Occurrence, alarms_stream
 from domain.alarms.kinds import Kind
+from domain.certificates.events import Issued
 from domain.chargers.events import HandshakeRefused, Metered
+from domain.chargers.profile_upgrade import ProfileFellBack, ProfileUpgradeEnded
 from domain.chargers.security import SecurityEventReported
 from domain.commands.events import OutcomeUnknown
 from domain.event import Event, Fact, Recorded, Told, events_of
@@ -88,6 +90,17 @@ async def heard_unknown_outcome(store: EventStore, recorded: Recorded[Any]) -> N
     await raise_alarm(store, event, fact.charger, kinds.OUTCOME_UNKNOWN, fact.why)
 
 
+async def heard_profile_not_taken(store: EventStore, recorded: Recorded[Any]) -> None:
+    """A charger that was led to a higher security profile came back without it, or never with it (A05.FR.08)."""
+    event = recorded.event
+    fact: ProfileFellBack | ProfileUpgradeEnded = event.fact
+    if isinstance(fact, ProfileFellBack):
+        info = f"it agreed to {fact.wanted} and came with {fact.security_profile}"
+    else:
+        info = f"{fact.security_profile}: {fact.why}"
+    await raise_alarm(store, event, event.originator_id.split("/", 2)[2], kinds.PROFILE_NOT_TAKEN, info)
+
+
 async def heard_end(store: EventStore, recorded: Recorded[Any]) -> None:
     """A charger ended a transaction that is another's: it was answered, and nothing of the other changed."""
     event = recorded.event
@@ -124,11 +137,36 @@ async def raise_alarm(
     """Raise it for the subject, or count it with the one that is open; `event` is what it came of."""
     source = f"{event.originator_id}@{event.originator_version}"
     what = Occurrence(kind=kind, source=source, at=event.told.recorded_at, info=info[:INFO], count=count)
+    await raise_occurrence(store, event.tenant, subject, what)
+
+
+async def raise_occurrence(store: EventStore, tenant: str, subject: str, what: Occurrence) -> None:
+    """Raise it for the subject, or count it with the one that is open; of two with the same time the first counts."""
     alarm_id = clock.time_ordered_id()
-    told = Told(recorded_at=clock.now(), actor=ACTOR, cause=source)
-    await _change(
-        store, alarms_stream(event.tenant, subject), lambda alarms: alarms.notice(what, alarm_id), told
-    )
+    told = Told(recorded_at=clock.now(), actor=ACTOR, cause=what.source)
+    await _change(store, alarms_stream(tenant, subject), lambda alarms: alarms.notice(what, alarm_id), told)
+
+
+async def heard_certificate(store: EventStore, recorded: Recorded[Any]) -> None:
+    """The charger has a new certificate: what was said of the former one is over."""
+    event = recorded.event
+    fact: Issued = event.fact
+    cause = f"{event.originator_id}@{event.originator_version}"
+    why = "a new certificate was issued"
+    await end_alarms(store, fact.tenant, fact.charger, kinds.OF_CERTIFICATES, why, cause)
+
+
+async def end_alarms(
+    store: EventStore, tenant: str, subject: str, over: Collection[Kind], why: str, cause: str = ""
+) -> None:
+    """What these alarms of the subject are about is over; those that are not open stay as they are."""
+
+    def decide(alarms: Alarms) -> list[Fact]:
+        known = [alarms.open[kind.name] for kind in over if kind.name in alarms.open]
+        return [fact for alarm in known for fact in alarms.clear(alarm.id, why)]
+
+    told = Told(recorded_at=clock.now(), actor=ACTOR, cause=cause)
+    await _change(store, alarms_stream(tenant, subject), decide, told)
 
 
 async def _change(store: EventStore, stream: str, decide: Decide, told: Told) -> None:

@@ -13,6 +13,7 @@ from application.narrative_profiles import PROFILES
 from application.narrative_provisioning import PROVISIONING
 from application.narrative_reservations import RESERVATIONS
 from application.narrative_tenants import TENANTS
+from application.narrative_upgrades import UPGRADES
 from application.phrasing import amount, joined, kwh, place, readings, token, told_as
 from domain.artefacts import events as artefact
 from domain.chargers import events as charger
@@ -247,5 +248,6 @@ SENTENCES: Mapping[type[Fact], Sentence] = {
     **ALARMS,
     **CERTIFICATES,
     **TENANTS,
+    **UPGRADES,
 }
 """Every fact of `domain.catalogue` and its sentence; a test finds the ones that are missing."""

@@ -135,7 +135,7 @@ class Registry:
                 raise RevisionPassed(str(charger.revision))
             return describe(charger, wanted)
 
-        return await self._change_charger(cpid, decide)
+        return await self.change_charger(cpid, decide)
 
     async def disable_charger(self, cpid: str, reason: str = "") -> Charger:
         """Refuse the charger until it is enabled. Raises ChargerUnknown, ChargerRetired."""
@@ -164,7 +164,7 @@ class Registry:
                 raise ChargerRetired(charger.cpid)
             return [issued_as(issued)]
 
-        charger = await self._change_charger(cpid, decide)
+        charger = await self.change_charger(cpid, decide)
         return Provisioned(charger.cpid, charger.security_profile, secret, issued.id)
 
     async def offer_password(self, cpid: str, *, length: int = LENGTH, credential_id: str = "") -> Offered:
@@ -176,23 +176,23 @@ class Registry:
         """
         secret = clock.charger_password(length)
         credential = new_credential(secret.encode(), credential_id)
-        charger = await self._change_charger(cpid, lambda charger: offer(charger, credential))
+        charger = await self.change_charger(cpid, lambda charger: offer(charger, credential))
         return Offered(charger.cpid, credential.id, secret)
 
     async def adopt_password(self, cpid: str, credential_id: str) -> None:
         """The charger said Accepted to the offered password (A01.FR.03). Raises ChargerUnknown."""
-        await self._change_charger(cpid, lambda charger: adopt(charger, credential_id))
+        await self.change_charger(cpid, lambda charger: adopt(charger, credential_id))
 
     async def withdraw_password(self, cpid: str, credential_id: str, reason: str) -> None:
         """The charger refused the offered password, or it was never sent (A01.FR.04). Raises ChargerUnknown.
 
         Not for a time-out: a charger that did not answer may use the password all the same.
         """
-        await self._change_charger(cpid, lambda charger: withdraw(charger, credential_id, reason))
+        await self.change_charger(cpid, lambda charger: withdraw(charger, credential_id, reason))
 
     async def begin_guidance(self, cpid: str) -> None:
         """Something lasting is wanted of the charger: it is led there from now on. Raises ChargerUnknown."""
-        await self._change_charger(cpid, lambda charger: charger.begin_guidance())
+        await self.change_charger(cpid, lambda charger: charger.begin_guidance())
 
     async def decide_acceptance(self, cpid: str, acceptance: Acceptance) -> None:
         """What the charger's next boot is answered. Raises ChargerUnknown."""
@@ -201,11 +201,31 @@ class Registry:
             settled = charger.acceptance is acceptance and charger.auto_accept_until is None
             return [] if settled else [AcceptanceDecided(acceptance)]
 
-        await self._change_charger(cpid, decide)
+        await self.change_charger(cpid, decide)
 
     async def auto_accept_until(self, cpid: str, until: datetime) -> None:
         """A boot up to then is answered Accepted, a later one Pending. Raises ChargerUnknown."""
-        await self._change_charger(cpid, lambda charger: [hold_until(until)])
+        await self.change_charger(cpid, lambda charger: [hold_until(until)])
+
+    async def change_charger(self, cpid: str, decide: Callable[[Charger], list[Fact]]) -> Charger:
+        """What a pure rule makes of the charger; the charger then.
+
+        Raises ChargerUnknown, and what `decide` raises.
+        """
+        for attempt in range(ATTEMPTS):
+            charger = await self._charger(cpid)
+            if not charger.registered:
+                raise ChargerUnknown(cpid)
+            try:
+                events = await self._append(charger.stream, charger.version, decide(charger))
+            except VersionConflict:
+                if attempt == ATTEMPTS - 1:
+                    raise
+                continue
+            for event in events:
+                charger.when(event)
+            return charger
+        raise AssertionError("unreachable: the last attempt returns or raises")
 
     async def issue_token(
         self,
@@ -232,22 +252,6 @@ class Registry:
 
     async def _charger(self, cpid: str) -> Charger:
         return await load_charger(self._store, ChargerId.of(self._tenant, cpid))
-
-    async def _change_charger(self, cpid: str, decide: Callable[[Charger], list[Fact]]) -> Charger:
-        for attempt in range(ATTEMPTS):
-            charger = await self._charger(cpid)
-            if not charger.registered:
-                raise ChargerUnknown(cpid)
-            try:
-                events = await self._append(charger.stream, charger.version, decide(charger))
-            except VersionConflict:
-                if attempt == ATTEMPTS - 1:
-                    raise
-                continue
-            for event in events:
-                charger.when(event)
-            return charger
-        raise AssertionError("unreachable: the last attempt returns or raises")
 
     async def _change_token(
         self, id_token: IdToken, decide: Callable[[TokenRecord], list[Fact]], *, known: bool = False

@@ -3,7 +3,17 @@
 from domain.alarms import events as alarm
 from domain.artefacts import events as artefact
 from domain.certificates import events as certificate
-from domain.chargers import der, device_model, drivers, ev, firmware, monitoring, security, smart_charging
+from domain.chargers import (
+    der,
+    device_model,
+    drivers,
+    ev,
+    firmware,
+    monitoring,
+    profile_upgrade,
+    security,
+    smart_charging,
+)
 from domain.chargers import events as charger
 from domain.chargers import provisioning as particulars
 from domain.charging_profiles import events as charging_profile
@@ -34,6 +44,11 @@ FACTS: tuple[type[Fact], ...] = (
     particulars.CredentialOffered,
     particulars.CredentialAdopted,
     particulars.CredentialWithdrawn,
+    profile_upgrade.ProfileUpgradeBegun,
+    profile_upgrade.ProfileUpgradeAdvanced,
+    profile_upgrade.ProfileUpgradeAdopted,
+    profile_upgrade.ProfileUpgradeEnded,
+    profile_upgrade.ProfileFellBack,
     provisioning.WindowOpened,
     provisioning.WindowClosed,
     provisioning.ChargerLetIn,

@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 from application.alarms import (
+    heard_certificate,
     heard_end,
+    heard_profile_not_taken,
     heard_readings,
     heard_refusal,
     heard_security_event,
@@ -13,6 +15,7 @@ from application.asked_numbers import heard_number, heard_request
 from application.charging_profiles import heard_transaction_end
 from application.reported_settings import heard_variables
 from application.reservations import heard_charger, heard_transaction
+from domain.certificates.events import Issued
 from domain.chargers.der import DerControlsReported
 from domain.chargers.device_model import MonitorsReported, VariablesReported
 from domain.chargers.drivers import (
@@ -23,6 +26,7 @@ from domain.chargers.drivers import (
 )
 from domain.chargers.events import HandshakeRefused, Metered, StatusReported, TransactionClosed
 from domain.chargers.firmware import FirmwarePublicationReported, FirmwareStatusReported, LogUploadReported
+from domain.chargers.profile_upgrade import ProfileFellBack, ProfileUpgradeEnded
 from domain.chargers.security import SecurityEventReported, SignatureRequested
 from domain.chargers.smart_charging import ProfilesReported
 from domain.charging_profiles import events as charging_profile
@@ -61,6 +65,9 @@ REACTIONS: Mapping[type[Fact], Sequence[Reaction]] = {
     SecurityEventReported: (Reaction(heard_security_event),),
     HandshakeRefused: (Reaction(heard_refusal),),
     OutcomeUnknown: (Reaction(heard_unknown_outcome),),
+    Issued: (Reaction(heard_certificate),),
+    ProfileFellBack: (Reaction(heard_profile_not_taken),),
+    ProfileUpgradeEnded: (Reaction(heard_profile_not_taken),),
     Ended: (Reaction(heard_end),),
     Metered: (Reaction(heard_readings),),
 }

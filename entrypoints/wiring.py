@@ -41,6 +41,7 @@ from application.guidance import ACTOR as GUIDE
 from application.guidance import Guide
 from application.intake import Intake
 from application.lockouts import LockoutLimits, Lockouts
+from application.profile_upgrades import Footing, ProfileUpgrades
 from application.registry import Registry
 from application.reservations import premises_of
 from application.rules import Rules
@@ -126,6 +127,16 @@ class Core:
         """The profiles of a tenant, written by `actor`."""
         return ChargingProfiles(self.store, tenant, actor)
 
+    def upgrades(self, tenant: str, actor: str) -> ProfileUpgrades:
+        """The upgrades of a tenant's chargers, written by `actor`."""
+
+        async def settings_of(state: Charger) -> dict[str, str]:
+            return (await self.abilities_of(state)).settings
+
+        return ProfileUpgrades(
+            self.store, tenant, actor, self.certificates.book, footing_of(self.settings), settings_of
+        )
+
     def cards(self, tenant: str = "") -> InstallCards:
         """The installation cards of a tenant; of the default one where none is named."""
         slug = "" if tenant == self.settings.tenant else tenant
@@ -182,6 +193,7 @@ class Core:
         )
 
     async def open(self) -> None:
+            upgrades=lambda caller: self.upgrades(caller.tenant, caller.name),
         """Join the fleet. Raises FleetUnavailable."""
         await self.switchboard.open(self._noticed)
 
@@ -258,6 +270,25 @@ async def asking(database_url: str, settings: Settings) -> AsyncIterator[Command
     """Commands for a process without sockets, such as one typed at a terminal."""
     core = Core(database_url, settings, secret_of(settings))
     try:
+@asynccontextmanager
+async def working(database_url: str, settings: Settings) -> AsyncIterator[Core]:
+    """Everything, for a process without sockets."""
+    core = Core(database_url, settings, secret_of(settings))
+    try:
+        await core.open()
+        yield core
+    finally:
+        await core.close()
+
+
+def footing_of(settings: Settings) -> Footing:
+    """What this installation offers to chargers on the higher profiles."""
+    behind_a_proxy = bool(settings.trusted_proxies) or (settings.public_url or "").startswith("https:")
+    return Footing(
+        tls=bool(settings.tls_certificates) or behind_a_proxy, foreign=settings.tls_client_ca is not None
+    )
+
+
         await core.open()
         yield core.commands
     finally:

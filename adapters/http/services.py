@@ -11,6 +11,7 @@ from application.charging_profiles import ChargingProfiles
 from application.commands import Commands
 from application.desired_state import DesiredState
 from application.ports import EventStore
+from application.profile_upgrades import ProfileUpgrades
 from application.registry import Registry
 from application.tenants import ApiTokens
 from application.windows import Windows
@@ -35,6 +36,7 @@ class Services:
     tokens: Callable[[Caller], ApiTokens]
     cards: Callable[[Caller], InstallCards]
     artefacts: Callable[[Caller], Artefacts]
+    upgrades: Callable[[Caller], ProfileUpgrades]
     notify: Callable[[ChargerId, str], Awaitable[None]]
     """Tells whichever process has the charger's socket."""
     firmware_hosts: Collection[str] = ()

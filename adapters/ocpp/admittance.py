@@ -7,12 +7,13 @@ import msgspec
 from adapters.ocpp.gateway_settings import GatewaySettings
 from adapters.ocpp.handshake import Address, Negotiated, Request, negotiate
 from adapters.ocpp.refusals import VERDICTS, Reason
+from application import clock
 from application.lockouts import Lockouts, Visitor, Wait, origin_of
 from application.ports import EventStore
 from application.snapshots import load_charger
 from application.tenants import NOBODY, Directory
 from application.windows import Doorkeepers
-from domain.chargers.admission import Knock, admit
+from domain.chargers.admission import Knock, admit, wants_certificate
 from domain.chargers.charger import Charger
 from domain.chargers.client_certificate import ClientCertificate, Presented
 from domain.chargers.credentials import Credential, Keyring
@@ -50,6 +51,8 @@ class Admitted(msgspec.Struct, frozen=True):
     """The password it came with."""
     certificate: ClientCertificate | None = None
     """The certificate it came with, on profile 3."""
+    security_profile: int = 0
+    """The one it was judged by."""
 
 
 class Admittance:
@@ -114,8 +117,10 @@ class Admittance:
             return refusing
         knock = _knock(cpid, request)
         presented, judge = request.certificate, self._certificate_judge
-        if presented is not None and charger.security_profile == 3 and judge is not None:
+        now = clock.now()
+        if presented is not None and judge is not None and wants_certificate(charger, now):
             knock = msgspec.structs.replace(knock, certificate=await judge(presented))
+        knock = msgspec.structs.replace(knock, at=now)
         admission = admit(charger, knock, self._settings.organisation)
         if admission.refused:
             return Reason(admission.refused)
@@ -123,7 +128,14 @@ class Admittance:
         if isinstance(negotiated, Reason):
             return negotiated
         flags = (*(str(flag) for flag in request.problems), *admission.flags)
-        return Admitted(charger, negotiated, flags, admission.shown, admission.certificate)
+        return Admitted(
+            charger,
+            negotiated,
+            flags,
+            admission.shown,
+            admission.certificate,
+            admission.security_profile,
+        )
 
     async def _look_through_the_window(
         self, tenant: str, cpid: str, request: Request, refusing: Reason | None

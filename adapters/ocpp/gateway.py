@@ -132,7 +132,7 @@ class Gateway:
             connection=name,
             gateway=self._settings.gateway,
             protocol=negotiated.version,
-            security_profile=charger.security_profile,
+            security_profile=admitted.security_profile,
             remote=request.remote_address,
             path=request.path[:200],
             user_agent=request.user_agent[:100],
@@ -167,13 +167,15 @@ class Gateway:
         except ChargerNotAdmitted:
             shut = desk.charger.standing is not Standing.ACTIVE
             reason = Reason.CHARGER_DISABLED if shut else Reason.AUTH_PASSWORD
+            if not shut and fact.security_profile != desk.charger.security_profile:
+                reason = Reason.PROFILE_MISMATCH
             await self.refusals.refuse(request, charger.id.tenant, Turned(reason), send)
             return None
         except (StoreUnavailable, FleetUnavailable, ReportNotSettled) as error:
             log.warning("%s: connection not recorded, come again: %r", charger.stream, error)
             await self.refusals.unavailable(send, profile=str(charger.security_profile))
             return None
-        self.counters.handshake("accepted", profile=str(charger.security_profile))
+        self.counters.handshake("accepted", profile=str(admitted.security_profile))
         return connection
 
     async def _enter(self, connection: Connection, fact: Connected, shown: Credential | None) -> None:

@@ -95,6 +95,23 @@ OUTCOME_UNKNOWN = Kind(
     "A command left for the charger, and nobody knows what became of it.",
 )
 
+PROFILE_NOT_TAKEN = Kind(
+    "profile_not_taken",
+    Severity.WARNING,
+    "The charger did not come with the higher security profile that it was asked to.",
+)
+
+CERTIFICATE_EXPIRING = Kind(
+    "certificate_expiring", Severity.WARNING, "A certificate ends within four weeks and was not renewed."
+)
+CERTIFICATE_ENDING = Kind(
+    "certificate_ending",
+    Severity.CRITICAL,
+    "A certificate ends within a week, or has ended: who shows it is refused then.",
+)
+
+OF_CERTIFICATES = (CERTIFICATE_EXPIRING, CERTIFICATE_ENDING)
+
 
 def of_report(name: str) -> Kind:
     """The kind of a charger's own security event."""

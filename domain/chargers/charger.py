@@ -24,6 +24,15 @@ from domain.chargers.events import (
     TransactionClosed,
     TransactionOpened,
 )
+from domain.chargers.profile_upgrade import (
+    ADOPTED,
+    ProfileFellBack,
+    ProfileUpgradeAdopted,
+    ProfileUpgradeAdvanced,
+    ProfileUpgradeBegun,
+    ProfileUpgradeEnded,
+    Upgrade,
+)
 from domain.chargers.provisioning import (
     REVISING,
     ConnectorsDescribed,
@@ -77,6 +86,8 @@ class Charger(msgspec.Struct):
     """The version of the newest fact an operator wrote: what heartbeats do not move."""
     credential: Credential | None = None
     offered: tuple[Credential, ...] = ()
+    upgrade: Upgrade | None = None
+    """The higher security profile that it was asked for last."""
     acceptance: Acceptance = Acceptance.ACCEPTED
     auto_accept_until: datetime | None = None
     guided: bool = False
@@ -163,7 +174,17 @@ class Charger(msgspec.Struct):
         """
         if self.standing is not Standing.ACTIVE or (shown is not None and not self.keyring.has(shown)):
             raise ChargerNotAdmitted(self.cpid)
-        facts: list[Fact] = [fact]
+        news = (
+            []
+            if self.upgrade is None
+            else self.upgrade.on_coming(self.security_profile, fact.security_profile)
+        )
+        adopts = any(isinstance(one, ProfileUpgradeAdopted) for one in news)
+        if fact.security_profile != self.security_profile and not adopts:
+            raise ChargerNotAdmitted(
+                self.cpid
+            )  # judged by a profile that was its own, or on offer, a moment ago
+        facts: list[Fact] = [*news, fact]
         if shown is not None and shown in self.offered:
             facts.insert(0, CredentialAdopted(credential_id=shown.id, by_login=True))
         if self.connection:
@@ -218,6 +239,8 @@ class Charger(msgspec.Struct):
             evolve(self, event.fact)
         if type(event.fact) is StatusReported:
             self._hear_status(event.fact, event.told)
+        elif type(event.fact) is ProfileUpgradeAdvanced and self.upgrade is not None:
+            self.upgrade = self.upgrade.advanced(event.fact, event.told.recorded_at, self.connection)
 
     def _hear_status(self, fact: StatusReported, told: Told) -> None:
         self.doings[f"{fact.evse_id}/{fact.connector_id}"] = Doing(
@@ -237,6 +260,7 @@ def _registered(state: Charger, fact: Registered) -> None:
     state.site = state.node = state.model_profile = state.connectors_digest = state.remote = ""
     state.acceptance, state.auto_accept_until = Acceptance.ACCEPTED, None
     state.serials = state.networks = ()
+    state.upgrade = None
 
 
 def _credential_issued(state: Charger, fact: CredentialIssued) -> None:
@@ -261,6 +285,30 @@ def _turn(state: Charger, keyring: Keyring) -> None:
 
 def _security_profile_chosen(state: Charger, fact: SecurityProfileChosen) -> None:
     state.security_profile = fact.security_profile
+    state.upgrade = None  # whatever it was asked for: its operator decided otherwise
+
+
+def _profile_upgrade_begun(state: Charger, fact: ProfileUpgradeBegun) -> None:
+    state.upgrade = Upgrade(begun=fact)
+
+
+def _profile_upgrade_adopted(state: Charger, fact: ProfileUpgradeAdopted) -> None:
+    state.security_profile = fact.security_profile
+    _end_upgrade(state, ADOPTED)
+
+
+def _profile_upgrade_ended(state: Charger, fact: ProfileUpgradeEnded) -> None:
+    _end_upgrade(state, fact.why)
+
+
+def _end_upgrade(state: Charger, why: str) -> None:
+    if state.upgrade is not None:
+        state.upgrade = msgspec.structs.replace(state.upgrade, ended=why)
+
+
+def _profile_fell_back(state: Charger, fact: ProfileFellBack) -> None:
+    if state.upgrade is not None:
+        state.upgrade = msgspec.structs.replace(state.upgrade, fell_back=True)
 
 
 def _acceptance_decided(state: Charger, fact: AcceptanceDecided) -> None:
@@ -298,6 +346,7 @@ def _enabled(state: Charger, fact: Enabled) -> None:
 def _retired(state: Charger, fact: Retired) -> None:
     """Its passwords open nothing any more, whatever becomes of the id."""
     state.standing, state.credential, state.offered = Standing.RETIRED, None, ()
+    state.upgrade = None
 
 
 def _guidance_begun(state: Charger, fact: GuidanceBegun) -> None:
@@ -358,6 +407,10 @@ _EVOLVE: dict[type[Fact], Callable[[Charger, Any], None]] = {
     Disabled: _disabled,
     Enabled: _enabled,
     Retired: _retired,
+    ProfileUpgradeBegun: _profile_upgrade_begun,
+    ProfileUpgradeAdopted: _profile_upgrade_adopted,
+    ProfileUpgradeEnded: _profile_upgrade_ended,
+    ProfileFellBack: _profile_fell_back,
     CredentialOffered: _credential_offered,
     CredentialAdopted: _credential_adopted,
     CredentialWithdrawn: _credential_withdrawn,

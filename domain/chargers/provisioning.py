@@ -7,6 +7,7 @@ from enum import StrEnum
 import msgspec
 
 from domain.chargers.events import AcceptanceDecided, CredentialIssued, Registered, SecurityProfileChosen
+from domain.chargers.profile_upgrade import ProfileUpgradeAdopted
 from domain.event import Fact
 
 
@@ -127,6 +128,7 @@ REVISING: frozenset[type[Fact]] = frozenset(
         Registered,
         CredentialIssued,
         SecurityProfileChosen,
+        ProfileUpgradeAdopted,
         AcceptanceDecided,
         Renamed,
         Placed,

@@ -7,6 +7,7 @@ import msgspec
 
 from domain.chargers import events as charger
 from domain.chargers import provisioning
+from domain.chargers.profile_upgrade import ProfileUpgradeAdopted
 from domain.event import Fact, Told
 
 
@@ -72,6 +73,7 @@ PARTICULARS: Mapping[type[Fact], Callable[[Any, Told], dict[str, Any]]] = {
     charger.Registered: _registered,
     charger.CredentialIssued: _credential_issued,
     charger.SecurityProfileChosen: lambda fact, _: {"security_profile": fact.security_profile},
+    ProfileUpgradeAdopted: lambda fact, _: {"security_profile": fact.security_profile},
     charger.AcceptanceDecided: _acceptance_decided,
     provisioning.Renamed: lambda fact, _: {"name": fact.name},
     provisioning.Placed: lambda fact, _: {"site": fact.site or None, "node": fact.node or None},

@@ -80,6 +80,17 @@ def test_a_charger_is_described_and_put_out_of_use(zeus: Zeus) -> None:
     assert told(zeus, "charger", "add", "CP1")["charger"]["cpid"] == "CP1"
 
 
+def test_an_upgrade_is_refused_with_what_is_lacking_and_shown(zeus: Zeus) -> None:
+    zeus("charger", "add", "CP1")
+    shown = told(zeus, "charger", "upgrade", "CP1")
+    assert (shown["security_profile"], shown["state"], shown["wanted"]) == (1, "none", None)
+    assert "never connected" in zeus("charger", "upgrade", "CP1", "--profile", "2", code=1)
+    assert "with a reason" in zeus("charger", "upgrade", "CP1", "--profile", "1", code=1)
+    assert "not being led" in zeus("charger", "upgrade", "CP1", "--cancel", code=1)
+    assert "No charger" in zeus("charger", "upgrade", "CP2", "--profile", "2", code=1)
+    assert "No charger" in zeus("charger", "upgrade", "CP2", code=1)
+
+
 def test_a_window_is_opened_shown_and_closed(zeus: Zeus) -> None:
     assert "No window is open" in zeus("window", "show")
     opened = told(zeus, "window", "open", "BENY-*", "--for", "90m", "--most", "3", "--profile", "1")

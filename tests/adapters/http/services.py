@@ -26,6 +26,7 @@ from application.attempts import Attempts
 from application.charging_profiles import ChargingProfiles
 from application.desired_state import DesiredState
 from application.ports import EventStore
+from application.profile_upgrades import Footing, ProfileUpgrades
 from application.registry import Registry
 from application.tenants import ApiTokens
 from application.windows import Windows
@@ -87,6 +88,9 @@ def services_on(
         tokens=lambda caller: ApiTokens(store, caller.tenant, caller.name),
         cards=cards,
         artefacts=lambda caller: rooms.of(caller.tenant),
+        upgrades=lambda caller: ProfileUpgrades(
+            store, caller.tenant, caller.name, workplace.certificates.book, Footing(tls=True), workplace.told
+        ),
         notify=(news or News()).tell,
         firmware_hosts=frozenset(firmware_hosts),
     )

@@ -49,6 +49,9 @@ NAMED: dict[Key, tuple[Ask, ...]] = {
         charger("/credentials", {"via": "manual"}),
         charger("/credentials", {"via": "ocpp"}),
     ),
+    ("POST", "/chargers/{cpid}/profile-upgrade"): (charger("/profile-upgrade", {"security_profile": 2}),),
+    ("GET", "/chargers/{cpid}/profile-upgrade"): (charger("/profile-upgrade"),),
+    ("DELETE", "/chargers/{cpid}/profile-upgrade"): (charger("/profile-upgrade"),),
     ("POST", "/chargers/{cpid}/remote-start"): (charger("/remote-start", {"id_tag": "{card}"}),),
     ("POST", "/chargers/{cpid}/remote-stop"): (
         charger("/remote-stop", {"transaction": 1}),

@@ -127,6 +127,11 @@ class Workplace:
             return Abilities()
         return await DesiredState(self.store, charger.id.tenant, GUIDE).abilities(charger)
 
+    async def told(self, charger: Charger) -> dict[str, str]:
+        """What the charger told of its settings."""
+        found = await DesiredState(self.store, charger.id.tenant, GUIDE).abilities(charger)
+        return found.settings
+
     async def _secret_for(self, charger: ChargerId, intent: Intent) -> str:
         if location := getattr(intent, "location", ""):
             return self.seal_of(charger.tenant, location)
