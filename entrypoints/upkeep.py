@@ -10,9 +10,11 @@ from application.certificates import AuthorityFailed
 from application.command_book import settle_overdue
 from application.fleet import FleetUnavailable
 from application.ports import EventStoreError, StoreUnavailable
+from application.renewals import renew_due, watch_ours
 from application.reservations import expire_due
 from application.stranded import close_stranded
 from application.switchboard import BEAT_EVERY_S
+from entrypoints.certificates import ours_by_end
 from entrypoints.settings import Settings
 from entrypoints.web import Web
 from entrypoints.wiring import Core
@@ -24,6 +26,7 @@ SWEEP_EVERY_S = 5
 EXPIRE_EVERY_S = 10
 CERTIFICATES_EVERY_S = 5
 PUBLISH_EVERY_S = 86_400
+RENEW_EVERY_S = 3_600
 UNSERVED_EVERY_S = 2
 WINDOW_S = 3
 """So long after a window was opened its first charger may still be refused; it knocks again by itself."""
@@ -48,6 +51,7 @@ class Upkeep:
         every(self.close_silent, "interval", seconds=10)
         every(self.refresh_certificates, "interval", seconds=CERTIFICATES_EVERY_S)
         every(self.publish_revocations, "interval", seconds=PUBLISH_EVERY_S, next_run_time=clock.now())
+        every(self.renew_certificates, "interval", seconds=RENEW_EVERY_S, next_run_time=clock.now())
         every(presence.settle, "interval", seconds=10)
         every(presence.close_unwelcome, "interval", seconds=10)
         every(self._core.gateway.close_unserved, "interval", seconds=UNSERVED_EVERY_S)
@@ -84,6 +88,15 @@ class Upkeep:
             await self._core.certificates.publish()
         except (AuthorityFailed, EventStoreError) as error:
             log.error("the revocation list was not published, it will be tomorrow: %s", error)
+
+    async def renew_certificates(self) -> None:
+        """Ask chargers whose certificates end soon to renew them, and say of our own that they do."""
+        core, now = self._core, clock.now()
+        try:
+            await renew_due(core.store, core.certificates.book, core.commands, now)
+            await watch_ours(core.store, self._settings.tenant, ours_by_end(core.tls), now)
+        except (EventStoreError, FleetUnavailable) as error:
+            log.warning("certificates that end soon were not looked after, trying again: %r", error)
 
     async def close_silent(self) -> None:
         """Close sockets of chargers that are gone without a word."""

@@ -59,7 +59,7 @@ from domain.id_tokens.id_token import TokenPolicy
 from domain.identity import ChargerId
 from domain.reservations.room import Premises
 from entrypoints.artefacts import open_artefacts
-from entrypoints.certificates import open_authority
+from entrypoints.certificates import KnownStatus, open_authority
 from entrypoints.database import data_home, secret_of
 from entrypoints.settings import Settings
 from projections.catalogue import READ_MODELS
@@ -96,7 +96,7 @@ class Core:
         self.gateway_name = gateway or f"{socket.gethostname()}:{os.getpid()}:{time_ordered_id()}"
         self.store = CountedEventStore(open_store(database_url, FACTS))
         self.fleet = fleet_of(database_url, settings)
-        authority = open_authority(settings)
+        self.authority = authority = open_authority(settings)
         self.rules = Rules(
             heartbeat_s=settings.heartbeat_s,
             tokens=TokenPolicy(accept_unknown=settings.accept_unknown_tokens),
@@ -143,6 +143,11 @@ class Core:
         around = Surroundings(versions=tuple(self.settings.versions))
         return InstallCards(self.store, slug or self.settings.tenant, self._secret, around, slug)
 
+    def certificate_status(self) -> KnownStatus | None:
+        """What others may ask of our authority's certificates; None where there is no authority of our own."""
+        book = self.certificates.book
+        return None if self.authority is None else KnownStatus(self.authority, lambda: book.known)
+
     def _gateway(self) -> Gateway:
         """The sockets of this process, and who may come in by them."""
         gates = GatewaySettings(
@@ -188,12 +193,12 @@ class Core:
             tokens=lambda caller: ApiTokens(self.store, caller.tenant, caller.name),
             cards=lambda caller: self.cards(caller.tenant),
             artefacts=lambda caller: self.artefacts.of(caller.tenant),
+            upgrades=lambda caller: self.upgrades(caller.tenant, caller.name),
             notify=self.switchboard.notify,
             firmware_hosts=frozenset(self.settings.firmware_hosts),
         )
 
     async def open(self) -> None:
-            upgrades=lambda caller: self.upgrades(caller.tenant, caller.name),
         """Join the fleet. Raises FleetUnavailable."""
         await self.switchboard.open(self._noticed)
 
@@ -266,11 +271,6 @@ async def certifying(database_url: str, settings: Settings) -> AsyncIterator[Cer
 
 
 @asynccontextmanager
-async def asking(database_url: str, settings: Settings) -> AsyncIterator[Commands]:
-    """Commands for a process without sockets, such as one typed at a terminal."""
-    core = Core(database_url, settings, secret_of(settings))
-    try:
-@asynccontextmanager
 async def working(database_url: str, settings: Settings) -> AsyncIterator[Core]:
     """Everything, for a process without sockets."""
     core = Core(database_url, settings, secret_of(settings))
@@ -289,6 +289,11 @@ def footing_of(settings: Settings) -> Footing:
     )
 
 
+@asynccontextmanager
+async def asking(database_url: str, settings: Settings) -> AsyncIterator[Commands]:
+    """Commands for a process without sockets, such as one typed at a terminal."""
+    core = Core(database_url, settings, secret_of(settings))
+    try:
         await core.open()
         yield core.commands
     finally:

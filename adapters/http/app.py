@@ -95,14 +95,15 @@ def build_app(
     routes: Sequence[AnyRow] = ROUTES,
     beside: Sequence[BaseRoute] = (),
     probes: Mapping[str, Probe] | None = None,
+    notes: Mapping[str, Probe] | None = None,
     expiries: Callable[[], Mapping[str, float]] = dict,
     lifespan: Lifespan[WebApplication] | None = None,
 ) -> WebApplication:
     """Everything a process serves. `engine` is for reading (`database.open_engine`); `store` is the one the
     gateway appends to; `services` is what the handlers of actions work with; `beside` are routes that no token
     opens, such as sealed links; `keys` and `rates` are of this process alone where none are given; `probes` are
-    further conditions of readiness, `expiries` the days until certificates end. Whatever is given stays the
-    caller's."""
+    further conditions of readiness, `notes` what an operator should look at, `expiries` the days until certificates
+    end. Whatever is given stays the caller's."""
     database = Database(engine)
     watch, traffic = LagWatch(database), Traffic()
     conditions = {
@@ -113,7 +114,7 @@ def build_app(
     }
     pages = Pages(
         access=access,
-        health=Health(conditions, {"read_models_stopped": stopped_probe(watch)}),
+        health=Health(conditions, {"read_models_stopped": stopped_probe(watch), **(notes or {})}),
         draining=lambda: gateway.draining,
         watch=watch,
         metrics=Metrics(

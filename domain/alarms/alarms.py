@@ -17,6 +17,8 @@ from domain.event import Event, Fact
 
 ADDRESS = "address:"
 """Begins the subject of an alarm about an address; a charger's id holds no colon."""
+OURSELVES = "server:certificates"
+"""The subject of alarms about certificates of the server itself."""
 PACE = timedelta(minutes=1)
 """What repeats faster is one occurrence: an alarm is no flood."""
 AGAIN = "it happened again"
