@@ -2,12 +2,14 @@
 
 import asyncio
 import logging
+from datetime import timedelta
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from application import clock
 from application.certificates import AuthorityFailed
 from application.command_book import settle_overdue
+from application.drift import watch_drift
 from application.fleet import FleetUnavailable
 from application.ports import EventStoreError, StoreUnavailable
 from application.renewals import renew_due, watch_ours
@@ -27,6 +29,7 @@ EXPIRE_EVERY_S = 10
 CERTIFICATES_EVERY_S = 5
 PUBLISH_EVERY_S = 86_400
 RENEW_EVERY_S = 3_600
+DRIFT_EVERY_S = 300
 UNSERVED_EVERY_S = 2
 WINDOW_S = 3
 """So long after a window was opened its first charger may still be refused; it knocks again by itself."""
@@ -52,6 +55,7 @@ class Upkeep:
         every(self.refresh_certificates, "interval", seconds=CERTIFICATES_EVERY_S)
         every(self.publish_revocations, "interval", seconds=PUBLISH_EVERY_S, next_run_time=clock.now())
         every(self.renew_certificates, "interval", seconds=RENEW_EVERY_S, next_run_time=clock.now())
+        every(self.watch_drift, "interval", seconds=DRIFT_EVERY_S)
         every(presence.settle, "interval", seconds=10)
         every(presence.close_unwelcome, "interval", seconds=10)
         every(self._core.gateway.close_unserved, "interval", seconds=UNSERVED_EVERY_S)
@@ -97,6 +101,15 @@ class Upkeep:
             await watch_ours(core.store, self._settings.tenant, ours_by_end(core.tls), now)
         except (EventStoreError, FleetUnavailable) as error:
             log.warning("certificates that end soon were not looked after, trying again: %r", error)
+
+    async def watch_drift(self) -> None:
+        """Say of settings that are not as wanted, and are again."""
+        after = timedelta(minutes=self._settings.drift_alarm_minutes)
+        try:
+            suspected, alarmed = await asyncio.to_thread(self._web.suspected_drift)
+            await watch_drift(self._core.store, suspected, alarmed, after, clock.now())
+        except EventStoreError as error:
+            log.warning("drift was not looked for, trying again: %r", error)
 
     async def close_silent(self) -> None:
         """Close sockets of chargers that are gone without a word."""

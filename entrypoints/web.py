@@ -18,11 +18,14 @@ from adapters.http.install_card_route import install_card_routes
 from adapters.http.rate_limits import Limits
 from adapters.http.tokens import StoredTokens
 from application import clock
+from domain.alarms.kinds import CONFIGURATION_DRIFT
 from domain.identity import ChargerId
 from entrypoints.certificates import ending_probe, expiries
 from entrypoints.settings import Settings
 from entrypoints.wiring import Core
+from projections.alarms.queries import subjects_of_open
 from projections.commands.queries import overdue
+from projections.configuration.queries import drifted
 from projections.positions import lag
 from projections.reservations.queries import due_for_expiry
 
@@ -97,6 +100,19 @@ class Web:
         except SQLAlchemyError as error:
             log.warning("cannot look for reservations that are over yet: %s", error)
             return []
+
+    def suspected_drift(self) -> tuple[dict[ChargerId, list[str]], list[ChargerId]]:
+        """Chargers with settings that differ from what is wanted, and chargers with an alarm about that."""
+        found: dict[ChargerId, list[str]] = {}
+        try:
+            with self._engine.connect() as connection:
+                for tenant, key, name in drifted(connection):
+                    found.setdefault(ChargerId(tenant, key), []).append(name)
+                alarmed = subjects_of_open(connection, CONFIGURATION_DRIFT.name)
+        except SQLAlchemyError as error:
+            log.warning("cannot look for settings that drift yet: %s", error)
+            return {}, []
+        return found, [ChargerId(tenant, key) for tenant, key in alarmed]
 
     def close(self) -> None:
         """Let go of the connections."""

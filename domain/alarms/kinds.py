@@ -110,6 +110,11 @@ CERTIFICATE_ENDING = Kind(
     "A certificate ends within a week, or has ended: who shows it is refused then.",
 )
 
+CONFIGURATION_DRIFT = Kind(
+    "configuration_drift",
+    Severity.WARNING,
+    "Settings of the charger are not as wanted, and nothing on its way changes that.",
+)
 OF_CERTIFICATES = (CERTIFICATE_EXPIRING, CERTIFICATE_ENDING)
 
 

@@ -18,7 +18,7 @@ class AlarmRow(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     subject: str
-    """The charger's key, or `address:` and an address."""
+    """The charger's key, `address:` and an address, or `server:certificates`."""
     kind: str
     severity: str
     state: str
@@ -43,7 +43,7 @@ class AlarmFilter(msgspec.Struct, frozen=True, kw_only=True):
     state: State | None = None
     severity: Severity | None = None
     subject: str | None = None
-    """A charger, in any case, or `address:` and an address."""
+    """A charger, in any case, `address:` and an address, or `server:certificates`."""
     kind: str | None = None
 
 
@@ -74,6 +74,13 @@ def get_alarm(connection: Connection, tenant: str, name: str) -> AlarmRow | None
     return fetch_one(connection, _rows(tenant).where(ALARMS.c.id == name), AlarmRow)
 
 
+def subjects_of_open(connection: Connection, kind: str) -> list[tuple[str, str]]:
+    """(tenant, subject) of the alarms of this kind that are not over, whoever's they are."""
+    c = ALARMS.c
+    query = select(c.tenant, c.subject).where(c.cleared_at.is_(None), c.kind == kind)
+    return [(row.tenant, row.subject) for row in connection.execute(query)]
+
+
 def open_critical(connection: Connection, tenant: str) -> int:
     """How many critical alarms nobody looks after."""
     c = ALARMS.c
@@ -100,7 +107,7 @@ def _conditions(wanted: AlarmFilter) -> list[ColumnElement[bool]]:
         found.append(c.severity == wanted.severity)
     if wanted.subject is not None:
         about = wanted.subject
-        found.append(c.subject == (about if about.startswith("address:") else about.upper()))
+        found.append(c.subject == (about if ":" in about else about.upper()))
     if wanted.kind is not None:
         found.append(c.kind == wanted.kind)
     return found

@@ -23,7 +23,9 @@ class AlarmsQuery(PageQuery):
     state: queries.State | None = Field(None, description="`open`: nobody looks after it yet.")
     severity: queries.Severity | None = None
     charger: str | None = Field(
-        None, max_length=80, description="Its id in any case; `address:` and an address: of that one."
+        None,
+        max_length=80,
+        description="Its id in any case; `address:` and an address: of that one; or `server:certificates`.",
     )
     kind: str | None = Field(None, max_length=60, description="Such as `TamperDetectionActivated`.")
 
@@ -33,7 +35,8 @@ class Alarm(Shape):
 
     id: str
     charger: str = Field(
-        validation_alias="subject", description="Its id; `address:` and an address where none is meant."
+        validation_alias="subject",
+        description="Its id; `address:` and an address, or `server:certificates`, where none is meant.",
     )
     kind: str
     severity: str = Field(description="`critical`, `warning`, `info`.")
