@@ -57,7 +57,7 @@ def certificate_status_routes(status: Status | None) -> list[BaseRoute]:
             body += part
             if len(body) > LARGEST_REQUEST:
                 raise Problem("too_large", f"At most {LARGEST_REQUEST} bytes.")
-        return _answered(status, bytes(body), keep=False)
+        return await _answered(status, bytes(body), keep=False)
 
     async def in_the_address(request: Request) -> Response:
         """RFC 6960 appendix A.1.1: the request in base64, percent-encoded."""
@@ -67,7 +67,7 @@ def certificate_status_routes(status: Status | None) -> list[BaseRoute]:
             asked = base64.b64decode(text, validate=True) if len(text) <= 2 * LARGEST_REQUEST else b""
         except binascii.Error:
             asked = b""
-        return _answered(status, asked, keep=True)
+        return await _answered(status, asked, keep=True)
 
     return [
         StarletteRoute(CRL_PATH, revocations, methods=["GET"]),
@@ -76,9 +76,9 @@ def certificate_status_routes(status: Status | None) -> list[BaseRoute]:
     ]
 
 
-def _answered(status: Status | None, asked: bytes, *, keep: bool) -> Response:
+async def _answered(status: Status | None, asked: bytes, *, keep: bool) -> Response:
     if status is None:
         raise not_found()
-    answer, lasting = status.answer(asked)
+    answer, lasting = await asyncio.to_thread(status.answer, asked)  # it is signed
     kept = f"public, max-age={HOUR_S}" if keep and lasting else "no-store"
     return Response(answer, media_type="application/ocsp-response", headers={"Cache-Control": kept})
