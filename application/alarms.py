@@ -11,7 +11,7 @@ from domain.alarms.alarms import ADDRESS, Alarms, Occurrence, alarms_stream
 from domain.alarms.kinds import Kind
 from domain.certificates.events import Issued
 from domain.chargers.events import HandshakeRefused, Metered
-from domain.chargers.profile_upgrade import ProfileFellBack, ProfileUpgradeEnded
+from domain.chargers.profile_upgrade import CANCELLED, ProfileFellBack, ProfileUpgradeEnded
 from domain.chargers.security import SecurityEventReported
 from domain.commands.events import OutcomeUnknown
 from domain.event import Event, Fact, Recorded, Told, events_of
@@ -96,9 +96,19 @@ async def heard_profile_not_taken(store: EventStore, recorded: Recorded[Any]) ->
     fact: ProfileFellBack | ProfileUpgradeEnded = event.fact
     if isinstance(fact, ProfileFellBack):
         info = f"it agreed to {fact.wanted} and came with {fact.security_profile}"
+    elif fact.why == CANCELLED:  # whoever gave it up knows
+        return
     else:
         info = f"{fact.security_profile}: {fact.why}"
     await raise_alarm(store, event, event.originator_id.split("/", 2)[2], kinds.PROFILE_NOT_TAKEN, info)
+
+
+async def heard_profile_taken(store: EventStore, recorded: Recorded[Any]) -> None:
+    """It came with the higher security profile after all."""
+    event = recorded.event
+    cause, key = f"{event.originator_id}@{event.originator_version}", event.originator_id.split("/", 2)[2]
+    why = f"it came with security profile {event.fact.security_profile}"
+    await end_alarms(store, event.tenant, key, (kinds.PROFILE_NOT_TAKEN,), why, cause)
 
 
 async def heard_end(store: EventStore, recorded: Recorded[Any]) -> None:

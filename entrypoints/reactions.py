@@ -6,6 +6,7 @@ from application.alarms import (
     heard_certificate,
     heard_end,
     heard_profile_not_taken,
+    heard_profile_taken,
     heard_readings,
     heard_refusal,
     heard_security_event,
@@ -26,7 +27,7 @@ from domain.chargers.drivers import (
 )
 from domain.chargers.events import HandshakeRefused, Metered, StatusReported, TransactionClosed
 from domain.chargers.firmware import FirmwarePublicationReported, FirmwareStatusReported, LogUploadReported
-from domain.chargers.profile_upgrade import ProfileFellBack, ProfileUpgradeEnded
+from domain.chargers.profile_upgrade import ProfileFellBack, ProfileUpgradeAdopted, ProfileUpgradeEnded
 from domain.chargers.security import SecurityEventReported, SignatureRequested
 from domain.chargers.smart_charging import ProfilesReported
 from domain.charging_profiles import events as charging_profile
@@ -67,6 +68,7 @@ REACTIONS: Mapping[type[Fact], Sequence[Reaction]] = {
     OutcomeUnknown: (Reaction(heard_unknown_outcome),),
     Issued: (Reaction(heard_certificate),),
     ProfileFellBack: (Reaction(heard_profile_not_taken),),
+    ProfileUpgradeAdopted: (Reaction(heard_profile_taken),),
     ProfileUpgradeEnded: (Reaction(heard_profile_not_taken),),
     Ended: (Reaction(heard_end),),
     Metered: (Reaction(heard_readings),),

@@ -138,3 +138,5 @@ class Upgrade(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 ADOPTED = "adopted"
 """How an upgrade is over that went well."""
+CANCELLED = "it was cancelled"
+"""How one is over that an operator gave up."""

@@ -10,6 +10,7 @@ from adapters.http.services import Services
 from application import clock
 from application.fleet import FleetUnavailable
 from application.registry import ChargerUnknown
+from domain.chargers.profile_upgrade import CANCELLED
 from domain.desired_state.upgrade_step import UNMET, NoUpgradeUnderWay, UpgradeUnderWay, WantedUpgrade
 from entrypoints.commands.charger import Cpid, on_known
 from entrypoints.commands.opening import AsJson, actor, console, database, print_json, refuse
@@ -46,7 +47,7 @@ def upgrade(
         async with working(url_of_database, settings) as core:
             upgrades = core.upgrades(settings.tenant, actor())
             if cancel:
-                return state_of(await upgrades.cancel(cpid, "it was cancelled"), clock.now())
+                return state_of(await upgrades.cancel(cpid, CANCELLED), clock.now())
             if profile is None:
                 charger, now = await upgrades.current(cpid)
                 if not charger.registered:

@@ -10,10 +10,11 @@ import pytest
 
 from application import clock
 from application.profile_upgrades import Footing, ProfileUpgrades
-from domain.alarms.events import AlarmRaised
+from domain.alarms.events import AlarmCleared, AlarmRaised
 from domain.chargers.charger import OUTRANKED
 from domain.chargers.events import Connected, Disconnected
 from domain.chargers.profile_upgrade import (
+    CANCELLED,
     ProfileFellBack,
     ProfileUpgradeAdopted,
     ProfileUpgradeAdvanced,
@@ -150,7 +151,22 @@ async def test_sec_09_a_charger_that_falls_back_is_let_in_and_raises_an_alarm() 
     assert (await yard.door.charger()).security_profile == 1
     assert "profile_not_taken" in await yard.alarms()
     assert await yard.refused("wss", WRONG) == 401
-    await yard.close(back)
+    higher = await yard.comes("wss")
+    await yard.alarms()
+    assert [getattr(event.fact, "kind", "") for event in yard.door.events(AlarmCleared)] == [
+        "profile_not_taken"
+    ]
+    await yard.close(back, higher)
+
+
+async def test_what_its_operator_cancels_is_no_alarm() -> None:
+    yard = Yard()
+    socket = await yard.open()
+    await yard.begin(socket)
+    await yard.upgrades.cancel("CP1", CANCELLED)
+    assert yard.steps()[-1] == "ProfileUpgradeEnded"
+    assert await yard.alarms() == []
+    await yard.close(socket)
 
 
 async def test_sec_09_what_the_charger_refuses_changes_nothing() -> None:

@@ -15,6 +15,7 @@ from application.fleet import FleetUnavailable
 from application.registry import ChargerUnknown
 from domain.chargers.charger import Charger
 from domain.chargers.particulars import ChargerRetired
+from domain.chargers.profile_upgrade import CANCELLED
 from domain.desired_state.upgrade_step import (
     UNMET,
     NetworkProfileIncomplete,
@@ -102,7 +103,7 @@ async def cancel_upgrade(doing: Doing[PlainQuery, NoBody]) -> Answered:
     """Only the present profile is good from now on. A charger that has agreed already may come in vain."""
     services: Services = doing.services
     try:
-        charger = await services.upgrades(doing.caller).cancel(doing.path["cpid"], "it was cancelled")
+        charger = await services.upgrades(doing.caller).cancel(doing.path["cpid"], CANCELLED)
     except (ChargerUnknown, InvalidChargerId, NoUpgradeUnderWay) as error:
         raise not_found() from error
     return Answered(state_of(charger, doing.now))
