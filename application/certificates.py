@@ -34,6 +34,8 @@ log = logging.getLogger("zeus.certificates")
 ACTOR = "job:certificates"
 ATTEMPTS = 20
 """Of writers in several processes."""
+CRL_PATH, OCSP_PATH = "/ca/crl.der", "/ca/ocsp"
+"""Below the public address: where others learn whether a certificate counts."""
 NOT_DELIVERED = (ChargerNotConnected, ChargerNotAccepted, ChargerUnknown, NotPossible)
 
 

@@ -9,17 +9,19 @@ from application.reports import Aggregate
 from application.reservations import UNCLEAR_CODES, PremisesOf, ReservationConsequence
 from application.snapshots import load_charger
 from domain.chargers.particulars import adopt, withdraw
+from domain.commands.certificates import GetInstalledCertificateIds
 from domain.commands.command import Command
 from domain.commands.drivers import CancelReservation, GetLocalListVersion, ReserveNow, SendLocalList
 from domain.commands.events import Answered, AnsweredLate, Cancelled, Failed, OutcomeUnknown, TimedOut
 from domain.commands.intent import Answer, Intent, Verdict
 from domain.commands.load import ClearChargingProfile, SetChargingProfile
-from domain.commands.settings import ChangePassword, ChangeSettings, ReadSettings
+from domain.commands.settings import ChangePassword, ChangeSettings, ReadSettings, SetNetworkProfile
 from domain.commands.upkeep import ChangeAvailability, Reset
 from domain.desired_state.hearing import heard, unheard
 from domain.desired_state.local_list import LocalList
 from domain.desired_state.local_list_step import list_heard, list_unheard
 from domain.desired_state.settings import ChargerSettings
+from domain.desired_state.upgrade_step import upgrade_heard, upgrade_unheard
 from domain.event import Fact, Told
 from domain.identity import ChargerId
 
@@ -36,11 +38,13 @@ def consequences(premises: PremisesOf) -> Mapping[type[Intent], Consequence]:
         ClearChargingProfile: profile_consequence,
         ChangePassword: password_consequence,
         ReadSettings: desired_state_consequence,
-        ChangeSettings: desired_state_consequence,
+        ChangeSettings: _both,
         ChangeAvailability: desired_state_consequence,
-        Reset: desired_state_consequence,
+        Reset: _both,
         GetLocalListVersion: desired_state_consequence,
         SendLocalList: desired_state_consequence,
+        SetNetworkProfile: upgrade_consequence,
+        GetInstalledCertificateIds: upgrade_consequence,
     }
 
 
@@ -70,6 +74,28 @@ async def desired_state_consequence(
             (tokens, list_unheard(tokens, intent, why, error=error)),
         ]
     return [(book, more) for book, more in found if more]
+
+
+async def upgrade_consequence(
+    store: EventStore, charger: ChargerId, command: Command, facts: Sequence[Fact], told: Told
+) -> Changes:
+    """A05: how far the charger came on its way to a higher security profile."""
+    intent, news = command.intent, next((one for one in map(_news, facts) if one is not None), None)
+    if intent is None or news is None:
+        return []
+    state = await load_charger(store, charger)
+    if isinstance(news, Answer):
+        return _changed(state, upgrade_heard(state, intent, news))
+    why, error = news
+    return _changed(state, upgrade_unheard(state, intent, why, error=error))
+
+
+async def _both(
+    store: EventStore, charger: ChargerId, command: Command, facts: Sequence[Fact], told: Told
+) -> Changes:
+    """Of a setting, and of a security profile that is one."""
+    about = (store, charger, command, facts, told)
+    return [*await desired_state_consequence(*about), *await upgrade_consequence(*about)]
 
 
 async def password_consequence(

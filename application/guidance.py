@@ -24,6 +24,7 @@ from application.commands import GUIDE, Commands, Wish
 from application.desired_state import DesiredState
 from application.fleet import FleetUnavailable
 from application.ports import EventStore, EventStoreError
+from application.profile_upgrades import cannot_ask, note_upgrade
 from application.registry import ChargerUnknown
 from application.snapshots import load_charger
 from domain.chargers.charger import Charger
@@ -34,7 +35,8 @@ from domain.commands.intent import Intent
 from domain.commands.intents import AnyIntent
 from domain.commands.load import ClearChargingProfile, SetChargingProfile
 from domain.commands.patience import answer_within_s
-from domain.desired_state.step import Pause, earliest
+from domain.desired_state.step import Note, Pause, earliest
+from domain.desired_state.upgrade_step import next_step as next_upgrade_step
 from domain.identity import ChargerId
 
 log = logging.getLogger("zeus.guide")
@@ -154,6 +156,15 @@ class Guide:
             rests = self._rests.setdefault(charger, Rests())
             profile_step = await profiles.next_step(state, rests.resting(clock.now()))
             if profile_step is None:
+                upgrade_step = next_upgrade_step(state, clock.now())
+                if isinstance(upgrade_step, Note):
+                    await note_upgrade(self._store, charger, ACTOR, upgrade_step.facts)
+                    continue
+                if isinstance(upgrade_step, Intent):
+                    if _went_nowhere(await self._take(state, upgrade_step)):
+                        return _not_sent()
+                    continue
+                step = earliest(one for one in (step, upgrade_step) if one is not None)
                 ending = await profiles.next_ending(charger)
                 return _first(step, rests.first(clock.now()), ending)
             if not await self._install(state, profile_step, rests):
@@ -195,6 +206,7 @@ class Guide:
             log.info("%s cannot be led by %s: %s", state.stream, intent.name(), error)
             await self._desired(state.id.tenant).unheard(state, intent, str(error), error=True)
             await self._profiles(state.id.tenant).cannot(state, intent, str(error))
+            await cannot_ask(self._store, state.id, ACTOR, intent, str(error))
             return None
 
 

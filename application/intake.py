@@ -109,28 +109,57 @@ class Intake:
         raise ReportNotSettled(desk.charger.stream)
 
     async def record(self, desk: Desk, facts: list[Fact], told: Told) -> None:
-        """Record facts on the charger's own stream that need no decision and lead to no answer."""
-        await self._record(desk, lambda: facts, told)
+        """Record facts on the charger's own stream that need no decision and lead to no answer.
 
-    async def _record(self, desk: Desk, decide: Callable[[], list[Fact]], told: Told) -> None:
+        Raises ConnectionReplaced, like `take`.
+        """
+        await self._record(desk, lambda: facts, told, _reload)
+
+    async def check_place(self, desk: Desk) -> None:
+        """Is it still this connection that speaks for the charger? For what is recorded on other streams.
+
+        Raises ConnectionReplaced, StoreUnavailable.
+        """
+        if desk.stale or await self._store.read(desk.charger.stream, desk.charger.version):
+            desk.stale = True
+            await _reload(desk)
+
+    async def _record(
+        self,
+        desk: Desk,
+        decide: Callable[[], list[Fact]],
+        told: Told,
+        reload: Callable[[Desk], Awaitable[None]] = Desk.reload,
+    ) -> None:
         for _ in range(ATTEMPTS):
             if desk.stale:
-                await desk.reload()
+                await reload(desk)
             facts = decide()
             if not facts or await self._commit(desk, Decision(None, [(desk.charger, facts)]), told):
                 return
         raise ReportNotSettled(desk.charger.stream)
 
     async def connected(
-        self, desk: Desk, fact: Connected, told: Told, shown: Credential | None = None
-    ) -> None:
+        self, desk: Desk, fact: Connected, told: Told, shown: Credential | None = None, dead: str = ""
+    ) -> tuple[str, str]:
         """Record a new connection; one that never said goodbye is closed in the books first.
 
-        `shown` is the password it came with. Raises ChargerNotAdmitted where that or the charger itself was
-        put out of use meanwhile.
+        Returns the connection whose place it took, and the gateway that has it; empty where there was none.
+
+        `shown` is the password it came with, `dead` the former connection if it was found dead. Raises
+        ChargerNotAdmitted where the password or the charger itself was put out of use meanwhile, ConnectedAlready
+        where another connection stands in the books that has to be asked first.
         """
-        await self._record(desk, lambda: desk.charger.connected(fact, shown), told)
+        former = ("", "")
+
+        def decide() -> list[Fact]:
+            nonlocal former
+            former = (desk.charger.connection, desk.charger.gateway)
+            return desk.charger.connected(fact, shown, dead)
+
+        await self._record(desk, decide, told)
         desk.connection = fact.connection
+        return former
 
     async def disconnected(
         self, desk: Desk, connection: str, code: int | None, reason: str, told: Told

@@ -17,6 +17,7 @@ from application.narrative_provisioning import PROVISIONING
 from application.narrative_reservations import RESERVATIONS
 from application.narrative_safeguards import SAFEGUARDS
 from application.narrative_tenants import TENANTS
+from application.narrative_upgrades import UPGRADES
 from application.narrative_uptime import UPTIME
 from application.narrative_webhooks import WEBHOOKS
 from application.phrasing import amount, joined, kwh, place, readings, token, told_as
@@ -276,5 +277,6 @@ SENTENCES: Mapping[type[Fact], Sentence] = {
     **UPTIME,
     **PEOPLE,
     **WEBHOOKS,
+    **UPGRADES,
 }
 """Every fact of `domain.catalogue` and its sentence; a test finds the ones that are missing."""

@@ -75,5 +75,6 @@ SENTENCES: Mapping[type[Fact], Callable[[Any], str]] = {
     command.EffectMissing: lambda fact: (
         f"Accepted, but nothing followed in {fact.within_s} s ({fact.expected} was expected)."
     ),
+    command.NumberGiven: lambda fact: f"{fact.kind.capitalize()} {fact.number} is of {fact.charger}.",
 }
 """Fact → its sentence."""

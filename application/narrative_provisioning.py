@@ -77,6 +77,9 @@ PROVISIONING: Mapping[type[Fact], Callable[[Any], str]] = {
     particulars.Placed: _placed,
     particulars.ModelProfileChosen: lambda f: f"It is treated as {f.model_profile or 'what it boots as'}.",
     particulars.ConnectorsDescribed: _connectors,
+    particulars.NetworksAllowed: lambda f: (
+        f"Without a password it may come from {', '.join(f.networks) or 'nowhere'}."
+    ),
     particulars.Disabled: lambda f: _because("It was disabled and is refused", f.reason),
     particulars.Enabled: lambda _: "It was enabled and may come again.",
     particulars.Retired: lambda f: _because("It was retired and is refused for good", f.reason),

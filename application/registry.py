@@ -11,6 +11,7 @@ from application.snapshots import load_charger
 from domain.chargers.charger import Charger
 from domain.chargers.credentials import LENGTH, Credential, digest_of
 from domain.chargers.events import Acceptance, AcceptanceDecided, CredentialIssued, Registered
+from domain.chargers.networks import NetworksNeeded
 from domain.chargers.particulars import (
     NOTHING_SAID,
     PROFILES,
@@ -92,11 +93,13 @@ class Registry:
         """Register a charger, or anew one that was retired; without `password` one is made up where needed.
 
         With `hold` its boots are answered Pending until an operator accepts it; with `auto_accept_until` a
-        boot up to then is Accepted and settles it. Raises InvalidChargerId, ProfileUnknown,
-        ChargerAlreadyRegistered.
+        boot up to then is Accepted and settles it. Raises InvalidChargerId, ProfileUnknown, NetworksNeeded,
+        NetworkInvalid, ChargerAlreadyRegistered.
         """
         if security_profile not in PROFILES:
             raise ProfileUnknown(str(security_profile))
+        if security_profile == 0 and not particulars.networks:
+            raise NetworksNeeded(cpid)
         charger = await self._charger(cpid)
         if charger.registered and charger.standing is not Standing.RETIRED:
             raise ChargerAlreadyRegistered(charger.cpid)
@@ -125,8 +128,8 @@ class Registry:
 
         `expected` are the revisions that whoever asks has seen; None: he did not look.
         Raises ChargerUnknown, ChargerRetired, RevisionPassed, ProfileUnknown, DowngradeWithoutReason,
-        PasswordNeeded. A charger that is connected when it is disabled or retired has to be disconnected
-        by whoever owns its socket (`Presence.turn_out`).
+        PasswordNeeded, NetworksNeeded, NetworkInvalid. A charger that is connected when it is disabled or retired
+        has to be disconnected by whoever owns its socket (`Presence.turn_out`).
         """
 
         def decide(charger: Charger) -> list[Fact]:
@@ -134,7 +137,7 @@ class Registry:
                 raise RevisionPassed(str(charger.revision))
             return describe(charger, wanted)
 
-        return await self._change_charger(cpid, decide)
+        return await self.change_charger(cpid, decide)
 
     async def disable_charger(self, cpid: str, reason: str = "") -> Charger:
         """Refuse the charger until it is enabled. Raises ChargerUnknown, ChargerRetired."""
@@ -163,7 +166,7 @@ class Registry:
                 raise ChargerRetired(charger.cpid)
             return [issued_as(issued)]
 
-        charger = await self._change_charger(cpid, decide)
+        charger = await self.change_charger(cpid, decide)
         return Provisioned(charger.cpid, charger.security_profile, secret, issued.id)
 
     async def offer_password(self, cpid: str, *, length: int = LENGTH, credential_id: str = "") -> Offered:
@@ -175,23 +178,23 @@ class Registry:
         """
         secret = clock.charger_password(length)
         credential = new_credential(secret.encode(), credential_id)
-        charger = await self._change_charger(cpid, lambda charger: offer(charger, credential))
+        charger = await self.change_charger(cpid, lambda charger: offer(charger, credential))
         return Offered(charger.cpid, credential.id, secret)
 
     async def adopt_password(self, cpid: str, credential_id: str) -> None:
         """The charger said Accepted to the offered password (A01.FR.03). Raises ChargerUnknown."""
-        await self._change_charger(cpid, lambda charger: adopt(charger, credential_id))
+        await self.change_charger(cpid, lambda charger: adopt(charger, credential_id))
 
     async def withdraw_password(self, cpid: str, credential_id: str, reason: str) -> None:
         """The charger refused the offered password, or it was never sent (A01.FR.04). Raises ChargerUnknown.
 
         Not for a time-out: a charger that did not answer may use the password all the same.
         """
-        await self._change_charger(cpid, lambda charger: withdraw(charger, credential_id, reason))
+        await self.change_charger(cpid, lambda charger: withdraw(charger, credential_id, reason))
 
     async def begin_guidance(self, cpid: str) -> None:
         """Something lasting is wanted of the charger: it is led there from now on. Raises ChargerUnknown."""
-        await self._change_charger(cpid, lambda charger: charger.begin_guidance())
+        await self.change_charger(cpid, lambda charger: charger.begin_guidance())
 
     async def decide_acceptance(self, cpid: str, acceptance: Acceptance) -> None:
         """What the charger's next boot is answered. Raises ChargerUnknown."""
@@ -200,11 +203,31 @@ class Registry:
             settled = charger.acceptance is acceptance and charger.auto_accept_until is None
             return [] if settled else [AcceptanceDecided(acceptance)]
 
-        await self._change_charger(cpid, decide)
+        await self.change_charger(cpid, decide)
 
     async def auto_accept_until(self, cpid: str, until: datetime) -> None:
         """A boot up to then is answered Accepted, a later one Pending. Raises ChargerUnknown."""
-        await self._change_charger(cpid, lambda charger: [hold_until(until)])
+        await self.change_charger(cpid, lambda charger: [hold_until(until)])
+
+    async def change_charger(self, cpid: str, decide: Callable[[Charger], list[Fact]]) -> Charger:
+        """What a pure rule makes of the charger; the charger then.
+
+        Raises ChargerUnknown, and what `decide` raises.
+        """
+        for attempt in range(ATTEMPTS):
+            charger = await self._charger(cpid)
+            if not charger.registered:
+                raise ChargerUnknown(cpid)
+            try:
+                events = await self._append(charger.stream, charger.version, decide(charger))
+            except VersionConflict:
+                if attempt == ATTEMPTS - 1:
+                    raise
+                continue
+            for event in events:
+                charger.when(event)
+            return charger
+        raise AssertionError("unreachable: the last attempt returns or raises")
 
     async def issue_token(
         self,
@@ -231,22 +254,6 @@ class Registry:
 
     async def _charger(self, cpid: str) -> Charger:
         return await load_charger(self._store, ChargerId.of(self._tenant, cpid))
-
-    async def _change_charger(self, cpid: str, decide: Callable[[Charger], list[Fact]]) -> Charger:
-        for attempt in range(ATTEMPTS):
-            charger = await self._charger(cpid)
-            if not charger.registered:
-                raise ChargerUnknown(cpid)
-            try:
-                events = await self._append(charger.stream, charger.version, decide(charger))
-            except VersionConflict:
-                if attempt == ATTEMPTS - 1:
-                    raise
-                continue
-            for event in events:
-                charger.when(event)
-            return charger
-        raise AssertionError("unreachable: the last attempt returns or raises")
 
     async def _change_token(
         self, id_token: IdToken, decide: Callable[[TokenRecord], list[Fact]], *, known: bool = False

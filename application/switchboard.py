@@ -54,6 +54,10 @@ class Line(Protocol):
         """End the connection."""
         ...
 
+    async def give_way(self) -> None:
+        """End it in favour of another: whatever it still says changes nothing."""
+        ...
+
 
 class _Place(msgspec.Struct):
     line: Line
@@ -91,13 +95,8 @@ class Switchboard:
         if await self._fleet.sockets.beat(self.gateway, BEAT_LIVES_S):
             return
         log.warning("this gateway was taken for dead: claiming its %d chargers again", len(self._places))
-        for charger, place in list(self._places.items()):
-            owner = await self._fleet.sockets.owner(charger)
-            if owner is None and self._places.get(charger) is place:
-                line = place.line
-                place.generation = await self._fleet.sockets.claim(
-                    charger, self.gateway, line.connection, line.protocol
-                )
+        for charger in list(self._places):
+            await self._claim_again(charger)
 
     async def finish(self) -> None:
         """Wait for what is under way; call it when the sockets are closed, before the store is."""
@@ -116,6 +115,28 @@ class Switchboard:
         generation = await self._fleet.sockets.claim(charger, self.gateway, line.connection, line.protocol)
         self._places[charger] = _Place(line, generation)
 
+    async def step_back(
+        self, charger: ChargerId, line: Line, first: Callable[[], Line | None], gateway: str
+    ) -> None:
+        """The newcomer stays outside after all: its place is that of the first one again, here or at `gateway`."""
+        await self.leave(charger, line)
+        try:
+            if here := first():
+                self._places[charger] = _Place(here, 0)
+                await self._claim_again(charger)
+            elif gateway not in ("", self.gateway):
+                await self._send(gateway, "reclaim", "", msgspec.json.encode([charger.tenant, charger.key]))
+        except FleetUnavailable as error:
+            log.warning("%s: the place of its connection could not be given back: %r", charger.stream, error)
+
+    async def displace(self, charger: ChargerId, gateway: str, connection: str) -> None:
+        """Close a connection at another gateway whose place was taken; the books have fenced it already."""
+        body = msgspec.json.encode([charger.tenant, charger.key, connection])
+        try:
+            await self._send(gateway, "displace", "", body)
+        except FleetUnavailable as error:
+            log.warning("%s: its former connection ends when it says something: %r", charger.stream, error)
+
     async def leave(self, charger: ChargerId, line: Line) -> None:
         """The charger is gone from here, unless a newer connection of it came."""
         place = self._places.get(charger)
@@ -131,15 +152,19 @@ class Switchboard:
         """Is it connected to this process?"""
         return charger in self._places
 
-    async def occupied_elsewhere(self, charger: ChargerId, timeout_s: float) -> bool:
-        """Is the charger connected to another gateway, and alive there? Raises FleetUnavailable."""
-        owner = await self._fleet.sockets.owner(charger)
-        if owner is None or owner.gateway == self.gateway:
+    async def lives_elsewhere(
+        self, charger: ChargerId, gateway: str, connection: str, timeout_s: float
+    ) -> bool:
+        """Is this connection of the charger alive at the gateway that has it by the books?
+
+        Raises FleetUnavailable.
+        """
+        if gateway == self.gateway or gateway not in await self._fleet.sockets.living():
             return False
         question = f"probe-{clock.time_ordered_id()}"
         answer = self.expect(question)
-        body = msgspec.json.encode([charger.tenant, charger.key, timeout_s])
-        await self._send(owner.gateway, "probe", question, body)
+        body = msgspec.json.encode([charger.tenant, charger.key, timeout_s, connection])
+        await self._send(gateway, "probe", question, body)
         # No answer: that gateway is gone or stuck, and so is whatever it holds.
         return await answer.within(timeout_s + 1.0)
 
@@ -186,7 +211,11 @@ class Switchboard:
         if parcel.kind == "command":
             self._start(self._fetch(charger, parcel.subject))
         elif parcel.kind == "probe":
-            self._start(self._answer_probe(parcel, charger, float(more[0])))
+            self._start(self._answer_probe(parcel, charger, float(more[0]), str(more[1])))
+        elif parcel.kind == "displace":
+            self._start(self._give_way(charger, str(more[0])))
+        elif parcel.kind == "reclaim":
+            self._start(self._claim_again(charger))
         elif parcel.kind == "probed":
             self._call(parcel.subject, answer=bool(more[0]))
         elif parcel.kind == "news":
@@ -206,13 +235,36 @@ class Switchboard:
         await self._carry_out(charger, await self._book.load(charger.tenant, command_id))
         await self._fleet.post.ring(SETTLED, command_id)
 
-    async def _answer_probe(self, parcel: Parcel, charger: ChargerId, timeout_s: float) -> None:
-        place = self._places.get(charger)
+    async def _answer_probe(
+        self, parcel: Parcel, charger: ChargerId, timeout_s: float, connection: str
+    ) -> None:
+        place = self._place_of(charger, connection)
         alive = place is not None and await place.line.alive(timeout_s)
         if place is not None and not alive and self._places.get(charger) is place:
-            await place.line.close(1011, "replaced by a newer connection")
+            await place.line.give_way()
         body = msgspec.json.encode([charger.tenant, charger.key, alive])
         await self._send(parcel.reply_to, "probed", parcel.subject, body)
+
+    async def _give_way(self, charger: ChargerId, connection: str) -> None:
+        place = self._place_of(charger, connection)
+        if place is not None:
+            await place.line.give_way()
+
+    async def _claim_again(self, charger: ChargerId) -> None:
+        """The registry forgot the charger: its claim was cleaned up, or replaced by one that came to nothing."""
+        place = self._places.get(charger)
+        if place is None or await self._fleet.sockets.owner(charger) is not None:
+            return
+        line = place.line
+        place.generation = await self._fleet.sockets.claim(
+            charger, self.gateway, line.connection, line.protocol
+        )
+        if self._places.get(charger) is not place:  # it left meanwhile, and could not release this claim
+            await self._fleet.sockets.release(charger, place.generation)
+
+    def _place_of(self, charger: ChargerId, connection: str) -> _Place | None:
+        place = self._places.get(charger)
+        return place if place is not None and place.line.connection == connection else None
 
     async def _notice(self, charger: ChargerId, news: str) -> None:
         if self._noticed is not None:

@@ -14,6 +14,8 @@ from application.snapshots import load_charger
 from domain.chargers.admission import Knock
 from domain.chargers.charger import Charger
 from domain.chargers.events import Acceptance, AcceptanceDecided, Registered
+from domain.chargers.networks import networks_of
+from domain.chargers.provisioning import NetworksAllowed
 from domain.event import Fact, Told, events_of
 from domain.identity import ChargerId
 from domain.provisioning.events import ChargerLetIn, WindowOpened
@@ -34,6 +36,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     most: int = 10
     security_profile: int = 2
     hold: bool = False
+    networks: tuple[str, ...] = ()
 
 
 class Windows:
@@ -51,7 +54,8 @@ class Windows:
         return await catch_up(self._store, Window(self._stream))
 
     async def open(self, wanted: Wanted) -> Window:
-        """Open a window. Raises WindowAlreadyOpen, WindowImpossible."""
+        """Open a window. Raises WindowAlreadyOpen, WindowImpossible, NetworksNeeded, NetworkInvalid."""
+        wanted = msgspec.structs.replace(wanted, networks=networks_of(wanted.networks))
         fact = WindowOpened(window_id=clock.time_ordered_id(), **msgspec.structs.asdict(wanted))
         return await self._change(lambda window, now: window.opening(fact, now))
 
@@ -135,6 +139,8 @@ class Doorkeeper:
     async def _register(self, charger: Charger, fact: ChargerLetIn, knock: Knock, now: datetime) -> bool:
         """One unit over both streams; False where somebody else wrote first on one of them."""
         facts: list[Fact] = [Registered(cpid=fact.cpid, security_profile=fact.security_profile)]
+        if not fact.security_profile and self._known.open is not None:
+            facts.append(NetworksAllowed(self._known.open.networks))
         if fact.security_profile and knock.password is not None:
             facts.append(issued_as(new_credential(knock.password), first_use=True))
         if self._known.open is not None and self._known.open.hold:

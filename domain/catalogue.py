@@ -4,7 +4,17 @@ from domain.alarms import events as alarm
 from domain.artefacts import events as artefact
 from domain.audit import events as audit
 from domain.certificates import events as certificate
-from domain.chargers import der, device_model, drivers, ev, firmware, monitoring, security, smart_charging
+from domain.chargers import (
+    der,
+    device_model,
+    drivers,
+    ev,
+    firmware,
+    monitoring,
+    profile_upgrade,
+    security,
+    smart_charging,
+)
 from domain.chargers import events as charger
 from domain.chargers import provisioning as particulars
 from domain.chargers.absence import WentOffline
@@ -36,12 +46,18 @@ FACTS: tuple[type[Fact], ...] = (
     particulars.Placed,
     particulars.ModelProfileChosen,
     particulars.ConnectorsDescribed,
+    particulars.NetworksAllowed,
     particulars.Disabled,
     particulars.Enabled,
     particulars.Retired,
     particulars.CredentialOffered,
     particulars.CredentialAdopted,
     particulars.CredentialWithdrawn,
+    profile_upgrade.ProfileUpgradeBegun,
+    profile_upgrade.ProfileUpgradeAdvanced,
+    profile_upgrade.ProfileUpgradeAdopted,
+    profile_upgrade.ProfileUpgradeEnded,
+    profile_upgrade.ProfileFellBack,
     provisioning.WindowOpened,
     provisioning.WindowClosed,
     provisioning.ChargerLetIn,
@@ -125,6 +141,7 @@ FACTS: tuple[type[Fact], ...] = (
     command.EffectObserved,
     command.EffectFailed,
     command.EffectMissing,
+    command.NumberGiven,
     artefact.Stored,
     artefact.Released,
     artefact.Fetched,

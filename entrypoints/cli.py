@@ -23,6 +23,7 @@ from entrypoints.commands import (
     ca,
     charger,
     charger_care,
+    charger_upgrade,
     exclusion,
     export,
     jobs,
@@ -88,6 +89,7 @@ app.command()(serving.migrate)
 app.command()(bench.bench)
 for care in (charger_care.describe, charger_care.disable, charger_care.enable, charger_care.retire):
     charger.app.command()(care)
+charger.app.command()(charger_upgrade.upgrade)
 app.add_typer(charger.app, name="charger")
 app.add_typer(window.app, name="window")
 app.add_typer(tag.app, name="tag")

@@ -5,6 +5,7 @@
 | `offline_detector` | says of chargers that stay away that they are offline |
 | `session_reconciler` | marks, and in the end closes, sessions that run in the books only |
 | `expiry_sweeper` | ends reservations and commands whose time is over |
+| `configuration_drift` | says of settings that are not as wanted for a while, and are again |
 | `moments` | keeps what chargers looked like, so that the past is quick to see |
 | `retention` | drops rows of read models that are older than the settings say |
 """
@@ -32,10 +33,12 @@ from adapters.postgres.link import PostgresLink
 from adapters.privacy.opening import decoding
 from application import clock
 from application.command_book import settle_overdue
+from application.drift import watch_drift
 from application.jobs import Job, JobLedger, NotYet, run_due
 from application.offline import note_absence
 from application.reconciling import reconcile
 from application.reservations import expire_due
+from domain.alarms.kinds import CONFIGURATION_DRIFT
 from domain.catalogue import FACTS
 from domain.chargers.absence import FLOOR_S
 from domain.identity import ChargerId
@@ -43,7 +46,9 @@ from entrypoints.database import Addresses, secret_of
 from entrypoints.retention import prune
 from entrypoints.settings import Settings
 from entrypoints.wiring import Core
+from projections.alarms.queries import subjects_of_open
 from projections.commands.queries import overdue
+from projections.configuration.queries import drifted
 from projections.positions import lag
 from projections.reservations.queries import due_for_expiry
 from projections.row_security import CROSS
@@ -57,6 +62,7 @@ T = TypeVar("T")
 OFFLINE_EVERY = timedelta(seconds=30)
 RECONCILE_EVERY = timedelta(minutes=5)
 SWEEP_EVERY = timedelta(seconds=5)
+DRIFT_EVERY = timedelta(minutes=5)
 MOMENTS_EVERY = timedelta(minutes=1)
 RETAIN_EVERY = timedelta(hours=1)
 LOOKS = 4
@@ -86,6 +92,7 @@ class Jobs:
             Job("offline_detector", OFFLINE_EVERY, self.detect_offline),
             Job("session_reconciler", RECONCILE_EVERY, self.reconcile_sessions),
             Job("expiry_sweeper", SWEEP_EVERY, self.sweep_expired),
+            Job("configuration_drift", DRIFT_EVERY, self.watch_drift),
             Job("moments", MOMENTS_EVERY, self.keep_moments),
             Job("retention", RETAIN_EVERY, self.retain),
         )
@@ -130,6 +137,16 @@ class Jobs:
         for tenant, key in await self._read(lambda connection: due_for_expiry(connection, now)):
             expired += len(await expire_due(self._core.store, ChargerId(tenant, key), now))
         return settled + expired
+
+    async def watch_drift(self, now: datetime) -> int:
+        """Chargers with settings that differ from what is wanted, and chargers with an alarm about that."""
+        suspected: dict[ChargerId, list[str]] = {}
+        for tenant, key, name in await self._read(drifted):
+            suspected.setdefault(ChargerId(tenant, key), []).append(name)
+        subjects = await self._read(lambda connection: subjects_of_open(connection, CONFIGURATION_DRIFT.name))
+        alarmed = [ChargerId(tenant, key) for tenant, key in subjects]
+        after = timedelta(minutes=self._settings.drift_alarm_minutes)
+        return await watch_drift(self._core.store, suspected, alarmed, after, now)
 
     async def keep_moments(self, now: datetime) -> int:
         """What busy chargers looked like, every so many events."""

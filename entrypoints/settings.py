@@ -235,6 +235,11 @@ class Settings(BaseSettings):
     trusted_proxies: Names = Field(
         default=(), description="Addresses of proxies whose X-Forwarded-For and -Proto are believed."
     )
+    drift_alarm_minutes: int = Field(
+        default=30,
+        ge=1,
+        description="A setting that is not as wanted for so long, once reached or given up, raises an alarm.",
+    )
     message_retention_days: int = Field(
         default=90,
         ge=1,

@@ -9,8 +9,10 @@ from application import clock
 from application.certificates import AuthorityFailed
 from application.fleet import FleetUnavailable
 from application.ports import EventStoreError, StoreUnavailable
+from application.renewals import renew_due, watch_ours
 from application.stranded import close_stranded
 from application.switchboard import BEAT_EVERY_S
+from entrypoints.certificates import ours_by_end
 from entrypoints.settings import Settings
 from entrypoints.web import Web
 from entrypoints.wiring import Core
@@ -21,6 +23,8 @@ STRANDED_EVERY_S = 10
 CERTIFICATES_EVERY_S = 5
 PUBLISH_EVERY_S = 86_400
 SESSIONS_EVERY_S = 300
+RENEW_EVERY_S = 3_600
+UNSERVED_EVERY_S = 2
 WINDOW_S = 3
 """So long after a window was opened its first charger may still be refused; it knocks again by itself."""
 
@@ -44,8 +48,10 @@ class Upkeep:
         every(self.close_silent, "interval", seconds=10)
         every(self.refresh_certificates, "interval", seconds=CERTIFICATES_EVERY_S)
         every(self.publish_revocations, "interval", seconds=PUBLISH_EVERY_S, next_run_time=clock.now())
+        every(self.renew_certificates, "interval", seconds=RENEW_EVERY_S, next_run_time=clock.now())
         every(presence.settle, "interval", seconds=10)
         every(presence.close_unwelcome, "interval", seconds=10)
+        every(self._core.gateway.close_unserved, "interval", seconds=UNSERVED_EVERY_S)
         every(self._core.gateway.admittance.doorkeepers.refresh, "interval", seconds=WINDOW_S)
         every(self.flush, "interval", seconds=15)
         every(self.sweep_sessions, "interval", seconds=SESSIONS_EVERY_S)
@@ -78,6 +84,15 @@ class Upkeep:
             await self._core.certificates.publish()
         except (AuthorityFailed, EventStoreError) as error:
             log.error("the revocation list was not published, it will be tomorrow: %s", error)
+
+    async def renew_certificates(self) -> None:
+        """Ask chargers whose certificates end soon to renew them, and say of our own that they do."""
+        core, now = self._core, clock.now()
+        try:
+            await renew_due(core.store, core.certificates.book, core.commands, now)
+            await watch_ours(core.store, self._settings.tenant, ours_by_end(core.tls), now)
+        except (EventStoreError, FleetUnavailable) as error:
+            log.warning("certificates that end soon were not looked after, trying again: %r", error)
 
     async def close_silent(self) -> None:
         """Close sockets of chargers that are gone without a word."""

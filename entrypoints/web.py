@@ -10,6 +10,7 @@ import psycopg
 from adapters.http.access import OneToken
 from adapters.http.app import WebApplication, WebSettings, build_app
 from adapters.http.artefacts import artefact_routes
+from adapters.http.certificate_status import certificate_status_routes
 from adapters.http.database import open_engine
 from adapters.http.install_card_route import install_card_routes
 from adapters.http.naming import Naming
@@ -17,7 +18,7 @@ from adapters.http.rate_limits import Limits
 from adapters.http.tokens import StoredTokens
 from application import clock
 from domain.identity import ChargerId
-from entrypoints.certificates import expiries
+from entrypoints.certificates import ending_probe, expiries
 from entrypoints.settings import Settings
 from entrypoints.wiring import Core
 from projections.positions import lag
@@ -55,11 +56,13 @@ class Web:
             rates=core.fleet.limits,
             strangers=core.strangers,
             sessions=core.people.access,
+            notes={"certificates_ending": ending_probe(core.tls)},
             expiries=lambda: expiries(core.tls, core.certificates.book.known, clock.now()),
             naming=Naming(core.subjects),
             beside=[
                 *artefact_routes(core.artefacts.behind, trusted_proxies=settings.trusted_proxies),
                 *install_card_routes(core.cards),
+                *certificate_status_routes(core.certificate_status()),
             ],
         )
 

@@ -49,6 +49,7 @@ from application.lockouts import LockoutLimits, Lockouts
 from application.mass_pace import MassLimits, MassPace
 from application.ports import EventStore
 from application.privacy import PersonalData
+from application.profile_upgrades import Footing, ProfileUpgrades
 from application.registry import Registry
 from application.reservations import premises_of
 from application.rules import Rules
@@ -67,7 +68,7 @@ from domain.id_tokens.id_token import TokenPolicy
 from domain.identity import ChargerId
 from domain.reservations.room import Premises
 from entrypoints.artefacts import open_artefacts
-from entrypoints.certificates import open_authority
+from entrypoints.certificates import KnownStatus, open_authority
 from entrypoints.database import data_home, secret_of
 from entrypoints.people import Reception
 from entrypoints.privacy import behind_seal, watched_subjects
@@ -107,7 +108,7 @@ class Core:
         self.subjects = watched_subjects(database_url, settings)
         self.store = CountedEventStore(behind_seal(database_url, self.subjects))
         self.fleet = fleet_of(database_url, settings)
-        authority = open_authority(settings)
+        self.authority = authority = open_authority(settings)
         self.rules = Rules(
             heartbeat_s=settings.heartbeat_s,
             tokens=TokenPolicy(accept_unknown=settings.accept_unknown_tokens),
@@ -167,11 +168,26 @@ class Core:
         books = self.desired_state(tenant, actor, cause)
         return PersonalData(self.store, SubjectKeeper(self.subjects), tenant, actor, books, wanted, cause)
 
+    def upgrades(self, tenant: str, actor: str, cause: str = "") -> ProfileUpgrades:
+        """The upgrades of a tenant's chargers, written by `actor`; `cause` is the request behind it."""
+
+        async def settings_of(state: Charger) -> dict[str, str]:
+            return (await self.abilities_of(state)).settings
+
+        return ProfileUpgrades(
+            self.store, tenant, actor, self.certificates.book, footing_of(self.settings), settings_of, cause
+        )
+
     def cards(self, tenant: str = "") -> InstallCards:
         """The installation cards of a tenant; of the default one where none is named."""
         slug = "" if tenant == self.settings.tenant else tenant
         around = Surroundings(versions=tuple(self.settings.versions))
         return InstallCards(self.store, slug or self.settings.tenant, self._secret, around, slug)
+
+    def certificate_status(self) -> KnownStatus | None:
+        """What others may ask of our authority's certificates; None where there is no authority of our own."""
+        book = self.certificates.book
+        return None if self.authority is None else KnownStatus(self.authority, lambda: book.known)
 
     def _gateway(self) -> Gateway:
         """The sockets of this process, and who may come in by them."""
@@ -219,6 +235,7 @@ class Core:
             cards=lambda caller: self.cards(caller.tenant),
             artefacts=lambda caller: self.artefacts.of(caller.tenant),
             personal_data=lambda caller: self.personal_data(caller.tenant, caller.name, caller.cause),
+            upgrades=lambda caller: self.upgrades(caller.tenant, caller.name, caller.cause),
             notify=self.switchboard.notify,
             people=PeopleServices(self.people.desk, self.people.sessions, self.people.oidc),
             default_tenant=self.settings.tenant,
@@ -308,6 +325,25 @@ async def certifying(database_url: str, settings: Settings) -> AsyncIterator[Cer
         yield core.certificates
     finally:
         await core.close()
+
+
+@asynccontextmanager
+async def working(database_url: str, settings: Settings) -> AsyncIterator[Core]:
+    """Everything, for a process without sockets."""
+    core = Core(database_url, settings, secret_of(settings))
+    try:
+        await core.open()
+        yield core
+    finally:
+        await core.close()
+
+
+def footing_of(settings: Settings) -> Footing:
+    """What this installation offers to chargers on the higher profiles."""
+    behind_a_proxy = bool(settings.trusted_proxies) or (settings.public_url or "").startswith("https:")
+    return Footing(
+        tls=bool(settings.tls_certificates) or behind_a_proxy, foreign=settings.tls_client_ca is not None
+    )
 
 
 @asynccontextmanager

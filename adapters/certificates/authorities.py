@@ -58,6 +58,7 @@ class Authorities:
             organisation=told.organisation,
             serial=told.serial,
             issuer=told.issuer,
+            not_before=told.not_before,
             not_after=told.not_after,
             fault=self._fault(certificate, now),
         )
@@ -101,6 +102,7 @@ def facts_of(certificate: x509.Certificate) -> ClientCertificate:
         organisation=name_part(certificate.subject, NameOID.ORGANIZATION_NAME),
         serial=f"{certificate.serial_number:x}",
         issuer=certificate.issuer.rfc4514_string(),
+        not_before=certificate.not_valid_before_utc,
         not_after=certificate.not_valid_after_utc,
     )
 

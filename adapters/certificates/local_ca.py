@@ -19,11 +19,12 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_pem_private_key,
 )
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 
 from adapters.certificates.authorities import facts_of
+from adapters.certificates.ocsp import Find, respond
 from adapters.certificates.pem import CertificateFileWrong, certificates_of, read
-from application.certificates import AuthorityFailed, SignedCertificate
+from application.certificates import CRL_PATH, OCSP_PATH, AuthorityFailed, SignedCertificate
 from domain.certificates.register import Entry
 
 ROOT_LIVES = timedelta(days=20 * 365)
@@ -49,9 +50,13 @@ class AuthorityExists(Exception):
 class LocalAuthority:
     """Implements `application.certificates.CertificateAuthority` with files of one directory."""
 
-    def __init__(self, home: Path) -> None:
-        """Raises CertificateFileWrong."""
+    def __init__(self, home: Path, public_url: str = "") -> None:
+        """`public_url` is where certificates say that their revocation can be looked up; empty: they do not say.
+
+        Raises CertificateFileWrong.
+        """
         self.home = home
+        self._public_url = public_url.rstrip("/")
         (self.root,) = certificates_of(home / ROOT, PURPOSE)[:1]
         (self.issuer,) = certificates_of(home / ISSUER, PURPOSE)[:1]
         try:
@@ -111,6 +116,31 @@ class LocalAuthority:
         except OSError as error:
             raise AuthorityFailed(f"{self.home / LIST} cannot be written: {error.strerror}") from error
 
+    def revocation_list(self) -> bytes:
+        """The list as published last, in DER. Raises AuthorityFailed."""
+        try:
+            pem = (self.home / LIST).read_bytes()
+            return x509.load_pem_x509_crl(pem).public_bytes(Encoding.DER)
+        except (OSError, ValueError) as error:
+            raise AuthorityFailed(f"{self.home / LIST} cannot be read: {error}") from error
+
+    def status(self, request: bytes, find: Find, now: datetime) -> tuple[bytes, bool]:
+        """The answer to an OCSP request, and whether it may be kept. Takes half a millisecond of one core."""
+        return respond(request, self.issuer, self._key, find, now)
+
+    def _looked_up_at(self, builder: x509.CertificateBuilder) -> x509.CertificateBuilder:
+        """With the addresses at which others learn whether it was revoked."""
+        if not self._public_url:
+            return builder
+        crl, responder = (
+            x509.UniformResourceIdentifier(self._public_url + path) for path in (CRL_PATH, OCSP_PATH)
+        )
+        point = x509.DistributionPoint([crl], None, None, None)
+        access = x509.AccessDescription(AuthorityInformationAccessOID.OCSP, responder)
+        return builder.add_extension(x509.CRLDistributionPoints([point]), critical=False).add_extension(
+            x509.AuthorityInformationAccess([access]), critical=False
+        )
+
     def _certificate(self, request: x509.CertificateSigningRequest, now: datetime) -> x509.Certificate:
         """Of the request nothing but its key, CN and O count: what else it wishes for is not its to choose."""
         key = request.public_key()
@@ -134,7 +164,7 @@ class LocalAuthority:
                 x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), critical=False
             )
         )
-        return builder.sign(self._key, hashes.SHA256())
+        return self._looked_up_at(builder).sign(self._key, hashes.SHA256())
 
 
 def _name(common_name: str, organisation: str) -> x509.Name:

@@ -108,6 +108,7 @@ def build_app(
     routes: Sequence[AnyRow] = ROUTES,
     beside: Sequence[BaseRoute] = (),
     probes: Mapping[str, Probe] | None = None,
+    notes: Mapping[str, Probe] | None = None,
     expiries: Callable[[], Mapping[str, float]] = dict,
     naming: Naming = PLAIN,
     strangers: Strangers | None = None,
@@ -117,9 +118,9 @@ def build_app(
     """Everything a process serves. `engine` is for reading (`database.open_engine`); `store` is the one the
     gateway appends to; `services` is what the handlers of actions work with; `beside` are routes that no token
     opens, such as sealed links; `keys` and `rates` are of this process alone where none are given; `probes` are
-    further conditions of readiness, `expiries` the days until certificates end; `naming` knows
-    who is behind the pseudonyms of read models; `strangers` counts who fails at the door; `sessions` knows people.
-    Whatever is given stays the caller's."""
+    further conditions of readiness, `notes` what an operator should look at, `expiries` the days until certificates
+    end; `naming` knows who is behind the pseudonyms of read models; `strangers` counts who fails at the door;
+    `sessions` knows people. Whatever is given stays the caller's."""
     database, doorman = Database(engine), Doorman(access, strangers, settings.trusted_proxies)
     watch, traffic = LagWatch(database), Traffic()
     conditions = {
@@ -130,7 +131,7 @@ def build_app(
     }
     pages = Pages(
         doorman=doorman,
-        health=Health(conditions, {"read_models_stopped": stopped_probe(watch)}),
+        health=Health(conditions, {"read_models_stopped": stopped_probe(watch), **(notes or {})}),
         draining=lambda: gateway.draining,
         watch=watch,
         metrics=Metrics(

@@ -79,6 +79,10 @@ class InstallCards:
             versions=around.versions,
         )
 
+    def base(self, origin: str, security_profile: int) -> str:
+        """Where chargers of this profile connect, without an id."""
+        return addresses_of(origin, "", security_profile, self._slug).base
+
     def link(self, card: CardFacts, now: datetime) -> tuple[str, datetime]:
         """The path of a link to this card, and until when it works."""
         until = now + timedelta(seconds=VALID_S)

@@ -16,6 +16,7 @@ from application.oidc import OidcDesk
 from application.people import People
 from application.ports import EventStore
 from application.privacy import PersonalData
+from application.profile_upgrades import ProfileUpgrades
 from application.registry import Registry
 from application.sessions import Sessions
 from application.sign_in import FrontDesk
@@ -69,6 +70,7 @@ class Services:
     cards: Callable[[Caller], InstallCards]
     artefacts: Callable[[Caller], Artefacts]
     personal_data: Callable[[Caller], PersonalData]
+    upgrades: Callable[[Caller], ProfileUpgrades]
     notify: Callable[[ChargerId, str], Awaitable[None]]
     """Tells whichever process has the charger's socket."""
     people: PeopleServices

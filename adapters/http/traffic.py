@@ -16,6 +16,9 @@ log = logging.getLogger("zeus.http")
 UNMATCHED = "(none)"
 METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 
+HSTS = "max-age=31536000"
+"""A browser that saw TLS here never goes without it for a year. A proxy that does TLS says so itself."""
+
 _SANE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
 
 
@@ -23,6 +26,12 @@ def request_id_of(scope: Scope) -> str:
     """The client's `X-Request-Id` where it can stand in a log line and an event as it is, else a new one."""
     given = Headers(scope=scope).get("x-request-id", "")
     return given if _SANE_ID.fullmatch(given) else clock.time_ordered_id()
+
+
+def _is_this_machine(scope: Scope) -> bool:
+    """A browser would refuse every other server on it that has no TLS."""
+    host = Headers(scope=scope).get("host", "").rpartition("]")[2].partition(":")[0]
+    return host == "localhost" or host.endswith(".localhost")
 
 
 class Traffic:
@@ -65,6 +74,8 @@ class Border:
                 headers["X-Request-Id"] = request_id
                 headers["X-Content-Type-Options"] = "nosniff"
                 headers.setdefault("Referrer-Policy", "no-referrer")
+                if scope.get("scheme") == "https" and not _is_this_machine(scope):
+                    headers["Strict-Transport-Security"] = HSTS
             await send(message)
 
         try:

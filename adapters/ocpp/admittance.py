@@ -7,12 +7,13 @@ import msgspec
 from adapters.ocpp.gateway_settings import GatewaySettings
 from adapters.ocpp.handshake import Address, Negotiated, Request, negotiate
 from adapters.ocpp.refusals import VERDICTS, Reason
+from application import clock
 from application.lockouts import Lockouts, Visitor, Wait, origin_of
 from application.ports import EventStore
 from application.snapshots import load_charger
 from application.tenants import NOBODY, Directory
 from application.windows import Doorkeepers
-from domain.chargers.admission import Knock, admit
+from domain.chargers.admission import Knock, admit, wants_certificate
 from domain.chargers.charger import Charger
 from domain.chargers.client_certificate import ClientCertificate, Presented
 from domain.chargers.credentials import Credential, Keyring
@@ -48,6 +49,10 @@ class Admitted(msgspec.Struct, frozen=True):
     flags: tuple[str, ...]
     shown: Credential | None
     """The password it came with."""
+    certificate: ClientCertificate | None = None
+    """The certificate it came with, on profile 3."""
+    security_profile: int = 0
+    """The one it was judged by."""
 
 
 class Admittance:
@@ -76,6 +81,10 @@ class Admittance:
         """
         slug = address.slug or self._directory.default
         return slug if await self._directory.serves(slug) else NOBODY
+
+    async def serves(self, tenant: str) -> bool:
+        """Is the tenant served? A moment old at most. Raises StoreUnavailable."""
+        return await self._directory.serves(tenant)
 
     async def admit(self, request: Request, tenant: str) -> Admitted | Turned | Shut:
         """The verdict. Raises StoreUnavailable."""
@@ -108,8 +117,10 @@ class Admittance:
             return refusing
         knock = _knock(cpid, request)
         presented, judge = request.certificate, self._certificate_judge
-        if presented is not None and charger.security_profile == 3 and judge is not None:
+        now = clock.now()
+        if presented is not None and judge is not None and wants_certificate(charger, now):
             knock = msgspec.structs.replace(knock, certificate=await judge(presented))
+        knock = msgspec.structs.replace(knock, at=now)
         admission = admit(charger, knock, self._settings.organisation)
         if admission.refused:
             return Reason(admission.refused)
@@ -117,7 +128,14 @@ class Admittance:
         if isinstance(negotiated, Reason):
             return negotiated
         flags = (*(str(flag) for flag in request.problems), *admission.flags)
-        return Admitted(charger, negotiated, flags, admission.shown)
+        return Admitted(
+            charger,
+            negotiated,
+            flags,
+            admission.shown,
+            admission.certificate,
+            admission.security_profile,
+        )
 
     async def _look_through_the_window(
         self, tenant: str, cpid: str, request: Request, refusing: Reason | None
@@ -147,5 +165,6 @@ def _knock(cpid: str, request: Request) -> Knock:
         cpid=cpid,
         user=credentials.user if credentials else None,
         password=credentials.password if credentials else None,
+        remote=request.remote_address,
         secure=request.scheme == "wss",
     )

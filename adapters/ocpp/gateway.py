@@ -31,11 +31,12 @@ from application.guidance import Guide
 from application.intake import ConnectionReplaced, Intake, ReportNotSettled
 from application.ports import EventStore, StoreUnavailable
 from application.switchboard import Switchboard
-from domain.chargers.charger import Charger, ChargerNotAdmitted
+from domain.chargers.charger import Charger, ChargerNotAdmitted, proof_of
 from domain.chargers.client_certificate import ClientCertificate, Presented
 from domain.chargers.credentials import Credential
 from domain.chargers.events import Connected
 from domain.chargers.provisioning import Standing
+from domain.chargers.succession import ConnectedAlready, Proof, outranks
 from domain.event import Told
 from domain.identity import ChargerId
 
@@ -44,7 +45,8 @@ log = logging.getLogger("zeus.gateway")
 Judge = Callable[[Presented], Awaitable[ClientCertificate]]
 """What a certificate says and whether it is to be believed. Raises StoreUnavailable."""
 Actions = Mapping[Version, Mapping[str, Action]]
-RETRY_AFTER_S = 30
+JUDGEMENTS = 5
+"""How often a newcomer looks who has the charger's place, when that changes while it looks."""
 
 
 class Gateway:
@@ -100,27 +102,22 @@ class Gateway:
         charger = admitted.charger
         link: Link = scope["extensions"][EXTENSION]
         async with self.presence.place(charger.id):
-            if await self._occupied(charger):
-                await self.refusals.refuse(request, tenant, Turned(Reason.DUPLICATE_CONNECTION), send)
-                return
             connection = await self._connect(request, admitted, link, send)
         if connection is not None:
             await self._converse(connection, admitted.negotiated.subprotocol, receive, send)
 
-    # -- letting in ----------------------------------------------------------------------------------------
+    async def close_unserved(self) -> None:
+        """Close the connections of suspended tenants; call it every few seconds."""
+        for tenant in self.presence.tenants():
+            try:
+                served = await self.admittance.serves(tenant)
+            except StoreUnavailable as error:  # nobody is turned out on old knowledge
+                log.warning("%s: cannot look up whether it is served: %r", tenant, error)
+                continue
+            if not served:
+                log.info("%s is suspended: %d closed", tenant, await self.presence.turn_out_tenant(tenant))
 
-    async def _occupied(self, charger: Charger) -> bool:
-        """Is it connected and alive, here or at another gateway? The books say where to look."""
-        timeout_s = self._settings.ping_timeout_s
-        if await self.presence.occupied(charger.id, timeout_s):
-            return True
-        if not charger.connection or charger.gateway == self._settings.gateway:
-            return False
-        try:
-            return await self._switchboard.occupied_elsewhere(charger.id, timeout_s)
-        except FleetUnavailable as error:
-            log.warning("%s: cannot ask %s whether it is there: %r", charger.stream, charger.gateway, error)
-            return False
+    # -- letting in ----------------------------------------------------------------------------------------
 
     async def _connect(
         self,
@@ -130,18 +127,23 @@ class Gateway:
         send: AsgiSend,
     ) -> Connection | None:
         """Record the connection; the handshake may be completed after that."""
-        charger, negotiated = admitted.charger, admitted.negotiated
+        charger, negotiated, certificate = admitted.charger, admitted.negotiated, admitted.certificate
         name = clock.time_ordered_id()
         desk = Desk(self._store, charger)
         fact = Connected(
             connection=name,
             gateway=self._settings.gateway,
             protocol=negotiated.version,
-            security_profile=charger.security_profile,
+            security_profile=admitted.security_profile,
             remote=request.remote_address,
             path=request.path[:200],
             user_agent=request.user_agent[:100],
             flags=admitted.flags,
+            credential_id="" if admitted.shown is None else admitted.shown.name,
+            certificate="" if certificate is None else certificate.serial,
+            certificate_from=None if certificate is None else certificate.not_before,
+            tls=request.tls,
+            cipher=request.cipher,
         )
 
         async def send_text(text: str) -> None:
@@ -161,33 +163,104 @@ class Gateway:
         connection = Connection(session, link, send, self._caller(session))
         try:
             await self._enter(connection, fact, admitted.shown)
+        except ConnectedAlready:
+            await self.refusals.refuse(request, charger.id.tenant, Turned(Reason.DUPLICATE_CONNECTION), send)
+            return None
         except ChargerNotAdmitted:
             shut = desk.charger.standing is not Standing.ACTIVE
             reason = Reason.CHARGER_DISABLED if shut else Reason.AUTH_PASSWORD
+            if not shut and fact.security_profile != desk.charger.security_profile:
+                reason = Reason.PROFILE_MISMATCH
             await self.refusals.refuse(request, charger.id.tenant, Turned(reason), send)
             return None
         except (StoreUnavailable, FleetUnavailable, ReportNotSettled) as error:
             log.warning("%s: connection not recorded, come again: %r", charger.stream, error)
             await self.refusals.unavailable(send, profile=str(charger.security_profile))
             return None
-        self.counters.handshake("accepted", profile=str(charger.security_profile))
+        self.counters.handshake("accepted", profile=str(admitted.security_profile))
         return connection
 
     async def _enter(self, connection: Connection, fact: Connected, shown: Credential | None) -> None:
-        """Take the charger's place among all gateways, and into the books.
+        """Take the charger's place, unless somebody alive has it who showed as much (SEC-08).
 
-        Raises ChargerNotAdmitted, StoreUnavailable, FleetUnavailable, ReportNotSettled.
+        Another gateway may let somebody in while this one looks: then it looks again. Raises ConnectedAlready,
+        ChargerNotAdmitted, StoreUnavailable, FleetUnavailable, ReportNotSettled.
+        """
+        desk = connection.session.desk
+        for _ in range(JUDGEMENTS):
+            first = await self._first(desk)
+            dead = await self._found_dead(desk.charger, first, proof_of(fact))
+            try:
+                former, gateway = await self._take_place(connection, fact, shown, dead)
+            except ConnectedAlready as found:
+                log.info("%s: %s came first, looking again", desk.charger.stream, found)
+                continue
+            if former not in ("", dead) and gateway != self._settings.gateway:
+                await self._switchboard.displace(desk.charger.id, gateway, former)
+            return
+        raise ConnectedAlready(desk.charger.connection)
+
+    async def _first(self, desk: Desk) -> Connection | None:
+        """Who has the charger's place here. One that is not in the books has lost it to another gateway.
+
+        Raises StoreUnavailable.
+        """
+        charger = desk.charger.id
+        here = self.presence.of(charger)
+        if here is not None and here.connection != desk.charger.connection:
+            await desk.reload()  # it may have come in after this charger was loaded
+            here = self.presence.of(charger)
+            if here is not None and here.connection != desk.charger.connection:
+                await self.presence.dismiss(here)
+                return None
+        return here
+
+    async def _found_dead(self, charger: Charger, first: Connection | None, proof: Proof) -> str:
+        """The name of the connection in the books if nobody is there; empty where nobody has to be asked.
+
+        Raises ConnectedAlready where it is alive and nothing stronger was shown.
+        """
+        if not charger.connection or outranks(proof, charger.proof, charger.keyring):
+            return ""
+        timeout_s = self._settings.ping_timeout_s
+        if first is not None:
+            alive = await self.presence.lives(first, timeout_s)
+        else:
+            alive = await self._lives_elsewhere(charger, timeout_s)
+        if alive:
+            raise ConnectedAlready(charger.connection)
+        return charger.connection
+
+    async def _lives_elsewhere(self, charger: Charger, timeout_s: float) -> bool:
+        """Whom nobody can ask about is let in: a charger is not locked out because a broker is away."""
+        try:
+            return await self._switchboard.lives_elsewhere(
+                charger.id, charger.gateway, charger.connection, timeout_s
+            )
+        except FleetUnavailable as error:
+            log.warning("%s: cannot ask %s whether it is there: %r", charger.stream, charger.gateway, error)
+            return False
+
+    async def _take_place(
+        self, connection: Connection, fact: Connected, shown: Credential | None, dead: str
+    ) -> tuple[str, str]:
+        """Among all gateways, then in the books; the former connection has its place back where that fails.
+
+        Returns what `Intake.connected` does, and raises what that raises.
         """
         desk = connection.session.desk
         charger = desk.charger.id
         await self._switchboard.enter(charger, connection)
         try:
             told = Told(recorded_at=clock.now(), actor="zeus")
-            await self._intake.connected(desk, fact, told, shown)
+            former = await self._intake.connected(desk, fact, told, shown, dead)
         except BaseException:
-            await self._switchboard.leave(charger, connection)
+            await self._switchboard.step_back(
+                charger, connection, lambda: self.presence.of(charger), desk.charger.gateway
+            )
             raise
-        self.presence.enter(connection)
+        await self.presence.enter(connection)
+        return former
 
     # -- talking -------------------------------------------------------------------------------------------
 
@@ -197,6 +270,8 @@ class Gateway:
         """Complete the handshake, read until the socket closes; whatever ends it, the goodbye is recorded."""
         code, reason = 1011, "the server failed"
         try:
+            if connection.session.over:  # replaced before it was told that it may come in
+                raise ConnectionReplaced
             await send({"type": "websocket.accept", "subprotocol": subprotocol})
             if connection.session.desk.charger.guided:
                 self._guide.lead(connection.session.desk.charger.id)

@@ -58,6 +58,9 @@ class Request(msgspec.Struct, frozen=True):
     """`ws` or `wss`, as seen by the charger."""
     certificate: Presented | None = None
     """The charger's own, where it showed one."""
+    tls: str = ""
+    """The TLS version and suite, as OpenSSL or a trusted proxy names them."""
+    cipher: str = ""
 
 
 class Negotiated(msgspec.Struct, frozen=True):
@@ -80,10 +83,13 @@ def read_request(scope: Mapping[str, Any], trusted_proxies: Collection[str] = ()
     peer = scope["client"][0] if scope.get("client") else ""
     scheme: str = scope.get("scheme", "ws")
     certificate = shown_over_tls(scope)
+    secured = scope.get("extensions", {}).get("tls", {})
+    tls, cipher = secured.get("zeus.version", ""), secured.get("zeus.cipher", "")
     if peer in trusted_proxies:
         peer = forwarded_for(headers.all(b"x-forwarded-for"), trusted_proxies) or peer
         scheme = _SCHEMES.get(headers.first(b"x-forwarded-proto").strip().lower(), scheme)
         certificate = shown_to_proxy(headers.first(VERIFY_HEADER), headers.first(CERTIFICATE_HEADER))
+        tls, cipher = (headers.first(name).decode("latin-1")[:40] for name in (TLS_HEADER, CIPHER_HEADER))
     return Request(
         path=raw_path.decode("latin-1"),
         address=address,
@@ -94,6 +100,8 @@ def read_request(scope: Mapping[str, Any], trusted_proxies: Collection[str] = ()
         user_agent=headers.first(b"user-agent").decode("latin-1")[:255],
         scheme=scheme,
         certificate=certificate,
+        tls=tls,
+        cipher=cipher,
     )
 
 
@@ -178,6 +186,8 @@ def negotiate(
 
 VERIFY_HEADER = b"x-ssl-client-verify"
 CERTIFICATE_HEADER = b"x-ssl-client-cert"
+TLS_HEADER = b"x-ssl-protocol"
+CIPHER_HEADER = b"x-ssl-cipher"
 _SUBPROTOCOLS = {version.subprotocol: version for version in Version}
 _PATH_VERSIONS = {version.value.encode(): version for version in Version}
 _SCHEMES = {b"https": "wss", b"wss": "wss", b"http": "ws", b"ws": "ws"}

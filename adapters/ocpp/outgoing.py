@@ -72,6 +72,11 @@ class Outgoing:
         finally:
             self._in_flight, self._hear, self._replied = "", None, None
 
+    def awaits(self, message_id: str) -> bool:
+        """Does anybody wait for a reply to this call, or did?"""
+        in_flight = bool(message_id) and message_id == self._in_flight and self._hear is not None
+        return in_flight or message_id in self._given_up
+
     async def reply(self, reply: Reply, told: Told) -> bool:
         """A reply came; False where nobody waits for it, or ever did."""
         message_id = str(reply.message_id)

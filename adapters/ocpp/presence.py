@@ -28,6 +28,7 @@ log = logging.getLogger("zeus.gateway")
 REPLACED = "replaced by a newer connection"
 SILENT = "nothing heard for too long"
 SHUTDOWN = "the server is being restarted"
+NOT_SERVED = "not served here"
 TURNED_OUT = "the charger was disabled by its operator"
 
 
@@ -56,6 +57,11 @@ class Connection(msgspec.Struct, eq=False):
     async def alive(self, timeout_s: float) -> bool:
         """See `Link.ping`."""
         return await self.link.ping(timeout_s)
+
+    async def give_way(self) -> None:
+        """Another connection took its place: what it still says changes nothing."""
+        self.session.over = True
+        await self.close(1008, REPLACED)
 
     async def close(self, code: int, reason: str) -> None:
         """Send a Close frame; a peer that is gone already is no error."""
@@ -101,22 +107,33 @@ class Presence:
         async with lock:
             yield
 
-    async def occupied(self, charger: ChargerId, ping_timeout_s: float) -> bool:
-        """Is the charger connected and alive? A dead connection is closed and forgotten."""
-        first = self._here.get(charger)
-        if first is None:
-            return False
+    def of(self, charger: ChargerId) -> Connection | None:
+        """The charger's connection, if it is here."""
+        return self._here.get(charger)
+
+    async def dismiss(self, connection: Connection) -> None:
+        """By the books another connection has taken its place, at another gateway."""
+        if self._here.get(connection.session.desk.charger.id) is connection:
+            del self._here[connection.session.desk.charger.id]
+        await connection.give_way()
+
+    async def lives(self, first: Connection, ping_timeout_s: float) -> bool:
+        """Does it show any sign of life? A dead connection is closed and forgotten."""
         if await first.link.ping(ping_timeout_s):
             return True
+        charger = first.session.desk.charger.id
         if self._here.get(charger) is first:
             first.session.over = True
             del self._here[charger]
             await first.close(1011, REPLACED)
         return False
 
-    def enter(self, connection: Connection) -> None:
-        """A connection was accepted."""
-        self._here[connection.session.desk.charger.id] = connection
+    async def enter(self, connection: Connection) -> None:
+        """A connection was accepted; the one it took the place of is closed."""
+        charger = connection.session.desk.charger.id
+        former, self._here[charger] = self._here.get(charger), connection
+        if former is not None:
+            await former.give_way()
 
     async def leave(self, connection: Connection, code: int, reason: str) -> None:
         """The socket is gone: record it, unless a newer connection has taken its place in the books."""
@@ -179,6 +196,17 @@ class Presence:
         out = [one for one, c in here if c.session.desk.charger.standing is not Standing.ACTIVE]
         for charger in out:
             await self.turn_out(charger)
+        return len(out)
+
+    def tenants(self) -> set[str]:
+        """Whose chargers are here."""
+        return {charger.tenant for charger in self._here}
+
+    async def turn_out_tenant(self, tenant: str) -> int:
+        """Close the connections of a tenant that is served no more; how many."""
+        out = [charger for charger in self._here if charger.tenant == tenant]
+        for charger in out:
+            await self.turn_out(charger, NOT_SERVED)
         return len(out)
 
     async def close_all(self, batch: int = 100, pause_s: float = 0.2) -> None:

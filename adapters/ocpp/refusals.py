@@ -32,6 +32,7 @@ class Reason(StrEnum):
     AUTH_HEX_FORM = "auth_hex_form"
     AUTH_LOCKED = "auth_locked"
     PROFILE_MISMATCH = "profile_mismatch"
+    NETWORK_NOT_ALLOWED = "network_not_allowed"
     CLIENT_CERT_MISSING = "client_cert_missing"
     CLIENT_CERT_EXPIRED = "client_cert_expired"
     CLIENT_CERT_CN = "client_cert_cn"
@@ -145,6 +146,11 @@ VERDICTS = {
     Reason.PROFILE_MISMATCH: Verdict(
         "The box connects with another security profile than set for it (ws or wss, password or "
         "certificate). Set both to the same.",
+        403,
+    ),
+    Reason.NETWORK_NOT_ALLOWED: Verdict(
+        "This charger needs no password, so it may come from listed networks alone, and this address is in none of "
+        "them. Give it a password (security profile 1 or 2), or list its network.",
         403,
     ),
     Reason.CLIENT_CERT_MISSING: Verdict("This charger must present a certificate and presents none.", 401),

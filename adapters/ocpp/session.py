@@ -145,7 +145,11 @@ class Session:
         self.outgoing.hang_up()
         if summary := self._rubbish.summary():
             now = clock.now()
-            if not await self._record([summary], Told(recorded_at=now, connection=self.connection)):
+            try:
+                recorded = await self._record([summary], Told(recorded_at=now, connection=self.connection))
+            except ConnectionReplaced:  # the connection that took over tells it with its own
+                recorded = False
+            if not recorded:
                 self._rubbish.put_back([summary], 0, now)
 
     # -- calls ---------------------------------------------------------------------------------------------
@@ -237,7 +241,7 @@ class Session:
                 await self._reply(OTHER, frame.answer)
         elif isinstance(frame, Send):
             await self._take_send(frame, told)
-        elif isinstance(frame, CallResult | CallError) and await self.outgoing.reply(frame, told):
+        elif isinstance(frame, CallResult | CallError) and await self._hear(frame, told):
             kind = "result" if isinstance(frame, CallResult) else "error"
             self._counters.frames["in", kind, OTHER] += 1
         elif isinstance(frame, CallResult | CallError | CallResultError):
@@ -247,6 +251,22 @@ class Session:
             message_id = str(frame.message_id)
             told = msgspec.structs.replace(told, cause=message_id, repairs=told.repairs + frame.flaws)
             await self._record_rubbish(AnswerUnexpected(message_id=message_id, error_code=code), told, None)
+
+    async def _hear(self, frame: CallResult | CallError, told: Told) -> bool:
+        """A reply to a call of ours; False where nobody waits for it.
+
+        What it says is recorded on the command's stream, which does not tell whose connection is the charger's.
+        """
+        if not self.outgoing.awaits(str(frame.message_id)):
+            return False
+        try:
+            await self._intake.check_place(self.desk)
+        except StoreUnavailable as error:  # nor can the reply be recorded now: the exchange keeps it
+            log.warning("%s: cannot look up its connection: %r", self.desk.charger.stream, error)
+        except ConnectionReplaced:
+            self.over = True
+            raise
+        return await self.outgoing.reply(frame, told)
 
     async def _take_send(self, frame: Send, told: Told) -> None:
         """2.1 SEND: taken like a call, answered never."""
@@ -289,6 +309,9 @@ class Session:
         except NOT_STORED as error:
             log.warning("%s: %s not stored: %r", self.desk.charger.stream, facts[0].TOPIC, error)
             return False
+        except ConnectionReplaced:
+            self.over = True
+            raise
         return True
 
 

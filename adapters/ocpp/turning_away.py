@@ -86,6 +86,8 @@ class Refusals:
             subprotocols=tuple(name[:40] for name in request.subprotocols[:5]),
             user_agent=request.user_agent[:100],
             known=looked_up if why.known is None else why.known,
+            tls=request.tls,
+            cipher=request.cipher,
         )
         await self._record(fact, "" if tenant == NOBODY else tenant)
         if told.close_code is not None:

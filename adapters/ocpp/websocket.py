@@ -202,7 +202,12 @@ class ChargerWebSocket(WebSocketsSansIOProtocol):
 def _tls_of(secured: ssl.SSLObject) -> dict[str, object]:
     """The TLS extension of ASGI, as far as anybody here asks for it."""
     der = secured.getpeercert(binary_form=True)
-    return {"client_cert_chain": [] if der is None else [ssl.DER_cert_to_PEM_cert(der)]}
+    suite = secured.cipher()
+    return {
+        "client_cert_chain": [] if der is None else [ssl.DER_cert_to_PEM_cert(der)],
+        "zeus.version": secured.version() or "",
+        "zeus.cipher": suite[0] if suite else "",
+    }
 
 
 def _message(data: bytes, *, is_text: bool) -> dict[str, Any]:

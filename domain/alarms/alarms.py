@@ -21,6 +21,8 @@ ACTOR = "actor:"
 """Begins the subject of an alarm about a person or a token."""
 PERSON = "user:"
 """Begins the subject of an alarm about a person, before the id."""
+OURSELVES = "server:certificates"
+"""The subject of alarms about certificates of the server itself."""
 PACE = timedelta(minutes=1)
 """What repeats faster is one occurrence: an alarm is no flood."""
 AGAIN = "it happened again"

@@ -74,6 +74,11 @@ WEAKER_PROFILE = Kind(
     Severity.WARNING,
     "Somebody knocked as this charger with a weaker protection than is set.",
 )
+WRONG_NETWORK = Kind(
+    "wrong_network",
+    Severity.WARNING,
+    "Somebody knocked as this charger, which needs no password, from a network that is not listed.",
+)
 BAD_CERTIFICATE = Kind(
     "bad_certificate",
     Severity.CRITICAL,
@@ -107,11 +112,38 @@ SIGNED_VALUES_WRONG = Kind(
     Severity.WARNING,
     "The signed meter values of a session do not hold: it cannot be billed by them.",
 )
+FOREIGN_REQUEST = Kind(
+    "foreign_request",
+    Severity.WARNING,
+    "The charger named a request or a reservation that was made to another charger.",
+)
 OUTCOME_UNKNOWN = Kind(
     "command_outcome_unknown",
     Severity.INFO,
     "A command left for the charger, and nobody knows what became of it.",
 )
+
+PROFILE_NOT_TAKEN = Kind(
+    "profile_not_taken",
+    Severity.WARNING,
+    "The charger did not come with the higher security profile that it was asked to.",
+)
+
+CERTIFICATE_EXPIRING = Kind(
+    "certificate_expiring", Severity.WARNING, "A certificate ends within four weeks and was not renewed."
+)
+CERTIFICATE_ENDING = Kind(
+    "certificate_ending",
+    Severity.CRITICAL,
+    "A certificate ends within a week, or has ended: who shows it is refused then.",
+)
+
+CONFIGURATION_DRIFT = Kind(
+    "configuration_drift",
+    Severity.WARNING,
+    "Settings of the charger are not as wanted, and nothing on its way changes that.",
+)
+OF_CERTIFICATES = (CERTIFICATE_EXPIRING, CERTIFICATE_ENDING)
 
 
 def of_report(name: str) -> Kind:

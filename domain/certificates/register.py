@@ -34,6 +34,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     not_after: datetime
     fingerprint: str
     revoked_at: datetime | None = None
+    version: int = 0
+    """Of the event in the register."""
 
     @property
     def owner(self) -> ChargerId:
@@ -101,6 +103,7 @@ class Register(msgspec.Struct):
                     issued_at=at,
                     not_after=fact.not_after,
                     fingerprint=fact.fingerprint,
+                    version=event.originator_version,
                 )
             case Revoked() as fact if fact.serial in self.entries:
                 taken = msgspec.structs.replace(self.entries[fact.serial], revoked_at=at)

@@ -25,6 +25,15 @@ from domain.chargers.events import (
     TransactionClosed,
     TransactionOpened,
 )
+from domain.chargers.profile_upgrade import (
+    ADOPTED,
+    ProfileFellBack,
+    ProfileUpgradeAdopted,
+    ProfileUpgradeAdvanced,
+    ProfileUpgradeBegun,
+    ProfileUpgradeEnded,
+    Upgrade,
+)
 from domain.chargers.provisioning import (
     REVISING,
     ConnectorsDescribed,
@@ -34,6 +43,7 @@ from domain.chargers.provisioning import (
     Disabled,
     Enabled,
     ModelProfileChosen,
+    NetworksAllowed,
     Placed,
     Renamed,
     Retired,
@@ -41,12 +51,16 @@ from domain.chargers.provisioning import (
     digest_of_connectors,
 )
 from domain.chargers.running import CONNECTORS, REUSED, Doing, OpenTransaction
+from domain.chargers.succession import ConnectedAlready, Proof, outranks
 from domain.event import Event, Fact, Told
 from domain.identity import ChargerId
 
 SKEW_SAMPLES = 9
 SKEW_STEP_S = 5
 """A new skew is told when the median moved by this much: a sound clock makes one fact, not thousands."""
+
+
+OUTRANKED = "replaced by a connection with a newer credential"
 
 
 class ChargerNotAdmitted(Exception):
@@ -67,15 +81,21 @@ class Charger(msgspec.Struct):
     model_profile: str = ""
     connectors_digest: str = ""
     """Tells whether a description of the connectors is news; the description itself is for others to read."""
+    networks: tuple[str, ...] = ()
+    """Where it may come from while it needs no password."""
     revision: int = 0
     """The version of the newest fact an operator wrote: what heartbeats do not move."""
     credential: Credential | None = None
     offered: tuple[Credential, ...] = ()
+    upgrade: Upgrade | None = None
+    """The higher security profile that it was asked for last."""
     acceptance: Acceptance = Acceptance.ACCEPTED
     auto_accept_until: datetime | None = None
     guided: bool = False
     """Something lasting is wanted of it: whoever has its socket leads it there."""
     connection: str = ""
+    proof: Proof = Proof()
+    """What that connection was opened with."""
     gateway: str = ""
     protocol: str = ""
     remote: str = ""
@@ -153,19 +173,34 @@ class Charger(msgspec.Struct):
         """Something lasting is wanted of it."""
         return [] if self.guided else [GuidanceBegun()]
 
-    def connected(self, fact: Connected, shown: Credential | None = None) -> list[Fact]:
+    def connected(self, fact: Connected, shown: Credential | None = None, dead: str = "") -> list[Fact]:
         """A socket was accepted; a former one that never said goodbye is closed in the books first.
 
-        `shown` is the password it came with: an offered one is in use from now on (A01.FR.03). Raises
-        ChargerNotAdmitted where the door was shut since it knocked.
+        `shown` is the password it came with: an offered one is in use from now on (A01.FR.03). `dead` is the
+        former connection if it was found dead. Raises ChargerNotAdmitted where the door was shut since it knocked,
+        ConnectedAlready where a connection has to be asked first whether it lives.
         """
         if self.standing is not Standing.ACTIVE or (shown is not None and not self.keyring.has(shown)):
             raise ChargerNotAdmitted(self.cpid)
-        facts: list[Fact] = [fact]
+        news = (
+            []
+            if self.upgrade is None
+            else self.upgrade.on_coming(self.security_profile, fact.security_profile)
+        )
+        adopts = any(isinstance(one, ProfileUpgradeAdopted) for one in news)
+        if fact.security_profile != self.security_profile and not adopts:
+            raise ChargerNotAdmitted(
+                self.cpid
+            )  # judged by a profile that was its own, or on offer, a moment ago
+        facts: list[Fact] = [*news, fact]
         if shown is not None and shown in self.offered:
             facts.insert(0, CredentialAdopted(credential_id=shown.id, by_login=True))
         if self.connection:
-            facts.insert(0, Disconnected(connection=self.connection, reason="replaced by a new connection"))
+            stronger = outranks(proof_of(fact), self.proof, self.keyring)
+            if self.connection != dead and not stronger:
+                raise ConnectedAlready(self.connection)
+            reason = "replaced by a new connection" if self.connection == dead else OUTRANKED
+            facts.insert(0, Disconnected(connection=self.connection, reason=reason))
         return facts
 
     def disconnected(self, connection: str, code: int | None, reason: str) -> list[Fact]:
@@ -226,6 +261,8 @@ class Charger(msgspec.Struct):
             self._open(event.fact)
         elif type(event.fact) is Disconnected and not self.connection:
             self.gone_since, self.gone_why = event.told.recorded_at, event.fact.reason
+        elif type(event.fact) is ProfileUpgradeAdvanced and self.upgrade is not None:
+            self.upgrade = self.upgrade.advanced(event.fact, event.told.recorded_at, self.connection)
 
     def _hear_status(self, fact: StatusReported, told: Told) -> None:
         self.doings[f"{fact.evse_id}/{fact.connector_id}"] = Doing(
@@ -260,7 +297,8 @@ def _registered(state: Charger, fact: Registered) -> None:
     state.standing, state.credential, state.offered = Standing.ACTIVE, None, ()
     state.site = state.node = state.model_profile = state.connectors_digest = state.remote = ""
     state.acceptance, state.auto_accept_until = Acceptance.ACCEPTED, None
-    state.serials = ()
+    state.serials = state.networks = ()
+    state.upgrade = None
 
 
 def _credential_issued(state: Charger, fact: CredentialIssued) -> None:
@@ -285,6 +323,30 @@ def _turn(state: Charger, keyring: Keyring) -> None:
 
 def _security_profile_chosen(state: Charger, fact: SecurityProfileChosen) -> None:
     state.security_profile = fact.security_profile
+    state.upgrade = None  # whatever it was asked for: its operator decided otherwise
+
+
+def _profile_upgrade_begun(state: Charger, fact: ProfileUpgradeBegun) -> None:
+    state.upgrade = Upgrade(begun=fact)
+
+
+def _profile_upgrade_adopted(state: Charger, fact: ProfileUpgradeAdopted) -> None:
+    state.security_profile = fact.security_profile
+    _end_upgrade(state, ADOPTED)
+
+
+def _profile_upgrade_ended(state: Charger, fact: ProfileUpgradeEnded) -> None:
+    _end_upgrade(state, fact.why)
+
+
+def _end_upgrade(state: Charger, why: str) -> None:
+    if state.upgrade is not None:
+        state.upgrade = msgspec.structs.replace(state.upgrade, ended=why)
+
+
+def _profile_fell_back(state: Charger, fact: ProfileFellBack) -> None:
+    if state.upgrade is not None:
+        state.upgrade = msgspec.structs.replace(state.upgrade, fell_back=True)
 
 
 def _acceptance_decided(state: Charger, fact: AcceptanceDecided) -> None:
@@ -307,6 +369,10 @@ def _connectors_described(state: Charger, fact: ConnectorsDescribed) -> None:
     state.connectors_digest = digest_of_connectors(fact.connectors)
 
 
+def _networks_allowed(state: Charger, fact: NetworksAllowed) -> None:
+    state.networks = fact.networks
+
+
 def _disabled(state: Charger, fact: Disabled) -> None:
     state.standing = Standing.DISABLED
 
@@ -318,6 +384,7 @@ def _enabled(state: Charger, fact: Enabled) -> None:
 def _retired(state: Charger, fact: Retired) -> None:
     """Its passwords open nothing any more, whatever becomes of the id."""
     state.standing, state.credential, state.offered = Standing.RETIRED, None, ()
+    state.upgrade = None
 
 
 def _guidance_begun(state: Charger, fact: GuidanceBegun) -> None:
@@ -326,13 +393,19 @@ def _guidance_begun(state: Charger, fact: GuidanceBegun) -> None:
 
 def _connected(state: Charger, fact: Connected) -> None:
     state.connection, state.gateway, state.protocol = fact.connection, fact.gateway, fact.protocol
-    state.remote = fact.remote
+    state.remote, state.proof = fact.remote, proof_of(fact)
     state.gone_since, state.gone_why, state.missed = None, "", False
+
+
+def proof_of(fact: Connected) -> Proof:
+    """What this connection was opened with."""
+    return Proof(fact.security_profile, fact.credential_id, fact.certificate, fact.certificate_from)
 
 
 def _disconnected(state: Charger, fact: Disconnected) -> None:
     if state.connection == fact.connection:
         state.connection = state.gateway = ""
+        state.proof = Proof()
 
 
 def _booted(state: Charger, fact: Booted) -> None:
@@ -362,9 +435,14 @@ _EVOLVE: dict[type[Fact], Callable[[Charger, Any], None]] = {
     Placed: _placed,
     ModelProfileChosen: _model_profile_chosen,
     ConnectorsDescribed: _connectors_described,
+    NetworksAllowed: _networks_allowed,
     Disabled: _disabled,
     Enabled: _enabled,
     Retired: _retired,
+    ProfileUpgradeBegun: _profile_upgrade_begun,
+    ProfileUpgradeAdopted: _profile_upgrade_adopted,
+    ProfileUpgradeEnded: _profile_upgrade_ended,
+    ProfileFellBack: _profile_fell_back,
     CredentialOffered: _credential_offered,
     CredentialAdopted: _credential_adopted,
     CredentialWithdrawn: _credential_withdrawn,

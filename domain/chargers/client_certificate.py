@@ -36,6 +36,8 @@ class ClientCertificate(msgspec.Struct, frozen=True, kw_only=True):
     """Of the certificate, in hex; unique below its issuer."""
     issuer: str
     """The issuer's name (RFC 4514)."""
+    not_before: datetime | None = None
+    """None where it could not be read."""
     not_after: datetime
     fault: Fault | None = None
     issued_to: ChargerId | None = None

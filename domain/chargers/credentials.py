@@ -33,6 +33,11 @@ class Credential(msgspec.Struct, frozen=True, omit_defaults=True):
     digest: str
     id: str = ""
 
+    @property
+    def name(self) -> str:
+        """Its id; where it was made before credentials had one, the beginning of its digest."""
+        return self.id or self.digest[:16]
+
     def matches(self, presented: bytes) -> str:
         """`raw`, `hex` or nothing: several chargers present the hex digits they were sent verbatim.
 
@@ -81,6 +86,11 @@ class Keyring(msgspec.Struct, frozen=True, omit_defaults=True):
     def has(self, credential: Credential) -> bool:
         """Does it open the door still?"""
         return credential == self.valid or credential in self.offered
+
+    def age_of(self, name: str) -> int:
+        """Its place among those that open the door, the newest highest; 0 where it opens nothing any more."""
+        there = (self.valid or NOBODYS, *self.offered)
+        return next((n for n, one in enumerate(there, start=1) if one.name == name), 0)
 
     def offer(self, credential: Credential) -> "Keyring":
         """With one more on its way."""

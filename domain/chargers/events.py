@@ -76,6 +76,16 @@ class Connected(Fact, frozen=True, kw_only=True, omit_defaults=True):
     user_agent: str = ""
     flags: tuple[str, ...] = ()
     """What an installer should put right although we let it pass, such as `id_case`."""
+    credential_id: str = ""
+    """The name of the password it came with."""
+    certificate: str = ""
+    """The serial number (hex) of the client certificate it came with."""
+    certificate_from: datetime | None = None
+    """When that certificate begins."""
+    tls: str = ""
+    """The TLS version, such as `TLSv1.3`; empty without TLS, or where a proxy does it and does not tell."""
+    cipher: str = ""
+    """The cipher suite, as OpenSSL names it."""
 
 
 class Disconnected(Fact, frozen=True, kw_only=True, omit_defaults=True):
@@ -103,6 +113,10 @@ class HandshakeRefused(Fact, frozen=True, kw_only=True, omit_defaults=True):
     user_agent: str = ""
     known: bool = False
     """Is a charger with this id registered?"""
+    tls: str = ""
+    """The TLS version, such as `TLSv1.3`; empty without TLS, or where a proxy does it and does not tell."""
+    cipher: str = ""
+    """The cipher suite, as OpenSSL names it."""
     count: int = 1
     """How many equal attempts this one row stands for."""
 

@@ -7,6 +7,7 @@ import msgspec
 from domain.chargers.charger import Charger
 from domain.chargers.credentials import OFFERS, Credential, CredentialOffersUnsettled
 from domain.chargers.events import Acceptance, AcceptanceDecided, SecurityProfileChosen
+from domain.chargers.networks import NetworksNeeded, networks_of
 from domain.chargers.provisioning import (
     ConnectorPlan,
     ConnectorsDescribed,
@@ -16,6 +17,7 @@ from domain.chargers.provisioning import (
     Disabled,
     Enabled,
     ModelProfileChosen,
+    NetworksAllowed,
     Placed,
     Renamed,
     Retired,
@@ -55,6 +57,8 @@ class Particulars(msgspec.Struct, frozen=True, kw_only=True):
     connectors: tuple[ConnectorPlan, ...] | None = None
     security_profile: int | None = None
     downgrade_reason: str = ""
+    networks: tuple[str, ...] | None = None
+    """Where it may come from on profile 0."""
     standing: Standing | None = None
     reason: str = ""
     """Why it is disabled or retired."""
@@ -66,16 +70,27 @@ NOTHING_SAID = Particulars()
 def describe(charger: Charger, wanted: Particulars) -> list[Fact]:
     """The facts that lead to what is wanted; none where it is so already.
 
-    Raises ChargerRetired, ProfileUnknown, DowngradeWithoutReason, PasswordNeeded.
+    Raises ChargerRetired, ProfileUnknown, DowngradeWithoutReason, PasswordNeeded, NetworkInvalid, NetworksNeeded.
     """
     facts = [
         *_description(charger, wanted),
         *choose_profile(charger, wanted.security_profile, wanted.downgrade_reason),
+        *allow_networks(charger, wanted),
         *stand(charger, wanted.standing, wanted.reason),
     ]
     if facts and charger.standing is Standing.RETIRED:
         raise ChargerRetired(charger.cpid)
     return facts
+
+
+def allow_networks(charger: Charger, wanted: Particulars) -> list[Fact]:
+    """Say where it may come from; on profile 0 from somewhere, and not from everywhere by default (SEC-01)."""
+    networks = charger.networks if wanted.networks is None else networks_of(wanted.networks)
+    profile = charger.security_profile if wanted.security_profile is None else wanted.security_profile
+    concerned = wanted.networks is not None or profile != charger.security_profile
+    if profile == 0 and not networks and concerned:
+        raise NetworksNeeded(charger.cpid)
+    return [] if networks == charger.networks else [NetworksAllowed(networks)]
 
 
 def choose_profile(charger: Charger, profile: int | None, downgrade_reason: str) -> list[Fact]:

@@ -7,6 +7,7 @@ from enum import StrEnum
 import msgspec
 
 from domain.chargers.events import AcceptanceDecided, CredentialIssued, Registered, SecurityProfileChosen
+from domain.chargers.profile_upgrade import ProfileUpgradeAdopted
 from domain.event import Fact
 
 
@@ -58,6 +59,14 @@ class ConnectorsDescribed(Fact, frozen=True):
 
     TOPIC = "charger.connectors_described"
     connectors: tuple[ConnectorPlan, ...]
+
+
+class NetworksAllowed(Fact, frozen=True):
+    """Without a password, the charger may come from these networks and no others; none: from nowhere."""
+
+    TOPIC = "charger.networks_allowed"
+    networks: tuple[str, ...]
+    """Address and length, such as `10.20.0.0/16`."""
 
 
 class Disabled(Fact, frozen=True, omit_defaults=True):
@@ -119,11 +128,13 @@ REVISING: frozenset[type[Fact]] = frozenset(
         Registered,
         CredentialIssued,
         SecurityProfileChosen,
+        ProfileUpgradeAdopted,
         AcceptanceDecided,
         Renamed,
         Placed,
         ModelProfileChosen,
         ConnectorsDescribed,
+        NetworksAllowed,
         Disabled,
         Enabled,
         Retired,

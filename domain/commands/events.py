@@ -144,3 +144,14 @@ class State(StrEnum):
 FINAL = frozenset(
     {State.SUCCEEDED, State.REJECTED, State.FAILED, State.TIMED_OUT, State.UNKNOWN, State.CANCELLED}
 )
+
+
+class NumberGiven(Fact, frozen=True, kw_only=True):
+    """A charger was given a number that it will name: nobody else may."""
+
+    TOPIC = "command.number_given"
+    kind: str
+    """`request` or `reservation`."""
+    number: int
+    charger: str
+    """The key of the charger."""

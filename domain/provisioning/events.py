@@ -20,6 +20,8 @@ class WindowOpened(Fact, frozen=True, kw_only=True, omit_defaults=True):
     """The weakest that is let in: 0 open, 1 password, 2 password over TLS."""
     hold: bool = False
     """Their boots are answered `Pending` until an operator accepts each of them."""
+    networks: tuple[str, ...] = ()
+    """Where those without a password may come from, now and later."""
 
 
 class WindowClosed(Fact, frozen=True, kw_only=True, omit_defaults=True):

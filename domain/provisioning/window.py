@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from domain.chargers.admission import Knock
+from domain.chargers.networks import NetworksNeeded, within
 from domain.event import Event, Fact
 from domain.identity import CPID_LIMIT
 from domain.provisioning.events import ChargerLetIn, WindowClosed, WindowOpened
@@ -27,7 +28,7 @@ class WindowNotOpen(Exception):
 
 
 class WindowImpossible(ValueError):
-    """A window is open for at most 24 hours, for 1 to 1000 chargers, on profile 0, 1 or 2."""
+    """A window is open for at most 24 hours, for 1 to 1000 chargers, on profile 0, 1 or 2; on 0 for listed networks."""
 
 
 class Window(msgspec.Struct):
@@ -46,7 +47,7 @@ class Window(msgspec.Struct):
         return max(0, self.open.most - self.let_in)
 
     def opening(self, wanted: WindowOpened, now: datetime) -> list[Fact]:
-        """Open a window. Raises WindowAlreadyOpen, WindowImpossible."""
+        """Open a window. Raises WindowAlreadyOpen, WindowImpossible, NetworksNeeded."""
         if self.left(now):
             raise WindowAlreadyOpen
         pattern_fits = 0 < len(wanted.pattern) <= CPID_LIMIT and wanted.pattern.isprintable()
@@ -55,6 +56,8 @@ class Window(msgspec.Struct):
             in_time and pattern_fits and 1 <= wanted.most <= MOST and wanted.security_profile in (0, 1, 2)
         ):
             raise WindowImpossible
+        if wanted.security_profile == 0 and not wanted.networks:
+            raise NetworksNeeded(wanted.pattern)
         return [wanted]
 
     def closing(self, now: datetime) -> list[Fact]:
@@ -83,6 +86,8 @@ class Window(msgspec.Struct):
         if knock.password is None or knock.user is None:
             if window.security_profile:
                 return "auth_missing"
+            if not within(remote, window.networks):
+                return "network_not_allowed"
             return ChargerLetIn(
                 window_id=window.window_id, cpid=knock.cpid, security_profile=0, remote=remote
             )

@@ -9,9 +9,12 @@ import typer
 from application import clock
 from application.ports import EventStore
 from application.registry import ChargerAlreadyRegistered, ChargerUnknown, Provisioned
+from application.tenants import Directory
 from domain.chargers.events import Acceptance
+from domain.chargers.networks import NetworkInvalid, NetworksNeeded
 from domain.chargers.particulars import ChargerRetired, Particulars, ProfileUnknown
 from domain.identity import InvalidChargerId
+from domain.tenants.tenant import TenantUnknown
 from entrypoints.commands.opening import AsJson, console, errors, print_json, refuse, registry, with_store
 from entrypoints.commands.provisioned import CardFile, show_provisioned
 from entrypoints.commands.reading import Limit, length_of, read_models, show_table, span_text
@@ -25,6 +28,12 @@ app = typer.Typer(no_args_is_help=True, help="Make chargers known, list them, gi
 Cpid = Annotated[str, typer.Argument(help="The charge point id, as entered in the box: 1–48 characters.")]
 
 
+Networks = Annotated[
+    list[str] | None,
+    typer.Option(help="A network it may come from on profile 0, such as 10.20.0.0/16; may be repeated."),
+]
+
+
 @app.command()
 def add(
     cpid: Cpid,
@@ -32,10 +41,14 @@ def add(
     profile: Annotated[
         int, typer.Option(help="Security profile: 0 open, 1 password, 2 password over TLS, 3 certificate.")
     ] = 1,
+    network: Networks = None,
     password: Annotated[
         str | None, typer.Option(help="Use this password instead of a new one (16–40 characters).")
     ] = None,
     site: Annotated[str, typer.Option(help="The site it stands at.")] = "",
+    tenant: Annotated[
+        str | None, typer.Option(help="Whose charger it is; ZEUS_TENANT where it is left out.")
+    ] = None,
     hold: Annotated[
         bool, typer.Option("--hold", help="Answer its boots Pending until `zeus charger accept`.")
     ] = False,
@@ -54,18 +67,22 @@ def add(
     until = None if auto_accept is None else clock.now() + length_of(auto_accept)
 
     async def use(store: EventStore) -> Provisioned:
-        return await registry(store, settings).add_charger(
+        if tenant is not None and not await Directory(store, settings.tenant).serves(tenant):
+            raise TenantUnknown(tenant)
+        return await registry(store, settings, tenant).add_charger(
             cpid,
             name=name,
             security_profile=profile,
             password=password,
-            particulars=Particulars(site=site),
+            particulars=Particulars(site=site, networks=tuple(network or ())),
             hold=hold,
             auto_accept_until=until,
         )
 
     try:
         provisioned = with_store(use, settings)
+    except TenantUnknown as error:
+        raise refuse(" ".join((type(error).__doc__ or "").split())) from None
     except InvalidChargerId:
         raise refuse(
             f"{cpid!r} cannot be a charge point id: 1 to 48 printable characters, without / and : and without "
@@ -73,11 +90,14 @@ def add(
         ) from None
     except ProfileUnknown:
         raise refuse(str(ProfileUnknown.__doc__)) from None
+    except (NetworksNeeded, NetworkInvalid) as error:
+        raise refuse(network_words(error)) from None
     except ChargerAlreadyRegistered as error:
         raise refuse(
             f"{error} is registered already; nothing was changed. A new password: zeus charger password {error}"
         ) from None
-    show_provisioned(provisioned, settings, (name, site), card, as_json=as_json)
+    slug = "" if tenant in (None, settings.tenant) else str(tenant)
+    show_provisioned(provisioned, settings, (name, site), card, as_json=as_json, slug=slug)
 
 
 @app.command(name="list")
@@ -184,6 +204,11 @@ def _decide(cpid: str, acceptance: Acceptance, *, as_json: bool) -> None:
         print_json({"cpid": cpid, "acceptance": acceptance})
         return
     console.print(f"The next boot of [bold]{cpid}[/bold] is answered {acceptance}.")
+
+
+def network_words(error: Exception) -> str:
+    """What to do about networks, as a command would say it."""
+    return f"{' '.join((type(error).__doc__ or '').split())} Name them with --network."
 
 
 def on_known(cpid: str, do: Callable[[], T]) -> T:

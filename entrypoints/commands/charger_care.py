@@ -6,9 +6,10 @@ import typer
 
 from application.ports import EventStore
 from domain.chargers.charger import Charger
+from domain.chargers.networks import NetworkInvalid, NetworksNeeded
 from domain.chargers.particulars import DowngradeWithoutReason, Particulars, PasswordNeeded, ProfileUnknown
 from domain.chargers.provisioning import Standing
-from entrypoints.commands.charger import Cpid, on_known
+from entrypoints.commands.charger import Cpid, Networks, network_words, on_known
 from entrypoints.commands.opening import AsJson, console, print_json, refuse, registry, with_store
 from entrypoints.settings import Settings
 
@@ -57,6 +58,7 @@ def describe(
     downgrade_reason: Annotated[
         str, typer.Option(help="Why a weaker security profile; it is recorded.")
     ] = "",
+    network: Networks = None,
     as_json: AsJson = False,
 ) -> None:
     """Rename the charger, say where it stands, pin another security profile; what is left out stays.
@@ -70,11 +72,14 @@ def describe(
         model_profile=model_profile,
         security_profile=profile,
         downgrade_reason=downgrade_reason,
+        networks=None if network is None else tuple(network),
     )
     try:
         charger = _describe(cpid, wanted)
     except (ProfileUnknown, DowngradeWithoutReason, PasswordNeeded) as error:
         raise refuse(" ".join((type(error).__doc__ or "").split())) from None
+    except (NetworksNeeded, NetworkInvalid) as error:
+        raise refuse(network_words(error)) from None
     _say(charger, "is described.", as_json=as_json)
 
 
@@ -102,6 +107,7 @@ def _shown(charger: Charger) -> dict[str, Any]:
         "node": charger.node,
         "model_profile": charger.model_profile,
         "security_profile": charger.security_profile,
+        "networks": list(charger.networks),
         "state": charger.standing,
         "revision": charger.revision,
     }

@@ -58,9 +58,9 @@ def with_store(use: Callable[[EventStore], Awaitable[T]], settings: Settings | N
         return asyncio.run(run())
 
 
-def registry(store: EventStore, settings: Settings) -> Registry:
-    """The books, written by the person at this terminal."""
-    return Registry(store, settings.tenant, actor(), cause())
+def registry(store: EventStore, settings: Settings, tenant: str | None = None) -> Registry:
+    """The books, written by the person at this terminal; of the tenant of the settings where none is named."""
+    return Registry(store, tenant or settings.tenant, actor(), cause())
 
 
 @cache

@@ -29,10 +29,14 @@ def show_provisioned(
     card: Path | None,
     *,
     as_json: bool,
+    slug: str = "",
 ) -> None:
-    """Print what to enter, and write the card where one is wanted; `place` is the charger's name and site."""
+    """Print what to enter, and write the card where one is wanted; `place` is the charger's name and site.
+
+    `slug` names the tenant in its address; the one of the settings has none.
+    """
     origin = f"http://{reachable_host(settings.host)}:{settings.port}"
-    addresses = addresses_of(origin, provisioned.cpid, provisioned.security_profile)
+    addresses = addresses_of(origin, provisioned.cpid, provisioned.security_profile, slug)
     if card is not None:
         _write_card(card, provisioned, addresses, place)
     if as_json:

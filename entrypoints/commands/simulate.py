@@ -13,6 +13,7 @@ from rich.text import Text
 
 from application.ports import EventStore
 from application.registry import ChargerAlreadyRegistered
+from domain.chargers.particulars import Particulars
 from domain.identity import IdToken
 from entrypoints.commands.opening import AsJson, errors, print_json, refuse, registry, with_store
 from entrypoints.commands.reading import show_table
@@ -133,12 +134,22 @@ def faults_of(options: Sequence[str]) -> Faults:
     return Faults(share=share) if share else NO_FAULTS
 
 
+NEAR = ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7")
+"""Simulated chargers without a password come from this machine, or from the network around it."""
+
+
 async def _provision(store: EventStore, settings: Settings, fleet: Fleet) -> int:
     books, made = registry(store, settings), 0
     profile = 1 if fleet.password else 0
     for charger_id in fleet.ids:
         try:
-            await books.add_charger(charger_id, name=NAME, security_profile=profile, password=fleet.password)
+            await books.add_charger(
+                charger_id,
+                name=NAME,
+                security_profile=profile,
+                password=fleet.password,
+                particulars=Particulars(networks=NEAR if profile == 0 else None),
+            )
             made += 1
         except ChargerAlreadyRegistered:
             continue

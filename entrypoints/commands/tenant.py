@@ -69,7 +69,7 @@ def listed(as_json: AsJson = False) -> None:
 
 @app.command()
 def suspend(slug: Slug, reason: Reason = "") -> None:
-    """Let none of its chargers in and none of its tokens open, until it is resumed. Open sockets stay.
+    """Let none of its chargers in and none of its tokens open, until it is resumed. Open sockets are closed.
 
     Example: `zeus tenant suspend acme --reason "contract ended"`
     """

@@ -9,7 +9,9 @@ from adapters.http.api.provisioning import window_state
 from application import clock
 from application.ports import EventStore
 from application.windows import Wanted, Windows
+from domain.chargers.networks import NetworkInvalid, NetworksNeeded
 from domain.provisioning.window import Window, WindowAlreadyOpen, WindowImpossible, WindowNotOpen
+from entrypoints.commands.charger import Networks, network_words
 from entrypoints.commands.opening import AsJson, actor, cause, console, print_json, refuse, with_store
 from entrypoints.commands.reading import clean, length_of, time_text
 from entrypoints.settings import Settings
@@ -32,6 +34,7 @@ def open_window(
     hold: Annotated[
         bool, typer.Option("--hold", help="Answer their boots Pending until `zeus charger accept`.")
     ] = False,
+    network: Networks = None,
     as_json: AsJson = False,
 ) -> None:
     """Register unknown chargers when they knock. The first password each presents is its password from then on.
@@ -44,6 +47,7 @@ def open_window(
         most=most,
         security_profile=profile,
         hold=hold,
+        networks=tuple(network or ()),
     )
 
     async def use(windows: Windows) -> Window:
@@ -55,6 +59,8 @@ def open_window(
         raise refuse(
             "A window is open already: `zeus window show` tells which, `zeus window close`."
         ) from None
+    except (NetworksNeeded, NetworkInvalid) as error:
+        raise refuse(network_words(error)) from None
     except WindowImpossible as error:
         raise refuse(" ".join((type(error).__doc__ or "").split())) from None
 

@@ -18,7 +18,7 @@ class AlarmRow(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     subject: str
-    """The charger's key, or `address:` and an address, or `actor:` and a name."""
+    """The charger's key; `address:`, `user:` or `actor:` and who; or `server:certificates`."""
     kind: str
     severity: str
     state: str
@@ -43,7 +43,7 @@ class AlarmFilter(msgspec.Struct, frozen=True, kw_only=True):
     state: State | None = None
     severity: Severity | None = None
     subject: str | None = None
-    """A charger, in any case; `address:` and an address; `actor:` and a name."""
+    """A charger, in any case; `address:` and an address; `actor:` and a name; or `server:certificates`."""
     kind: str | None = None
 
 
@@ -72,6 +72,13 @@ def list_alarms(
 def get_alarm(connection: Connection, tenant: str, name: str) -> AlarmRow | None:
     """The alarm of this id, or None."""
     return fetch_one(connection, _rows(tenant).where(ALARMS.c.id == name), AlarmRow)
+
+
+def subjects_of_open(connection: Connection, kind: str) -> list[tuple[str, str]]:
+    """(tenant, subject) of the alarms of this kind that are not over, whoever's they are."""
+    c = ALARMS.c
+    query = select(c.tenant, c.subject).where(c.cleared_at.is_(None), c.kind == kind)
+    return [(row.tenant, row.subject) for row in connection.execute(query)]
 
 
 def open_critical(connection: Connection, tenant: str) -> int:

@@ -84,6 +84,13 @@ def list_configuration(
     )
 
 
+def drifted(connection: Connection, limit: int = 10_000) -> list[tuple[str, str, str]]:
+    """(tenant, charger, key) of settings that differ from what is wanted, whoever's they are."""
+    c = CONFIGURATION.c
+    query = select(c.tenant, c.charger, c.key).where(c.drift).order_by(c.tenant, c.charger, c.key)
+    return [(row.tenant, row.charger, row.key) for row in connection.execute(query.limit(limit))]
+
+
 def configured_charger(connection: Connection, tenant: str, charger: str) -> ConfiguredCharger | None:
     """One charger; None where nothing was ever wanted or told of its configuration."""
     c = CONFIGURED_CHARGERS.c

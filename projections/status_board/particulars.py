@@ -7,6 +7,7 @@ import msgspec
 
 from domain.chargers import events as charger
 from domain.chargers import provisioning
+from domain.chargers.profile_upgrade import ProfileUpgradeAdopted
 from domain.event import Fact, Told
 
 
@@ -23,6 +24,7 @@ def _registered(fact: charger.Registered, told: Told) -> dict[str, Any]:
         "node": None,
         "model_profile": None,
         "planned_connectors": None,
+        "networks": None,
         "acceptance": None,
         "auto_accept_until": None,
         **_NO_CREDENTIAL,
@@ -71,11 +73,13 @@ PARTICULARS: Mapping[type[Fact], Callable[[Any, Told], dict[str, Any]]] = {
     charger.Registered: _registered,
     charger.CredentialIssued: _credential_issued,
     charger.SecurityProfileChosen: lambda fact, _: {"security_profile": fact.security_profile},
+    ProfileUpgradeAdopted: lambda fact, _: {"security_profile": fact.security_profile},
     charger.AcceptanceDecided: _acceptance_decided,
     provisioning.Renamed: lambda fact, _: {"name": fact.name},
     provisioning.Placed: lambda fact, _: {"site": fact.site or None, "node": fact.node or None},
     provisioning.ModelProfileChosen: lambda fact, _: {"model_profile": fact.model_profile or None},
     provisioning.ConnectorsDescribed: _connectors_described,
+    provisioning.NetworksAllowed: lambda fact, _: {"networks": fact.networks or None},
     provisioning.Disabled: lambda fact, _: _standing(provisioning.Standing.DISABLED, fact.reason),
     provisioning.Enabled: lambda _, __: _standing(provisioning.Standing.ACTIVE, ""),
     provisioning.Retired: lambda fact, _: (

@@ -26,6 +26,7 @@ class ChargerRow(msgspec.Struct, frozen=True, kw_only=True):
     node: str | None
     model_profile: str | None
     planned_connectors: list[dict[str, Any]] | None
+    networks: list[str] | None
     credential: str | None
     credential_since: datetime | None
     credential_first_use: bool | None
@@ -63,6 +64,11 @@ class ChargerRow(msgspec.Struct, frozen=True, kw_only=True):
     last_seen: datetime | None
     clock_skew_s: int | None
     registered_at: datetime | None
+
+    @property
+    def unprotected(self) -> bool:
+        """It shows nothing at the door: security profile 0."""
+        return self.security_profile == 0
 
 
 class ConnectorRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -37,6 +37,7 @@ CHARGERS = Table(
     Column("node", Text),
     Column("model_profile", Text),
     Column("planned_connectors", JSONB),  # as the operator described them
+    Column("networks", ARRAY(Text)),  # where it may come from while it needs no password
     Column("credential", Text),  # names the valid password
     Column("credential_since", _TIME),
     Column("credential_first_use", Boolean),  # it was taken from the charger by an open window

@@ -27,7 +27,7 @@ from domain.chargers.events import (
     Registered,
 )
 from domain.chargers.particulars import ChargerRetired, Particulars, ProfileUnknown
-from domain.chargers.provisioning import Standing
+from domain.chargers.provisioning import NetworksAllowed, Standing
 from domain.event import Fact, Told
 from domain.id_tokens.events import Blocked, Issued, TakenUp, Unblocked
 from domain.id_tokens.id_token import TokenRecord
@@ -40,6 +40,7 @@ CP = ChargerId.of("t", "Box1")
 TOKEN = IdToken("04A2")
 STREAM = TOKEN.stream("t")
 Change = Callable[[Registry], Awaitable[object]]
+OPEN = Particulars(networks=("10.0.0.0/8",))
 
 
 @pytest.fixture
@@ -91,9 +92,9 @@ async def test_a_protected_charger_gets_a_password_that_is_shown_once(
 
 
 async def test_an_open_charger_gets_none(registry: Registry, store: StagedEventStore) -> None:
-    made = await registry.add_charger("Box1", security_profile=0)
+    made = await registry.add_charger("Box1", security_profile=0, particulars=OPEN)
     assert made.password is None
-    assert facts(store) == [Registered(cpid="Box1", security_profile=0)]
+    assert facts(store) == [Registered(cpid="Box1", security_profile=0), NetworksAllowed(("10.0.0.0/8",))]
 
 
 async def test_a_charger_with_a_certificate_gets_no_password(
@@ -158,11 +159,11 @@ async def test_a_new_password_puts_the_former_one_out_of_use(
 
 
 async def test_a_decision_taken_already_is_no_news(registry: Registry, store: StagedEventStore) -> None:
-    await registry.add_charger("Box1", security_profile=0)
+    await registry.add_charger("Box1", security_profile=0, particulars=OPEN)
     await registry.decide_acceptance("Box1", Acceptance.ACCEPTED)
     for acceptance in (Acceptance.PENDING, Acceptance.PENDING, Acceptance.ACCEPTED):
         await registry.decide_acceptance("Box1", acceptance)
-    assert facts(store)[1:] == [AcceptanceDecided(Acceptance.PENDING), AcceptanceDecided(Acceptance.ACCEPTED)]
+    assert facts(store)[2:] == [AcceptanceDecided(Acceptance.PENDING), AcceptanceDecided(Acceptance.ACCEPTED)]
 
 
 async def test_nothing_is_decided_of_a_charger_nobody_registered(

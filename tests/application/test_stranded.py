@@ -52,7 +52,7 @@ async def test_who_comes_back_meanwhile_stays_connected() -> None:
 
     async def returns() -> None:
         state = await load_charger(store, A)
-        facts = state.connected(connected("a2", "new"))
+        facts = state.connected(connected("a2", "new"), dead="a")
         for fact in facts:
             await store.intrude(A.stream, fact, TOLD)
 

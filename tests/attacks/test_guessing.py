@@ -2,15 +2,18 @@
 
 import asyncio
 from base64 import b64encode
+from typing import Any
 
 import pytest
 
 from adapters.ocpp.refusals import VERDICTS, Reason
 from application.lockouts import LockoutLimits
 from domain.chargers import credentials
-from domain.chargers.events import Connected, HandshakeRefused
-from domain.event import Fact
-from tests.adapters.ocpp.front_door import HEARTBEAT, PASSWORD, FrontDoor
+from domain.chargers.events import Connected, HandshakeRefused, Registered
+from domain.chargers.provisioning import NetworksAllowed
+from domain.event import Fact, Told, events_of
+from domain.identity import ChargerId
+from tests.adapters.ocpp.front_door import HEARTBEAT, NOW, PASSWORD, TENANT, FrontDoor
 from tests.fakes.charger_socket import ChargerSocket
 from tests.fakes.fleet import InMemoryBroker
 
@@ -215,6 +218,27 @@ async def test_sec_12_behind_a_trusted_proxy_the_guesser_is_counted_and_not_the_
     await locked.ended()
     assert (locked.status, other.status) == (429, 101)
     await hang_up(other)
+
+
+@pytest.mark.parametrize("forwarded", [None, (b"x-forwarded-for", b"127.0.0.1")])
+async def test_sec_01_without_a_password_a_charger_comes_from_its_networks_alone(forwarded: Any) -> None:
+    door = FrontDoor()
+    facts: list[Fact] = [Registered(cpid="OPEN", security_profile=0)]
+    stream = ChargerId.of(TENANT, "OPEN").stream
+    await door.store.append(events_of(stream, 0, facts, Told(recorded_at=NOW)))
+    headers = [forwarded] if forwarded else []
+    listed = [NetworksAllowed(("127.0.0.0/8", "10.0.0.0/8"))]
+    stranger = ChargerSocket(door.gateway, "/ocpp/1.6/OPEN", peer="203.0.113.9", headers=headers)
+    at_home = ChargerSocket(door.gateway, "/ocpp/1.6/OPEN", headers=headers)
+    assert await asyncio.gather(stranger.decided(), at_home.decided()) == [403, 403], "none is listed yet"
+    await door.store.append(events_of(stream, 1, listed, Told(recorded_at=NOW)))
+    stranger = ChargerSocket(door.gateway, "/ocpp/1.6/OPEN", peer="203.0.113.9", headers=headers)
+    assert await stranger.decided() == 403
+    assert "list its network" in stranger.words
+    at_home = ChargerSocket(door.gateway, "/ocpp/1.6/OPEN", headers=headers)
+    assert await at_home.decided() == 101
+    assert {fact.reason for fact in door.refusals()} == {"network_not_allowed"}
+    await hang_up(at_home)
 
 
 async def test_sec_01_nothing_but_the_refusal_is_written_whatever_is_shown(door: FrontDoor) -> None:

@@ -8,14 +8,21 @@ from typing import Any
 
 import pytest
 
+from application.commands import Wish
+from application.registry import Registry
 from domain.alarms.events import AlarmRaised
+from domain.chargers.charger import OUTRANKED
 from domain.chargers.events import Connected, Disconnected
+from domain.commands.events import Answered
+from domain.commands.upkeep import ClearCache
 from domain.event import Event, Fact
 from domain.id_tokens.events import Issued
-from domain.identity import IdToken
+from domain.identity import ChargerId, IdToken
 from entrypoints.reactions import REACTIONS
-from tests.adapters.ocpp.front_door import HEARTBEAT, PASSWORD, TENANT, FrontDoor
+from tests.adapters.ocpp.front_door import CP, HEARTBEAT, PASSWORD, TENANT, FrontDoor
 from tests.fakes.charger_socket import CLOSED, OPEN, ChargerSocket
+from tests.fakes.event_store import InMemoryEventStore
+from tests.fakes.fleet import InMemoryBroker, InMemoryPost
 
 SHOWN = (b"authorization", b"Basic " + b64encode(b"CP1:" + PASSWORD))
 BOOT = '[2,"boot","BootNotification",{"chargePointVendor":"V","chargePointModel":"M"}]'
@@ -37,6 +44,11 @@ async def followed(door: FrontDoor) -> list[tuple[str, str]]:
         for event in door.events(AlarmRaised)
         if isinstance(event.fact, AlarmRaised)
     ]
+
+
+async def unnoticed(charger: ChargerId, news: str) -> None:
+    """Nobody sends news here."""
+    raise AssertionError((charger, news))
 
 
 async def hang_up(*sockets: ChargerSocket) -> None:
@@ -76,6 +88,60 @@ async def test_sec_08_with_the_password_a_second_socket_is_refused_while_the_fir
     assert honest.state == OPEN
     assert len(door.events(Connected)) == 1
     assert ("alarms/t/CP1", "duplicate_connection") in await followed(door)
+    await hang_up(honest)
+
+
+async def test_sec_08_a_newer_password_takes_the_place_of_a_thief_who_has_the_old_one() -> None:
+    """The operator replaced a password that had leaked: the charger need not wait for the thief's silence."""
+    door = FrontDoor()
+    await door.register("CP1", 1)
+    thief = ChargerSocket(door.gateway, headers=[SHOWN], peer="203.0.113.9")
+    assert await thief.decided() == 101
+    await Registry(door.store, TENANT, "user:ann").new_password("CP1", "a-password-of-today!")
+    fresh = (b"authorization", b"Basic " + b64encode(b"CP1:a-password-of-today!"))
+    honest = ChargerSocket(door.gateway, headers=[fresh])
+    assert await honest.decided() == 101
+    assert (thief.state, thief.link.pings) == (CLOSED, []), "it was not asked whether it lives"
+    before = len(door.store.log)
+    thief.say(HEARTBEAT.format("late"))
+    assert (await honest.ask(HEARTBEAT.format("h"))).startswith('[3,"h"')
+    assert len(door.store.log) == before + 1, "what the thief still says changes nothing"
+    ended = door.events(Disconnected)[0].fact
+    assert isinstance(ended, Disconnected)
+    assert ended.reason == OUTRANKED
+    back = ChargerSocket(door.gateway, headers=[SHOWN], peer="203.0.113.9")
+    await back.ended()
+    assert back.status == 401
+    await hang_up(thief, honest)
+
+
+async def test_sec_08_a_reply_of_a_fenced_connection_is_not_the_chargers() -> None:
+    """Nobody told the other process that its connection was replaced: the log does."""
+    broker, store = InMemoryBroker(), InMemoryEventStore()
+    here, there = (FrontDoor(store, broker=broker, gateway=name) for name in ("here", "there"))
+    for door in (here, there):
+        await door.workplace.switchboard.open(unnoticed)
+    await here.register("CP1", 1)
+    thief = ChargerSocket(here.gateway, headers=[SHOWN])
+    assert await thief.decided() == 101
+    asking = asyncio.create_task(
+        here.workplace.commands.request(CP, Wish(intent=ClearCache(), actor="user:ann"))
+    )
+    await thief.until(lambda: bool(thief.texts))
+    message_id = json.loads(thief.texts[0])[1]
+    await asking
+    for post in broker.posts:
+        assert isinstance(post, InMemoryPost)
+        post.cut = True
+    await Registry(store, TENANT, "user:ann").new_password("CP1", "a-password-of-today!")
+    fresh = (b"authorization", b"Basic " + b64encode(b"CP1:a-password-of-today!"))
+    honest = ChargerSocket(there.gateway, headers=[fresh])
+    assert await honest.decided() == 101
+    assert thief.state == OPEN, "the parcel that closes it did not arrive"
+    thief.say(json.dumps([3, message_id, {"status": "Accepted"}]))
+    await thief.ended()
+    assert thief.state == CLOSED
+    assert here.events(Answered) == []
     await hang_up(honest)
 
 

@@ -33,6 +33,7 @@ STREAMS = {
     "attempt/<tenant>/<id>",
     "pace/<tenant>/<id>",
     "command/<tenant>/<id>",
+    "asked-number/<tenant>/<kind>-<n>",
     "artefact/<tenant>/<id>",
     "certificates/<tenant>/register",
     "reservations/<tenant>/<CPID>",

@@ -35,11 +35,17 @@ cpids = (
 
 def charger(profile: int, password: bytes | None = PASSWORD, cpid: str = "Box1") -> Charger:
     credential = None if password is None else Credential(SALT, digest_of(SALT, password))
-    return Charger(ChargerId.of("t", cpid), cpid=cpid, security_profile=profile, credential=credential)
+    return Charger(
+        ChargerId.of("t", cpid),
+        cpid=cpid,
+        security_profile=profile,
+        credential=credential,
+        networks=("10.0.0.0/8",),
+    )
 
 
 def knock(**shown: Any) -> Knock:
-    return Knock(**{"cpid": "Box1", "user": b"Box1", "password": PASSWORD, **shown})
+    return Knock(**{"cpid": "Box1", "user": b"Box1", "password": PASSWORD, "remote": "10.0.0.7", **shown})
 
 
 def certificate(name: str = "Box1", **told: Any) -> ClientCertificate:
@@ -64,6 +70,12 @@ NOTHING: dict[str, Any] = {"user": None, "password": None}
     [
         (0, NOTHING, Admission()),
         (0, {"password": OTHER}, Admission()),
+        (0, {"remote": "::ffff:10.0.0.7"}, Admission()),
+        (0, {"remote": "11.0.0.7"}, Admission("network_not_allowed")),
+        (0, {"remote": "fe80::1%eth0"}, Admission("network_not_allowed")),
+        (0, {"remote": ""}, Admission("network_not_allowed")),
+        (0, {"remote": "10.0.0.7, 1.2.3.4"}, Admission("network_not_allowed")),
+        (1, {"remote": "11.0.0.7"}, Admission()),
         (0, {**NOTHING, "cpid": "BOX1"}, Admission(flags=("id_case",))),
         (1, {}, Admission()),
         (1, {"user": b"bOX1"}, Admission()),

@@ -22,6 +22,7 @@ from domain.chargers.events import (
     TransactionOpened,
 )
 from domain.chargers.running import CONNECTORS, REUSED
+from domain.chargers.succession import ConnectedAlready
 from domain.event import Event, Fact, Told, events_of
 from domain.identity import ChargerId, InvalidChargerId
 from tests.stories.line import NOON, Line, iso
@@ -70,8 +71,10 @@ def test_intervals_are_spread_by_a_tenth_and_stay_the_same() -> None:
 
 
 def test_a_new_connection_closes_the_one_that_never_said_goodbye() -> None:
-    facts = given(connected("c1")).connected(connected("c2"))
+    facts = given(connected("c1")).connected(connected("c2"), dead="c1")
     assert [type(fact) for fact in facts] == [Disconnected, Connected]
+    with pytest.raises(ConnectedAlready, match="c1"):
+        given(connected("c1")).connected(connected("c2"), dead="c0")
     assert given(connected("c1")).disconnected("c0", 1006, "late news") == []
     assert given(connected("c1")).disconnected("c1", 1001, "") == [Disconnected(connection="c1", code=1001)]
 

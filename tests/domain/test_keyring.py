@@ -65,7 +65,7 @@ class PasswordChange(RuleBasedStateMachine):
         if shown.refused:
             return False
         fact = Connected(connection="c", gateway="g", protocol="1.6", security_profile=1)
-        self.take(self.charger.connected(fact, shown.shown))
+        self.take(self.charger.connected(fact, shown.shown, dead=self.charger.connection))
         return True
 
     @precondition(lambda self: len(self.charger.offered) < OFFERS)

@@ -17,6 +17,7 @@ from domain.chargers.events import (
     Registered,
     SecurityProfileChosen,
 )
+from domain.chargers.networks import NetworkInvalid, NetworksNeeded
 from domain.chargers.particulars import (
     ChargerRetired,
     DowngradeWithoutReason,
@@ -32,6 +33,7 @@ from domain.chargers.provisioning import (
     Disabled,
     Enabled,
     ModelProfileChosen,
+    NetworksAllowed,
     Placed,
     Renamed,
     Retired,
@@ -76,7 +78,11 @@ EVERYTHING = {"name": "Gate", "site": "s1", "node": "n1", "model_profile": "beny
             ],
         ),
         ({"security_profile": 2, "downgrade_reason": "none"}, [SecurityProfileChosen(2)]),
-        ({"security_profile": 0, "downgrade_reason": " VPN "}, [SecurityProfileChosen(0, "VPN")]),
+        (
+            {"security_profile": 0, "downgrade_reason": " VPN ", "networks": ("10.9.1.1/16", "10.9.0.0/16")},
+            [SecurityProfileChosen(0, "VPN"), NetworksAllowed(("10.9.0.0/16",))],
+        ),
+        ({"networks": ("fd00:12::/32",)}, [NetworksAllowed(("fd00:12::/32",))]),
         ({"standing": Standing.DISABLED, "reason": "broken"}, [Disabled("broken")]),
         ({"standing": Standing.RETIRED}, [Retired()]),
     ],
@@ -96,6 +102,10 @@ def test_news_makes_facts_and_what_was_said_makes_none(wanted: dict[str, Any], f
         (3, {"security_profile": 2}, DowngradeWithoutReason),
         (3, {"security_profile": 2, "downgrade_reason": "no clock"}, PasswordNeeded),
         (1, {"security_profile": 4}, ProfileUnknown),
+        (1, {"security_profile": 0, "downgrade_reason": "VPN"}, NetworksNeeded),
+        (0, {"networks": ()}, NetworksNeeded),
+        (0, {"networks": ("10.0.0.0/33",)}, NetworkInvalid),
+        (0, {"networks": tuple(f"10.0.{n}.0/24" for n in range(33))}, NetworkInvalid),
     ],
 )
 def test_a_weaker_profile_needs_a_reason(

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.chargers.admission import Knock
+from domain.chargers.networks import NetworksNeeded
 from domain.event import Fact, Told, events_of
 from domain.provisioning.events import ChargerLetIn, WindowClosed, WindowOpened
 from domain.provisioning.window import (
@@ -61,6 +62,17 @@ def knock(**shown: Any) -> Knock:
 def test_a_window_has_bounds(chosen: dict[str, Any]) -> None:
     with pytest.raises(WindowImpossible):
         window().opening(opened(**chosen), NOW)
+
+
+def test_sec_01_who_shows_no_password_comes_from_a_listed_network() -> None:
+    with pytest.raises(NetworksNeeded):
+        window().opening(opened(security_profile=0), NOW)
+    wide = window(opened(security_profile=0, networks=("10.20.0.0/16",)))
+    silent = knock(user=None, password=None)
+    assert wide.letting_in(silent, "10.21.0.1") == "network_not_allowed"
+    found = wide.letting_in(silent, "10.20.0.1")
+    assert isinstance(found, ChargerLetIn)
+    assert found.security_profile == 0
 
 
 def test_one_window_at_a_time() -> None:
@@ -118,7 +130,9 @@ NOTHING: dict[str, Any] = {"user": None, "password": None}
 def test_a_charger_is_pinned_to_the_protection_it_came_with(
     profile: int, shown: dict[str, Any], verdict: int | str
 ) -> None:
-    found = window(opened(security_profile=profile)).letting_in(knock(**shown), "10.0.0.7")
+    found = window(opened(security_profile=profile, networks=("10.0.0.0/8",))).letting_in(
+        knock(**shown), "10.0.0.7"
+    )
     assert (found if isinstance(found, str) else found.security_profile) == verdict
 
 

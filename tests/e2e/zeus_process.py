@@ -20,6 +20,7 @@ import psycopg
 from adapters.eventstore.store import open_store
 from application.registry import Registry
 from domain.catalogue import FACTS
+from domain.chargers.particulars import Particulars
 
 SERVE = (sys.executable, "-m", "entrypoints.cli", "serve")
 ROOT = Path(__file__).parents[2]
@@ -155,6 +156,7 @@ class ZeusProcess:
                     cpid,
                     security_profile=security_profile,
                     password=PASSWORD if security_profile else None,
+                    particulars=Particulars(networks=("127.0.0.0/8", "::1")),
                 )
         finally:
             await store.close()

@@ -41,11 +41,27 @@ def test_a_charger_is_added_with_its_card(zeus: Zeus, tmp_path: Path) -> None:
     assert "Gate · s1" in page
     again = told(zeus, "charger", "password", "CP 1")
     assert again["charger"]["password"] != made["charger"]["password"]
-    text = zeus("charger", "add", "OPEN", "--profile", "0", "--hold")
+    assert "--network" in zeus("charger", "add", "OPEN", "--profile", "0", code=1)
+    assert "10.20.0.0/16" in zeus("charger", "add", "OPEN", "--profile", "0", "--network", "ten", code=1)
+    text = zeus("charger", "add", "OPEN", "--profile", "0", "--network", "10.20.0.0/16", "--hold")
     assert "/ocpp/OPEN" in text
     assert "Password" not in text
     assert "no length of time" in zeus("charger", "add", "X", "--auto-accept", "soon", code=2)
     assert "registered already" in zeus("charger", "add", "open", code=1)
+
+
+def test_a_charger_of_another_tenant_gets_an_address_with_its_slug(zeus: Zeus, tmp_path: Path) -> None:
+    assert "tenant" in zeus("charger", "add", "CP1", "--tenant", "acme", code=1)
+    zeus("tenant", "add", "acme")
+    card = tmp_path / "card.html"
+    made = told(zeus, "charger", "add", "CP1", "--tenant", "acme", "--card", str(card))
+    assert made["urls"]["path"] == "ocpp/acme"
+    assert made["full_url"].endswith("/ocpp/acme/CP1")
+    assert "/ocpp/acme" in card.read_text()
+    ours = told(zeus, "charger", "add", "CP1")
+    assert ours["full_url"].endswith("/ocpp/CP1"), (
+        "the same id at the tenant of the settings is another charger"
+    )
 
 
 def test_a_charger_is_described_and_put_out_of_use(zeus: Zeus) -> None:
@@ -64,6 +80,17 @@ def test_a_charger_is_described_and_put_out_of_use(zeus: Zeus) -> None:
     assert told(zeus, "charger", "add", "CP1")["charger"]["cpid"] == "CP1"
 
 
+def test_an_upgrade_is_refused_with_what_is_lacking_and_shown(zeus: Zeus) -> None:
+    zeus("charger", "add", "CP1")
+    shown = told(zeus, "charger", "upgrade", "CP1")
+    assert (shown["security_profile"], shown["state"], shown["wanted"]) == (1, "none", None)
+    assert "never connected" in zeus("charger", "upgrade", "CP1", "--profile", "2", code=1)
+    assert "with a reason" in zeus("charger", "upgrade", "CP1", "--profile", "1", code=1)
+    assert "not being led" in zeus("charger", "upgrade", "CP1", "--cancel", code=1)
+    assert "No charger" in zeus("charger", "upgrade", "CP2", "--profile", "2", code=1)
+    assert "No charger" in zeus("charger", "upgrade", "CP2", code=1)
+
+
 def test_a_window_is_opened_shown_and_closed(zeus: Zeus) -> None:
     assert "No window is open" in zeus("window", "show")
     opened = told(zeus, "window", "open", "BENY-*", "--for", "90m", "--most", "3", "--profile", "1")
@@ -73,4 +100,4 @@ def test_a_window_is_opened_shown_and_closed(zeus: Zeus) -> None:
     assert told(zeus, "window", "close")["open"] is False
     assert "No window is open" in zeus("window", "close", code=1)
     assert "at most 24 hours" in zeus("window", "open", "*", "--for", "2d", code=1)
-    assert "Whoever knocks" in zeus("window", "open", "*", "--profile", "0")
+    assert "Whoever knocks" in zeus("window", "open", "*", "--profile", "0", "--network", "10.20.0.0/16")

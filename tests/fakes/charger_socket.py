@@ -1,6 +1,7 @@
 """A charger's socket in memory: what an ASGI server would give the gateway, and what it would do with its answers."""
 
 import asyncio
+import ssl
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
@@ -57,8 +58,9 @@ class ChargerSocket:
         scheme: str = "ws",
         headers: Sequence[tuple[bytes, bytes]] = (),
         peer: str = "10.0.0.7",
+        certificate: bytes = b"",
     ) -> None:
-        """Knock; the gateway runs as a task of its own."""
+        """Knock; the gateway runs as a task of its own. `certificate` is what TLS would have proven (DER)."""
         loop = asyncio.get_running_loop()
         self.link = FakeLink(loop.time)
         self.sent: list[Message] = []
@@ -70,6 +72,7 @@ class ChargerSocket:
         self._inbox: asyncio.Queue[Message] = asyncio.Queue()
         self._inbox.put_nowait({"type": "websocket.connect"})
         self._news = asyncio.Condition()
+        chain = [ssl.DER_cert_to_PEM_cert(certificate)] if certificate else []
         scope = {
             "type": "websocket",
             "scheme": scheme,
@@ -77,7 +80,7 @@ class ChargerSocket:
             "subprotocols": list(subprotocols),
             "headers": [(b"user-agent", b"Beny/1.0.31"), *headers],
             "client": (peer, 4711),
-            "extensions": {EXTENSION: self.link},
+            "extensions": {EXTENSION: self.link, "tls": {"client_cert_chain": chain}},
         }
         self.task = loop.create_task(cast(Any, gateway(scope, self._receive, self._send)))
 

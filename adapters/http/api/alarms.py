@@ -25,7 +25,7 @@ class AlarmsQuery(PageQuery):
     charger: str | None = Field(
         None,
         max_length=80,
-        description="Its id in any case; `address:` and an address, `user:` and an id, or `actor:` and a name.",
+        description="Its id in any case; `address:`, `user:` or `actor:` and who; or `server:certificates`.",
     )
     kind: str | None = Field(None, max_length=60, description="Such as `TamperDetectionActivated`.")
 
@@ -36,7 +36,8 @@ class Alarm(Shape):
     id: str
     charger: str = Field(
         validation_alias="subject",
-        description="Its id; where none is meant `address:` and an address, `user:` and an id, or `actor:` and a name.",
+        description="Its id; where none is meant `address:` and an address, `user:` and an id, `actor:` and a name, or "
+        "`server:certificates`.",
     )
     kind: str
     severity: str = Field(description="`critical`, `warning`, `info`.")

@@ -83,6 +83,9 @@ class ChargerLine(Shape):
     name: str
     site: str | None
     state: str = Field(description="`active`, or refused at the door: `disabled`, `retired`.")
+    unprotected: bool = Field(
+        description="It shows neither password nor certificate (security profile 0): worth a red badge."
+    )
     online: bool
     protocol: str | None = Field(
         description="The OCPP version of the last connection: `1.6`, `2.0.1`, `2.1`."
@@ -109,6 +112,7 @@ class Charger(ChargerLine):
     planned_connectors: list[PlannedConnector] = Field(description="As its operator described them.")
     standing_reason: str | None = Field(description="Why it is disabled or retired.")
     security_profile: int | None
+    networks: list[str] | None = Field(description="Where it may come from on security profile 0.")
     credential: str | None = Field(description="Names its password without showing it.")
     credential_since: datetime | None
     credential_first_use: bool | None = Field(
@@ -214,6 +218,7 @@ def _with_connectors(kind: type[C], row: queries.ChargerRow, connectors: Sequenc
         {
             **msgspec.structs.asdict(row),
             "state": row.standing,
+            "unprotected": row.unprotected,
             "planned_connectors": planned,
             "connectors": shown,
         }

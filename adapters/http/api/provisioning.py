@@ -34,6 +34,7 @@ from application.registry import (
 from application.windows import Wanted, Windows
 from domain.chargers.charger import Charger
 from domain.chargers.likeness import Neighbourhood
+from domain.chargers.networks import NetworkInvalid, NetworksNeeded
 from domain.chargers.particulars import (
     ChargerRetired,
     DowngradeWithoutReason,
@@ -64,6 +65,7 @@ async def add_charger(
         node=body.node,
         model_profile=body.model_profile,
         connectors=_plans(body.connectors),
+        networks=tuple(body.networks),
     )
     try:
         made = await registry.add_charger(
@@ -75,7 +77,13 @@ async def add_charger(
             hold=body.auto_accept is False,
             auto_accept_until=until,
         )
-    except (InvalidChargerId, ProfileUnknown, ChargerAlreadyRegistered) as error:
+    except (
+        InvalidChargerId,
+        ProfileUnknown,
+        NetworksNeeded,
+        NetworkInvalid,
+        ChargerAlreadyRegistered,
+    ) as error:
         raise in_problem(error) from error
     card = cards.card(
         origin,
@@ -117,6 +125,8 @@ async def patch_charger(
         ProfileUnknown,
         DowngradeWithoutReason,
         PasswordNeeded,
+        NetworksNeeded,
+        NetworkInvalid,
     ) as error:
         raise in_problem(error) from error
     if charger.standing is not Standing.ACTIVE:
@@ -184,10 +194,11 @@ async def open_window(body: NewWindow, windows: Windows, now: datetime) -> Windo
         most=body.most,
         security_profile=body.security_profile,
         hold=body.hold,
+        networks=tuple(body.networks),
     )
     try:
         return window_state(await windows.open(wanted), now)
-    except (WindowAlreadyOpen, WindowImpossible) as error:
+    except (WindowAlreadyOpen, WindowImpossible, NetworksNeeded, NetworkInvalid) as error:
         raise in_problem(error) from error
 
 
@@ -209,6 +220,7 @@ def window_state(window: Window, now: datetime) -> WindowState:
         pattern=last.pattern if last else None,
         security_profile=last.security_profile if last else None,
         hold=last.hold if last else None,
+        networks=list(last.networks) if last else [],
         let_in=window.let_in,
         left=window.left(now),
     )
@@ -232,6 +244,8 @@ def in_problem(error: Exception) -> Problem:
             return invalid(Fault("cpid", detail))
         case DowngradeWithoutReason():
             return invalid(Fault("downgrade_reason", detail))
+        case NetworksNeeded() | NetworkInvalid():
+            return invalid(Fault("networks", detail))
         case WindowImpossible():
             return invalid(Fault("until", detail))
         case _:
@@ -284,6 +298,7 @@ def _particulars(body: ChargerPatch) -> Particulars:
         model_profile=(body.model_profile or "") if "model_profile" in sent else None,
         connectors=connectors,
         security_profile=body.security_profile,
+        networks=tuple(body.networks or ()) if "networks" in sent else None,
         downgrade_reason=body.downgrade_reason,
         standing=None if body.state is None else Standing(body.state),
         reason=body.reason,
@@ -308,6 +323,7 @@ def _changed(charger: Charger) -> ChargerChanged:
         node=charger.node,
         model_profile=charger.model_profile,
         security_profile=charger.security_profile,
+        networks=list(charger.networks),
         state=charger.standing,
         revision=charger.revision,
     )

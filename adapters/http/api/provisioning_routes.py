@@ -2,7 +2,7 @@
 
 from adapters.http.access import Right
 from adapters.http.action import MUTATING, STORING, Action
-from adapters.http.api import onboarding
+from adapters.http.api import onboarding, profile_upgrades
 from adapters.http.api.commands import COMMANDING
 from adapters.http.api.control import PlainQuery
 from adapters.http.api.provisioning_shapes import (
@@ -61,6 +61,38 @@ PROVISIONING_ROUTES: tuple[Route | Action | Transfer, ...] = (
         statuses=(200, 202),
         errors=("retired", *COMMANDING, *MUTATING),
         command=True,
+    ),
+    Action(
+        method="POST",
+        path="/chargers/{cpid}/profile-upgrade",
+        summary="Lead a charger to a higher security profile",
+        handler=profile_upgrades.begin_upgrade,
+        query=PlainQuery,
+        body=profile_upgrades.NewUpgrade,
+        response=profile_upgrades.UpgradeState,
+        right=Right.CONFIGURE,
+        statuses=(202,),
+        errors=("not_found", "retired", "busy", *CHANGING),
+    ),
+    Action(
+        method="GET",
+        path="/chargers/{cpid}/profile-upgrade",
+        summary="How far a charger came to a higher security profile",
+        handler=profile_upgrades.one_upgrade,
+        query=PlainQuery,
+        response=profile_upgrades.UpgradeState,
+        right=Right.READ,
+        errors=("not_found", *STORING),
+    ),
+    Action(
+        method="DELETE",
+        path="/chargers/{cpid}/profile-upgrade",
+        summary="Lead it there no more",
+        handler=profile_upgrades.cancel_upgrade,
+        query=PlainQuery,
+        response=profile_upgrades.UpgradeState,
+        right=Right.CONFIGURE,
+        errors=("not_found", *CHANGING),
     ),
     Transfer(
         method="GET",

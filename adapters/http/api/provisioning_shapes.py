@@ -40,6 +40,11 @@ class NewCharger(Body):
     model_profile: Key = ""
     connectors: list[PlannedConnector] = Field([], max_length=64)
     security_profile: Profile = 2
+    networks: list[str] = Field(
+        [],
+        max_length=32,
+        description="Where it may come from on security profile 0, such as `10.20.0.0/16`; needed there.",
+    )
     password: str | None = Field(
         None, min_length=16, max_length=40, description="Of a box that has one already; else one is made up."
     )
@@ -101,6 +106,9 @@ class ChargerPatch(Body):
     downgrade_reason: str = Field(
         "", max_length=200, description="Needed for a weaker security profile; it is recorded."
     )
+    networks: list[str] | None = Field(
+        None, max_length=32, description="Where it may come from on security profile 0; needed there."
+    )
     state: Literal["active", "disabled", "retired"] | None = Field(
         None, description="Nothing is deleted: what is gone for good is retired."
     )
@@ -116,6 +124,7 @@ class ChargerChanged(Shape):
     node: str
     model_profile: str
     security_profile: int
+    networks: list[str]
     state: str
     revision: int = Field(description="For `If-Match`; heartbeats and the like do not move it.")
 
@@ -173,6 +182,11 @@ class NewWindow(Body):
     security_profile: int = Field(
         2, ge=0, le=2, description="The weakest that is let in; 0 lets in whoever knocks."
     )
+    networks: list[str] = Field(
+        [],
+        max_length=32,
+        description="Where those without a password may come from, now and later; needed on security profile 0.",
+    )
     hold: bool = Field(False, description="Their boots are answered Pending until each is accepted.")
 
 
@@ -185,5 +199,6 @@ class WindowState(Shape):
     pattern: str | None
     security_profile: int | None
     hold: bool | None
+    networks: list[str]
     let_in: int
     left: int = Field(description="So many may still come.")

@@ -67,12 +67,17 @@ async def test_a_charger_comes_in_by_its_certificate(yard: Yard, name: str) -> N
     (event,) = yard.door.door.events(Connected)
     assert isinstance(event.fact, Connected)
     assert event.fact.security_profile == 3
+    assert (event.fact.tls, event.fact.cipher) == ("TLSv1.3", "TLS_AES_256_GCM_SHA384")
+    assert int(event.fact.certificate, 16) > 0
+    assert event.fact.certificate_from is not None
     assert yard.door.reasons() == []
 
 
 async def test_no_certificate(yard: Yard) -> None:
     assert await yard.refused(None) == 401
     assert yard.door.reasons() == [("BOX1", "client_cert_missing")]
+    (refused,) = yard.door.door.refusals()
+    assert (refused.tls, refused.cipher) == ("TLSv1.3", "TLS_AES_256_GCM_SHA384")
 
 
 async def test_an_expired_certificate(yard: Yard) -> None:

@@ -18,6 +18,7 @@ from adapters.ocpp.gateway_settings import GatewaySettings
 from adapters.ocpp.versions import Version
 from application.attempts import Attempts
 from domain.chargers.events import Registered
+from domain.chargers.provisioning import NetworksAllowed
 from domain.event import Fact, Told, events_of
 from domain.identity import ChargerId
 from tests.adapters.http.conftest import AUTH, SETTINGS, TENANT, Rights, World, client_of
@@ -80,6 +81,7 @@ async def led_on(world: World, engine: Engine, directory: Path) -> AsyncIterator
     async with client_of(app, AUTH) as client:
         led = Led(world, client, LivingCharger(workplace.gateway))
         await led.tell(Registered(cpid="CP1", security_profile=0))
+        await led.tell(NetworksAllowed(("0.0.0.0/0",)))
         await led.tell(Registered(cpid="HERS", security_profile=0), cpid="HERS", tenant="hera")
         yield led
         if led.charger.socket is not None and led.charger.socket.state == "open":

@@ -37,6 +37,7 @@ from application.passwords import Passwords
 from application.people import UserBook
 from application.ports import EventStore
 from application.privacy import PersonalData
+from application.profile_upgrades import Footing, ProfileUpgrades
 from application.registry import Registry
 from application.sessions import Sessions
 from application.sign_in import FrontDesk
@@ -123,6 +124,15 @@ def services_on(
             lambda charger: (news or News()).tell(charger, Services.WANTED),
             caller.cause,
         ),
+        upgrades=lambda caller: ProfileUpgrades(
+            store,
+            caller.tenant,
+            caller.name,
+            workplace.certificates.book,
+            Footing(tls=True),
+            workplace.told,
+            caller.cause,
+        ),
         notify=(news or News()).tell,
         people=people or reception_on(store, tenant),
         default_tenant=tenant,
@@ -198,7 +208,7 @@ class House:
 
     async def charger(self, cpid: str = "CP-1", **asked: Any) -> Any:
         """POST /chargers, without a password unless asked for."""
-        body = {"cpid": cpid, "security_profile": 0, **asked}
+        body = {"cpid": cpid, "security_profile": 0, "networks": ["0.0.0.0/0"], **asked}
         response = await self.client.post("/api/ocpp/chargers", json=body)
         assert response.status_code == 201, response.text
         return response.json()

@@ -30,6 +30,7 @@ from application.command_book import settle_overdue
 from application.fleet import Begun, IdempotencyKeys, InProgress, Mismatch, Replay
 from application.ports import AnyEvent, Loaded, Snapshot
 from domain.chargers.events import Registered
+from domain.chargers.provisioning import NetworksAllowed
 from domain.commands.events import Requested
 from domain.commands.upkeep import DataTransfer
 from domain.event import Event, Fact, Told, events_of
@@ -197,7 +198,8 @@ class Posting(RuleBasedStateMachine):
 
     async def begin(self) -> None:
         registered = Registered(cpid=CP.key, security_profile=0)
-        await self.store.append(events_of(CP.stream, 0, [registered], Told(recorded_at=NOW)))
+        facts: list[Fact] = [registered, NetworksAllowed(("0.0.0.0/0",))]
+        await self.store.append(events_of(CP.stream, 0, facts, Told(recorded_at=NOW)))
         for place in PLACES:
             await self.be_born(place)
         await self.come("east")

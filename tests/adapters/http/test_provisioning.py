@@ -22,6 +22,7 @@ from application.snapshots import load_charger
 from application.windows import Windows
 from domain.chargers.charger import Charger
 from domain.chargers.events import Acceptance, HandshakeRefused
+from domain.chargers.particulars import Particulars
 from domain.identity import ChargerId
 from projections.status_board import queries
 from tests.fakes.event_store import InMemoryEventStore
@@ -108,7 +109,7 @@ async def test_a_new_charger_gets_everything_for_its_box(world: World) -> None:
 async def test_whether_its_boot_is_accepted_may_be_a_matter_of_time(
     world: World, auto_accept: object, acceptance: Acceptance, until: datetime | None
 ) -> None:
-    made = await world.add(auto_accept=auto_accept, security_profile=0)
+    made = await world.add(auto_accept=auto_accept, security_profile=0, networks=["10.0.0.0/8"])
     assert (made.password, made.credential_id) == (None, None)
     charger = await world.charger()
     assert (charger.acceptance, charger.auto_accept_until) == (acceptance, until)
@@ -196,7 +197,7 @@ async def test_who_knocked_in_vain_is_shown_with_what_was_meant(postgres_dsn: st
     store = InMemoryEventStore()
     books = Registry(store, TENANT, "user:ann")
     for cpid in ("CP-001", "CP-002"):
-        await books.add_charger(cpid, security_profile=0)
+        await books.add_charger(cpid, security_profile=0, particulars=Particulars(networks=("10.0.0.0/8",)))
     for one in store.log:
         log.append([one.event])
     for n, cpid in enumerate(("cp-O01", "nobody", "CP-002")):

@@ -213,6 +213,29 @@ async def test_abilities_say_what_can_be_asked_and_why_not_the_rest(house: House
     assert "1.6" in told["offered"]["SetDERControl"]
 
 
+async def test_an_upgrade_of_the_profile_is_begun_shown_and_cancelled(house: House) -> None:
+    await house.charger(security_profile=1, password="correcthorsebattery7")
+    address = f"{CHARGERS}/CP-1/profile-upgrade"
+    assert (await house.client.get(address)).json()["state"] == "none"
+    never = problem(await house.client.post(address, json={"security_profile": 2}), 422, "validation")
+    assert "never connected" in str(never)
+    async with plugged_in(house.workplace, "CP-1", "correcthorsebattery7"):
+        begun = await house.client.post(address, json={"security_profile": 2, "within_hours": 2})
+        assert begun.status_code == 202, begun.text
+        shown = (await house.client.get(address)).json()
+        assert begun.json() == shown
+        assert (shown["state"], shown["wanted"], shown["stage"]) == ("under_way", 2, "begun")
+        assert house.news.told == [("CP-1", "wanted")]
+        problem(await house.client.post(address, json={"security_profile": 2}), 409, "busy")
+        lower = problem(await house.client.post(address, json={"security_profile": 1}), 422, "validation")
+        assert "with a reason" in str(lower)
+        ended = (await house.client.delete(address)).json()
+        assert (ended["state"], ended["why"], ended["security_profile"]) == ("ended", "it was cancelled", 1)
+        problem(await house.client.delete(address), 404, "not_found")
+        three = problem(await house.client.post(address, json={"security_profile": 3}), 422, "validation")
+        assert "no valid certificate" in str(three)
+
+
 async def test_a_window_is_opened_shown_and_closed(house: House) -> None:
     body = {"until": (clock.now() + timedelta(hours=1)).isoformat(), "pattern": "BENY-*"}
     assert not (await house.client.get(WINDOW)).json()["open"]
@@ -250,6 +273,8 @@ async def test_looking_is_free_and_changing_needs_the_right(house: House) -> Non
             await reader.post(CHARGERS, json={"cpid": "X"}),
             await reader.patch(f"{CHARGERS}/CP-1", json={}),
             await reader.post(f"{CHARGERS}/CP-1/credentials", json={"via": "manual"}),
+            await reader.post(f"{CHARGERS}/CP-1/profile-upgrade", json={"security_profile": 2}),
+            await reader.delete(f"{CHARGERS}/CP-1/profile-upgrade"),
             await reader.post(WINDOW, json={}),
             await reader.delete(WINDOW),
         ):

@@ -62,6 +62,9 @@ NAMED: dict[Key, tuple[Ask, ...]] = {
         charger("/credentials", {"via": "manual"}),
         charger("/credentials", {"via": "ocpp"}),
     ),
+    ("POST", "/chargers/{cpid}/profile-upgrade"): (charger("/profile-upgrade", {"security_profile": 2}),),
+    ("GET", "/chargers/{cpid}/profile-upgrade"): (charger("/profile-upgrade"),),
+    ("DELETE", "/chargers/{cpid}/profile-upgrade"): (charger("/profile-upgrade"),),
     ("POST", "/chargers/{cpid}/remote-start"): (charger("/remote-start", {"id_tag": "{card}"}),),
     ("POST", "/chargers/{cpid}/remote-stop"): (
         charger("/remote-stop", {"transaction": 1}),
@@ -193,7 +196,9 @@ LISTS: dict[Key, tuple[dict[str, str], ...]] = {
 """What shows things: each with queries that name another tenant's."""
 
 MAKERS: dict[Key, Ask] = {
-    ("POST", "/chargers"): Ask("/chargers", {"cpid": "{cpid}", "security_profile": 0}, status=201),
+    ("POST", "/chargers"): Ask(
+        "/chargers", {"cpid": "{cpid}", "security_profile": 0, "networks": ["10.0.0.0/8"]}, status=201
+    ),
     ("PUT", "/templates/{name}"): Ask("/templates/{template}", {"settings": {"Mine": "1"}}, status=200),
     ("DELETE", "/provisioning/window"): Ask("/provisioning/window", status=200),
     ("POST", "/provisioning/window"): Ask(

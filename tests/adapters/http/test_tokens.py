@@ -176,7 +176,7 @@ async def test_a_suspended_tenant_is_shut_out_and_others_notice_nothing(two: Two
 async def test_the_same_charger_id_in_two_tenants_is_steered_and_seen_apart(two: Two) -> None:
     """Both connected at once, each through its address; a command reaches the one it was meant for."""
     for tenant in (OURS, THEIRS):
-        body = {"cpid": "SAME-1", "security_profile": 0, "name": f"of {tenant}"}
+        body = {"cpid": "SAME-1", "security_profile": 0, "networks": ["10.0.0.0/8"], "name": f"of {tenant}"}
         added = await two.client(tenant).post(f"{API}/chargers", json=body)
         slug = "" if tenant == OURS else f"{THEIRS}/"
         assert added.json()["ws_url"] == f"wss://csms.example/ocpp/{slug}SAME-1"

@@ -34,6 +34,7 @@ from application.tenants import Directory
 from domain.chargers.charger import Charger
 from domain.chargers.credentials import digest_of
 from domain.chargers.events import CredentialIssued, HandshakeRefused, Registered
+from domain.chargers.provisioning import NetworksAllowed
 from domain.commands.intent import Abilities, Intent
 from domain.event import Event, Fact, Told, events_of
 from domain.identity import ChargerId
@@ -48,6 +49,7 @@ NOW = datetime(2026, 11, 22, tzinfo=UTC)
 PASSWORD = b"correcthorsebattery7"
 SALT = "00" * 16
 MakeJudge = Callable[[CertificateBook], Judge]
+EVERYWHERE = ("0.0.0.0/0", "::/0")
 HEARTBEAT = '[2,"{}","Heartbeat",{{}}]'
 
 
@@ -128,6 +130,11 @@ class Workplace:
             return Abilities()
         return await DesiredState(self.store, charger.id.tenant, GUIDE).abilities(charger)
 
+    async def told(self, charger: Charger) -> dict[str, str]:
+        """What the charger told of its settings."""
+        found = await DesiredState(self.store, charger.id.tenant, GUIDE).abilities(charger)
+        return found.settings
+
     async def _secret_for(self, charger: ChargerId, intent: Intent) -> str:
         if location := getattr(intent, "location", ""):
             return self.seal_of(charger.tenant, location)
@@ -176,6 +183,8 @@ class FrontDoor:
     async def register(self, cpid: str = "CP1", profile: int = 0) -> None:
         """Make a charger known; on profile 1 and 2 with `PASSWORD`."""
         facts: list[Fact] = [Registered(cpid=cpid, security_profile=profile)]
+        if profile == 0:
+            facts.append(NetworksAllowed(EVERYWHERE))
         if profile in (1, 2):
             facts.append(CredentialIssued(salt=SALT, digest=digest_of(SALT, PASSWORD)))
         stream = ChargerId.of(TENANT, cpid).stream

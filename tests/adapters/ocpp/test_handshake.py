@@ -189,3 +189,18 @@ def test_every_reason_has_a_verdict_with_a_hint() -> None:
     assert VERDICTS[Reason.VERSION_DISABLED].close_code == 1011
     assert VERDICTS[Reason.ID_UNKNOWN].http_status == 404
     assert not VERDICTS[Reason.ID_TRAILING_SLASH].refuses
+
+
+@pytest.mark.parametrize(
+    ("trusted", "told"), [({"10.0.0.1"}, ("TLSv1.2", "AES128-GCM-SHA256")), (set(), ("", ""))]
+)
+def test_a_trusted_proxy_tells_of_its_tls_and_nobody_else_does(
+    trusted: set[str], told: tuple[str, str]
+) -> None:
+    scope = {
+        "raw_path": b"/ocpp/CP1",
+        "headers": [(b"x-ssl-protocol", b"TLSv1.2"), (b"x-ssl-cipher", b"AES128-GCM-SHA256")],
+        "client": ("10.0.0.1", 1),
+    }
+    request = read_request(scope, trusted)
+    assert (request.tls, request.cipher) == told

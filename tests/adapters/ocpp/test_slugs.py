@@ -15,12 +15,13 @@ from application.ports import AnyEvent
 from application.tenants import NOBODY, Tenants
 from application.windows import Wanted, Windows
 from domain.chargers.events import Booted, Connected, HandshakeRefused, Registered
-from domain.event import Told, events_of
+from domain.chargers.provisioning import NetworksAllowed
+from domain.event import Fact, Told, events_of
 from domain.identity import ChargerId
 from domain.tenants.tenant import SLUG, is_slug
 from tests.adapters.ocpp.front_door import NOW, TENANT, FrontDoor
 from tests.adapters.ocpp.test_gateway import NEW, basic
-from tests.fakes.charger_socket import ChargerSocket
+from tests.fakes.charger_socket import CLOSED, OPEN, ChargerSocket
 from tests.fakes.event_store import InMemoryEventStore
 
 BOOT = '[2,"1","BootNotification",{"chargePointVendor":"V","chargePointModel":"M"}]'
@@ -51,7 +52,7 @@ async def door() -> FrontDoor:
 
 
 async def register(door: FrontDoor, tenant: str, cpid: str) -> None:
-    facts = [Registered(cpid=cpid, security_profile=0)]
+    facts: list[Fact] = [Registered(cpid=cpid, security_profile=0), NetworksAllowed(("10.0.0.0/8",))]
     stream = ChargerId.of(tenant, cpid).stream
     await door.store.append(events_of(stream, 0, facts, Told(recorded_at=NOW)))
 
@@ -134,6 +135,31 @@ async def test_a_suspended_tenant_looks_like_none(door: FrontDoor) -> None:
     assert attempts(door) == [(TENANT, "tenant_unknown")] * 2
     await Tenants(door.store, "user:ann").suspend(TENANT, implied=TENANT)
     assert (await refused(FrontDoor(door.store), "/ocpp/CP1"))[0] == 404
+
+
+async def test_the_sockets_of_a_suspended_tenant_are_closed_and_those_of_others_stay(door: FrontDoor) -> None:
+    theirs, ours = ChargerSocket(door.gateway, "/ocpp/1.6/acme/CP1"), ChargerSocket(door.gateway)
+    assert [await theirs.decided(), await ours.decided()] == [101, 101]
+    await door.gateway.close_unserved()
+    assert (theirs.state, ours.state) == (OPEN, OPEN)
+    await Tenants(door.store, "user:ann").suspend("acme")
+    there = FrontDoor(door.store)  # as a process that has just begun, or looks again two seconds later
+    door.gateway.admittance = there.gateway.admittance
+    door.store.unavailable = True
+    await door.gateway.close_unserved()
+    assert theirs.state == OPEN, "nobody is turned out on old knowledge"
+    door.store.unavailable = False
+    await door.gateway.close_unserved()
+    assert (theirs.state, theirs.link.close_code, ours.state) == (CLOSED, 1008, OPEN)
+    await theirs.ended()
+    back = ChargerSocket(there.gateway, "/ocpp/1.6/acme/CP1")
+    assert await back.decided() == 404
+    await Tenants(door.store, "user:ann").resume("acme")
+    resumed = ChargerSocket(FrontDoor(door.store).gateway, "/ocpp/1.6/acme/CP1")
+    assert await resumed.decided() == 101
+    for socket in (ours, resumed):
+        socket.leave(1000)
+    await asyncio.gather(ours.ended(), resumed.ended(), back.ended())
 
 
 async def test_a_window_lets_chargers_into_its_own_tenant_alone(door: FrontDoor) -> None:

@@ -57,6 +57,8 @@ def test_alarms_are_counted_acknowledged_and_over(postgres_dsn: str) -> None:
         assert names(subject="address:2001:db8::/64") == [8, 5, 2]
         assert names(severity="critical", state="open") == [6, 0]
         assert names(kind="k3") == [3]
+        assert queries.subjects_of_open(connection, "k3") == [(TENANT, "CP1")]
+        assert queries.subjects_of_open(connection, "k7") == []
         assert queries.open_critical(connection, TENANT) == 2
         assert queries.open_critical(connection, "other") == 0
         assert queries.list_alarms(connection, "other").rows == ()

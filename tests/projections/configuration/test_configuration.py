@@ -134,6 +134,8 @@ def test_lists(postgres_dsn: str, limit: int) -> None:
     with reading(postgres_dsn).connect() as connection:
         assert names() == ["CP1 A", "CP1 b", "CP1 C", "CP2 A", "CP2 b", "CP2 C"]
         assert names(charger="CP2", drift=True) == ["CP2 b"]
+        assert queries.drifted(connection) == [(TENANT, "CP1", "b"), (TENANT, "CP2", "b")]
+        assert queries.drifted(connection, limit=1) == [(TENANT, "CP1", "b")]
         assert names(state="reached") == ["CP1 A", "CP2 A"]
         assert names(state="free", charger="CP1") == ["CP1 C"]
         assert names(key="a", drift=False) == ["CP1 A", "CP2 A"]
