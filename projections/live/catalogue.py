@@ -9,6 +9,7 @@ from domain.catalogue import FACTS
 from domain.certificates import events as certificate
 from domain.chargers import der, device_model, drivers, ev, monitoring, security, smart_charging
 from domain.chargers import events as charger
+from domain.chargers import profile_upgrade as upgrade
 from domain.chargers import provisioning as particulars
 from domain.charging_profiles import events as profile
 from domain.commands import events as command
@@ -49,10 +50,16 @@ PEOPLE: tuple[type[Fact], ...] = tuple(
 
 SILENT: Mapping[type[Fact], str] = {
     charger.CredentialIssued: _CREDENTIAL,
+    particulars.NetworksAllowed: _ADMINISTRATION,
     particulars.CredentialOffered: _CREDENTIAL,
     particulars.CredentialAdopted: _CREDENTIAL,
     particulars.CredentialWithdrawn: _CREDENTIAL,
     charger.GuidanceBegun: _BOOKKEEPING,
+    upgrade.ProfileUpgradeBegun: _WISH,
+    upgrade.ProfileUpgradeAdvanced: _BOOKKEEPING,
+    upgrade.ProfileUpgradeAdopted: "told with `charger.connected`, which names its profile",
+    upgrade.ProfileUpgradeEnded: "told as `alarm.raised`",
+    upgrade.ProfileFellBack: "told as `alarm.raised`",
     charger.HeartbeatReceived: _ON_THE_WIRE,
     charger.ClockSkewMeasured: _BOOKKEEPING,
     charger.TransactionOpened: _BOOKKEEPING,
@@ -95,6 +102,7 @@ SILENT: Mapping[type[Fact], str] = {
     id_token.Unblocked: _ADMINISTRATION,
     id_token.TakenUp: _BOOKKEEPING,
     id_token.GivenBack: _BOOKKEEPING,
+    command.NumberGiven: _BOOKKEEPING,
     command.AnsweredLate: "changes nothing; the command has its end",
     artefact.Released: _BOOKKEEPING,
     artefact.Fetched: _BOOKKEEPING,

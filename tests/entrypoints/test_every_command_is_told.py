@@ -114,6 +114,7 @@ NOT_IN_THE_LOG = {
     "bench": "works on a directory of its own, which goes away",
 }
 ASKING = {
+    "charger upgrade": "leads a charger that connected before, which the API's test of the same kind has",
     "user password": "asks for the password at the terminal; test_user_commands.py types it",
     "user totp-reset": "needs somebody with an authenticator; test_user_commands.py has one",
     "ask": "asks a charger that a running server has: what is recorded there names the asker and his call",

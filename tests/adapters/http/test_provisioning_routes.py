@@ -1,11 +1,10 @@
 """Chargers made known, described, given passwords and let in, over the API and a real database."""
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
-from adapters.http.access import Right
+from adapters.http.access import Caller, Right
 from adapters.http.install_card import HEADERS
 from adapters.http.install_card_links import PATH
 from adapters.http.services import Services
@@ -66,7 +65,7 @@ async def test_a_charger_follows_the_template_it_was_added_with(house: House) ->
     unknown = await house.client.post(CHARGERS, json={"cpid": "CP-1", "template": "none such"})
     assert "body.template" in str(problem(unknown, 422, "validation")["errors"])
     await house.charger(template="auto")
-    caller: Any = type("", (), {"tenant": "zeus", "name": "test"})
+    caller = Caller("zeus", "test", frozenset())
     assert (await house.services.desired_state(caller).settings_of("CP-1")).template_choice == "auto"
     assert (await load_charger(house.store, CP1)).guided
 
@@ -103,7 +102,7 @@ async def test_who_is_put_out_of_use_is_disconnected(house: House, state: str) -
 async def test_strangers_are_not_found_whoever_they_are(house: House) -> None:
     await house.charger()
     hera = ChargerId.of("hera", "HERS")
-    await house.services.registry(type("", (), {"tenant": "hera", "name": "h"})).add_charger("HERS")  # type: ignore[arg-type]
+    await house.services.registry(Caller("hera", "h", frozenset())).add_charger("HERS")
     await house.project()
     assert (await load_charger(house.store, hera)).registered
     bodies: set[bytes] = set()

@@ -419,7 +419,7 @@ async def test_sec_30_a_token_that_was_narrowed_has_those_rights_and_no_others(t
 async def test_sec_30_a_token_for_one_charger_opens_nothing_else(two: Two) -> None:
     """Another charger of one's own is answered as one that does not exist, and what is about no charger is closed."""
     own = two.ids[OURS]
-    added = await two.client(OURS).post(f"{API}/chargers", json={"cpid": "OTHER-1", "security_profile": 0})
+    added = await two.client(OURS).post(f"{API}/chargers", json={"cpid": "OTHER-1", "security_profile": 1})
     assert added.is_success
     await two.project()
     before = two.log_of(OURS)
