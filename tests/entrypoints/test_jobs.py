@@ -184,4 +184,11 @@ async def test_what_a_busy_charger_looked_like_is_kept(world: World) -> None:
 
 async def test_each_has_a_name(world: World) -> None:
     names = [job.name for job in world.jobs.all]
-    assert names == ["offline_detector", "session_reconciler", "expiry_sweeper", "moments", "retention"]
+    assert names == [
+        "offline_detector",
+        "session_reconciler",
+        "expiry_sweeper",
+        "configuration_drift",
+        "moments",
+        "retention",
+    ]
