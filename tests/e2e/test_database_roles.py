@@ -14,6 +14,8 @@ def test_sec_22_nothing_but_the_making_of_tables_is_done_by_the_owner(server: Ze
     assert {name for name, of in users.items() if of == {"zeus_engine"}} == {
         "zeus log reader",
         "zeus follower",
+        "zeus sealer",
+        "zeus webhooks",
     }
     rest = {name: of for name, of in users.items() if of != {"zeus_engine"}}
     assert {"zeus event store", "zeus fleet", "zeus-api"} <= rest.keys()

@@ -21,7 +21,7 @@ from entrypoints.simulator.script import (
     replay_frames,
 )
 from tests.e2e.conditions import until
-from tests.e2e.log import Line, frames
+from tests.e2e.log import Line, frames, unsealed
 from tests.e2e.log import of_charger as log_of
 from tests.e2e.zeus_process import ROOT, ZeusProcess
 
@@ -74,7 +74,13 @@ async def messages(server: ZeusProcess, cpid: str, count: int) -> list[tuple[str
             rows = connection.execute(
                 "SELECT request, reply FROM ocpp_messages WHERE charger = %s ORDER BY position", [cpid]
             ).fetchall()
-        return [(str(request), reply) for request, reply in rows] if len(rows) >= count else None
+        if len(rows) < count:
+            return None
+        requests, replies = (
+            unsealed(server.dsn, [(f"charger/default/{cpid}", one) for one in part])
+            for part in zip(*rows, strict=True)
+        )
+        return [(as_text(str(request)), reply) for request, reply in zip(requests, replies, strict=True)]
 
     found = await until(look, f"{count} messages of {cpid} in ocpp_messages")
     assert found is not None

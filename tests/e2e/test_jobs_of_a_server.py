@@ -13,7 +13,14 @@ from tests.e2e.conditions import until
 from tests.e2e.zeus_process import ZeusProcess
 
 ROOT = Path(__file__).parents[2]
-ALL = {"expiry_sweeper", "moments", "offline_detector", "retention", "session_reconciler"}
+ALL = {
+    "expiry_sweeper",
+    "configuration_drift",
+    "moments",
+    "offline_detector",
+    "retention",
+    "session_reconciler",
+}
 
 pytestmark = pytest.mark.slow
 

@@ -21,14 +21,11 @@ from entrypoints.simulator.fleet import run_sessions
 from entrypoints.simulator.sessions import Session, parse_perth_kinross
 from projections.attempts.projection import Attempts
 from projections.availability.projection import Availability
-from projections.engine import connect_projector
-from projections.log import PostgresLog
-from projections.rebuild import rebuild
 from projections.session_figures.projection import SessionFigures
 from tests.e2e.conditions import until
 from tests.e2e.perth import CSV, MONTH, VERSIONS
+from tests.e2e.rebuilt import differences
 from tests.e2e.zeus_process import TOKEN, ZeusProcess
-from tests.projections.stories import decode
 
 HEAD = "_id,CP_ID,Connector,Start_Date,Start_Time,End_Date,End_Time,Total_kWh,Site,Model,OBJECTID"
 SMALL = f"""{HEAD}
@@ -198,10 +195,4 @@ def compare(items: list[dict[str, Any]], books: Books) -> None:
 
 
 def test_rebuilt_reports_are_live_ones(server: ZeusProcess) -> None:
-    log = PostgresLog(server.dsn, decode)
-    for model in (Availability(), SessionFigures(), Attempts()):
-        with connect_projector(server.dsn) as connection:
-            result = rebuild(connection, log, model, lambda _: None, verify=True, fresh=True)
-        assert result.tables
-        assert [table.table for table in result.tables if not table.same] == []
-    log.close()
+    assert differences(server.dsn, (Availability(), SessionFigures(), Attempts())) == []

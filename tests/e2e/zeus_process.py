@@ -24,6 +24,7 @@ from domain.chargers.particulars import Particulars
 
 SERVE = (sys.executable, "-m", "entrypoints.cli", "serve")
 ROOT = Path(__file__).parents[2]
+PRIVACY_KEY = b"k" * 32
 TOKEN = "e2e-token-of-24-signs-or-more"
 PASSWORD = "correct horse 20 sig"
 STARTS_WITHIN_S = 60.0
@@ -46,7 +47,7 @@ class ZeusProcess:
             "ZEUS_PORT": str(self.port),
             "ZEUS_API_TOKEN": TOKEN,
             "ZEUS_LOG_FORMAT": "text",
-            "ZEUS_PRIVACY_KEY": f"1:{b64encode(b'k' * 32).decode()}",
+            "ZEUS_PRIVACY_KEY": f"1:{b64encode(PRIVACY_KEY).decode()}",
             "ZEUS_LOG_LEVEL": "INFO",
             **{f"ZEUS_{name.upper()}": str(value) for name, value in settings.items()},
         }

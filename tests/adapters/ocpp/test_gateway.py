@@ -321,7 +321,7 @@ async def test_who_was_told_to_beat_slowly_may_be_silent_for_long(
     [connection] = door.gateway.presence._here.values()
     connection.session.desk.charger.heartbeat_s = heartbeat_s
     heard = wire.link.last_heard
-    assert await door.gateway.presence.close_silent(heard + patience_s, ping_s, 180) == 0
+    assert await door.gateway.presence.close_silent(heard + patience_s - 1, ping_s, 180) == 0
     assert await door.gateway.presence.close_silent(heard + patience_s + 1, ping_s, 180) == 1
     await wire.ended()
 
