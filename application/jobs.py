@@ -16,8 +16,12 @@ LEASE = timedelta(minutes=10)
 """A run whose process died is taken over after so long; no run takes longer."""
 
 
+AGAIN = timedelta(seconds=10)
+"""So long a run waits for what was not there yet."""
+
+
 class NotYet(RuntimeError):
-    """What a job needs is not there yet; the run is over, and the next one may find it."""
+    """What a job needs is not there yet; the run is over, and another one is tried soon."""
 
 
 class JobRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,8 +50,18 @@ class JobLedger(Protocol):
         """Is a run due, and is it `runner`'s to do? The next is due `every` later, whatever comes of this one."""
         ...
 
-    async def finish(self, job: str, now: datetime, runner: str, *, did: int = 0, error: str = "") -> None:
-        """The run is over; with `error` it failed. Of a runner that lost its lease nothing is taken."""
+    async def finish(
+        self,
+        job: str,
+        now: datetime,
+        runner: str,
+        *,
+        did: int = 0,
+        error: str = "",
+        again_at: datetime | None = None,
+    ) -> None:
+        """The run is over; with `error` it failed, and `again_at` is when to try again where that is not to wait
+        for the next run. Of a runner that lost its lease nothing is taken."""
         ...
 
     async def records(self) -> list[JobRecord]:
@@ -76,17 +90,17 @@ async def run_due(
     except FleetUnavailable as error:
         log.warning("whether %s is due cannot be told: %s", job.name, error)
         return None
-    did, error_text = 0, ""
+    did, error_text, again_at = 0, "", None
     try:
         did = await job.do(now())
     except NotYet as error:
-        error_text = str(error)
+        error_text, again_at = str(error), now() + min(job.every, AGAIN)
         log.info("the job %s has to wait: %s", job.name, error)
     except Exception as error:  # the border of a job
         error_text = f"{type(error).__name__}: {error}"
         log.exception("the job %s failed, it runs again in %s", job.name, job.every)
     try:
-        await ledger.finish(job.name, now(), runner, did=did, error=error_text)
+        await ledger.finish(job.name, now(), runner, did=did, error=error_text, again_at=again_at)
     except FleetUnavailable as error:
         log.warning("the end of %s is not in the ledger: %s", job.name, error)
     return None if error_text else did

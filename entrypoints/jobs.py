@@ -67,7 +67,7 @@ MOMENTS_EVERY = timedelta(minutes=1)
 RETAIN_EVERY = timedelta(hours=1)
 LOOKS = 4
 """So often in the time between two runs each process looks whether one is due."""
-SLOWEST_LOOK_S = 60.0
+SLOWEST_LOOK_S = 15.0
 PAUSE_S = 10
 
 

@@ -22,7 +22,7 @@ _SUCCEEDED = """
 """
 _FAILED = """
     UPDATE fleet.jobs SET running_since = NULL, last_error = %(error)s, last_error_at = %(now)s,
-        failures = failures + 1
+        failures = failures + 1, due_at = coalesce(%(again)s::timestamptz, due_at)
     WHERE name = %(job)s AND runner = %(runner)s AND running_since IS NOT NULL
 """
 RECORDS = """
@@ -44,9 +44,19 @@ class PostgresJobLedger:
         asked = {"job": job, "now": now, "next": now + every, "lease": now + LEASE, "runner": runner}
         return bool(await self._link.rows(_CLAIM, asked))
 
-    async def finish(self, job: str, now: datetime, runner: str, *, did: int = 0, error: str = "") -> None:
+    async def finish(
+        self,
+        job: str,
+        now: datetime,
+        runner: str,
+        *,
+        did: int = 0,
+        error: str = "",
+        again_at: datetime | None = None,
+    ) -> None:
         """See the port."""
         told = {"job": job, "now": now, "runner": runner, "did": did, "error": error[:ERROR_LENGTH]}
+        told["again"] = again_at
         await self._link.rows(_FAILED if error else _SUCCEEDED, told)
 
     async def records(self) -> list[JobRecord]:

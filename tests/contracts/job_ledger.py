@@ -3,7 +3,7 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
-from application.jobs import LEASE, Job, JobLedger, run_due
+from application.jobs import AGAIN, LEASE, Job, JobLedger, NotYet, run_due
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -52,6 +52,16 @@ class JobLedgerContract:
         await ledger.finish("j", later + MINUTE, "a")
         [record] = await ledger.records()
         assert (record.last_error, record.last_error_at, record.failures) == ("", None, 1)
+
+    async def test_what_was_not_there_yet_is_asked_for_again_soon(self, ledger: JobLedger) -> None:
+        async def do(_: datetime) -> int:
+            raise NotYet("no oven")
+
+        job = Job("j", 5 * MINUTE, do)
+        assert await run_due(job, ledger, "a", lambda: NOON) is None
+        [record] = await ledger.records()
+        assert (record.due_at, record.last_error) == (NOON + AGAIN, "no oven")
+        assert await ledger.claim("j", NOON + AGAIN, job.every, "b")
 
     async def test_three_workers_do_each_run_once(self, ledger: JobLedger) -> None:
         """Whatever the order of their looks."""

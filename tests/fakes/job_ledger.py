@@ -32,13 +32,23 @@ class InMemoryJobLedger:
         )
         return True
 
-    async def finish(self, job: str, now: datetime, runner: str, *, did: int = 0, error: str = "") -> None:
+    async def finish(
+        self,
+        job: str,
+        now: datetime,
+        runner: str,
+        *,
+        did: int = 0,
+        error: str = "",
+        again_at: datetime | None = None,
+    ) -> None:
         """See the port."""
         known = self._known(job)
         if known is None or known.runner != runner or known.running_since is None:
             return
         if error:
             told = {"last_error": error, "last_error_at": now, "failures": known.failures + 1}
+            told |= {"due_at": again_at or known.due_at}
         else:
             told = {"last_success_at": now, "last_did": did, "last_error": "", "last_error_at": None}
         self._records[job] = msgspec.structs.replace(known, running_since=None, **told)
