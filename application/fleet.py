@@ -144,7 +144,7 @@ class Begun:
     """The key is ours: do the work, then complete or abandon."""
 
     attempt: str
-    """Names this attempt, so that one whose lease ran out cannot settle for its successor."""
+    """Names this attempt, so that one whose lease ran out cannot free the key of its successor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,14 +183,15 @@ class IdempotencyKeys(Protocol):
         self,
         scope: str,
         key: str,
+        fingerprint: str,
         status: int,
         headers: Mapping[str, str],
         body: bytes,
-        *,
-        attempt: str | None = None,
-    ) -> None:
-        """Keep the answer; the first one stays. With `attempt` only while that attempt holds the key.
+    ) -> bool:
+        """Keep the answer of a request begun with that fingerprint; the first one stays, whichever attempt gave it.
 
+        True where one was there before: another attempt answered after the lease of this one had run out, or
+        before. Nothing is kept where the key is free or is another request's by now.
         Raises AnswerTooLarge above ANSWER_LIMIT.
         """
         ...

@@ -1,5 +1,6 @@
 """Scheduled jobs: which of many processes does a run, and when each job last succeeded."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
@@ -12,9 +13,8 @@ from application.fleet import FleetUnavailable
 
 log = logging.getLogger("zeus.jobs")
 
-LEASE = timedelta(minutes=10)
-"""A run whose process died is taken over after so long; no run takes longer."""
-
+LEASE = timedelta(seconds=30)
+"""A run whose process died is taken over after so long; while it lives it renews its lease three times as often."""
 
 AGAIN = timedelta(seconds=10)
 """So long a run waits for what was not there yet."""
@@ -48,6 +48,10 @@ class JobLedger(Protocol):
 
     async def claim(self, job: str, now: datetime, every: timedelta, runner: str) -> bool:
         """Is a run due, and is it `runner`'s to do? The next is due `every` later, whatever comes of this one."""
+        ...
+
+    async def renew(self, job: str, now: datetime, runner: str) -> bool:
+        """The run goes on; False where it is no longer `runner`'s, as its lease ran out and another began."""
         ...
 
     async def finish(
@@ -91,16 +95,31 @@ async def run_due(
         log.warning("whether %s is due cannot be told: %s", job.name, error)
         return None
     did, error_text, again_at = 0, "", None
+    holding = asyncio.create_task(_hold(job, ledger, runner, now))
     try:
         did = await job.do(now())
     except NotYet as error:
         error_text, again_at = str(error), now() + min(job.every, AGAIN)
-        log.info("the job %s has to wait: %s", job.name, error)
+        log.debug("the job %s has to wait: %s", job.name, error)
     except Exception as error:  # the border of a job
         error_text = f"{type(error).__name__}: {error}"
         log.exception("the job %s failed, it runs again in %s", job.name, job.every)
+    finally:
+        holding.cancel()
     try:
         await ledger.finish(job.name, now(), runner, did=did, error=error_text, again_at=again_at)
     except FleetUnavailable as error:
         log.warning("the end of %s is not in the ledger: %s", job.name, error)
     return None if error_text else did
+
+
+async def _hold(job: Job, ledger: JobLedger, runner: str, now: Callable[[], datetime]) -> None:
+    """Renew the lease while the run goes on."""
+    while True:
+        await asyncio.sleep(LEASE.total_seconds() / 3)
+        try:
+            if not await ledger.renew(job.name, now(), runner):
+                log.warning("the run of %s took so long that another process does it as well", job.name)
+                return
+        except FleetUnavailable as error:
+            log.warning("the lease of %s cannot be renewed: %s", job.name, error)

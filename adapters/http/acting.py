@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from starlette.requests import Request
@@ -40,6 +40,15 @@ REPLAYED = "Idempotent-Replayed"
 _NOT_KEPT = frozenset({"content-length", "set-cookie"})
 
 
+class _Place(NamedTuple):
+    """Where the answer of a request is kept, and which attempt this is."""
+
+    scope: str
+    key: str
+    fingerprint: str
+    attempt: str
+
+
 async def respond_by_acting(request: Request, action: Action, caller: Caller, backing: Backing) -> Response:
     """The answer to a request that passed access and limits; raises a Problem for anything that is wrong."""
     query = read_query(action.query, request.query_params)
@@ -64,7 +73,9 @@ async def respond_by_acting(request: Request, action: Action, caller: Caller, ba
         raise Problem("store_unavailable", "The key cannot be kept now; nothing was done.") from error
     match begun_as:
         case Begun() as begun:
-            return await _once(request, action, doing, backing, (scope, key, begun.attempt))
+            return await _once(
+                request, action, doing, backing, _Place(scope, key, fingerprint, begun.attempt)
+            )
         case Replay() as replay:
             headers = {**replay.headers, REPLAYED: "true"}
             body = await backing.naming.shown_json(caller, replay.body)
@@ -124,28 +135,32 @@ def _doing(request: Request, row: Row, caller: Caller, backing: Backing, query: 
 
 
 async def _once(
-    request: Request, action: Action, doing: Doing[Any, Any], backing: Backing, place: tuple[str, str, str]
+    request: Request, action: Action, doing: Doing[Any, Any], backing: Backing, place: _Place
 ) -> Response:
-    """The answer is kept for repetitions; a refusal did nothing, and like a failure it frees the key."""
+    """The answer is kept for repetitions; a refusal did nothing, and like a failure it frees the key.
+
+    Who was overtaken, as its lease ran out, and finds that another attempt has answered, repeats what it said."""
     kept: Replay | None = None
     try:
         response, kept = await _perform(request, action, doing, backing)
-        return response
     finally:
-        await _settle(backing, place, kept)
+        overtaken = await _settle(backing, place, kept)
+    if overtaken:
+        response.headers[REPLAYED] = "true"
+    return response
 
 
-async def _settle(backing: Backing, place: tuple[str, str, str], kept: Replay | None) -> None:
-    """Keep the answer, or free the key. Where neither is possible the key is free when its lease ends, and
-    what is done again then finds what `doing.key` named."""
-    scope, key, attempt = place
+async def _settle(backing: Backing, place: _Place, kept: Replay | None) -> bool:
+    """Keep the answer, or free the key; whether it was answered before. Where neither is possible the key is
+    free when its lease ends, and what is done again then finds what `doing.key` named."""
+    scope, key, fingerprint, attempt = place
     try:
-        if kept is None or len(kept.body) > ANSWER_LIMIT:
-            await backing.keys.abandon(scope, key, attempt=attempt)
-        else:
-            await backing.keys.complete(scope, key, kept.status, kept.headers, kept.body, attempt=attempt)
+        if kept is not None and len(kept.body) <= ANSWER_LIMIT:
+            return await backing.keys.complete(scope, key, fingerprint, kept.status, kept.headers, kept.body)
+        await backing.keys.abandon(scope, key, attempt=attempt)
     except FleetUnavailable as error:
         log.warning("the key of a request could not be settled: %r", error)
+    return False
 
 
 async def _perform(

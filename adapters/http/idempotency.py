@@ -59,16 +59,19 @@ class KeysInMemory:
         self,
         scope: str,
         key: str,
+        fingerprint: str,
         status: int,
         headers: Mapping[str, str],
         body: bytes,
-        *,
-        attempt: str | None = None,
-    ) -> None:
+    ) -> bool:
         """See the port."""
         found = self._entries.get((scope, key))
-        if found is not None and found.holds(attempt):
-            found.answer = Replay(status, headers, body)
+        if found is None or found.fingerprint != fingerprint or found.ends <= self._now():
+            return False
+        if found.answer is not None:
+            return True
+        found.answer = Replay(status, headers, body)
+        return False
 
     async def abandon(self, scope: str, key: str, *, attempt: str | None = None) -> None:
         """See the port."""

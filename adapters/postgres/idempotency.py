@@ -30,10 +30,18 @@ _BEGIN = """
     )
     RETURNING attempt, fingerprint, status, headers, body
 """
+# The lock comes first: a row is then seen as the last who held it left it.
 _COMPLETE = """
-    UPDATE fleet.idempotency_keys SET status = %(status)s, headers = %(headers)s, body = %(body)s
-    WHERE scope = %(scope)s AND key = %(key)s AND status IS NULL
-        AND attempt = coalesce(%(attempt)s::text, attempt)
+    WITH held AS (
+        SELECT scope, key, status FROM fleet.idempotency_keys
+        WHERE scope = %(scope)s AND key = %(key)s AND fingerprint = %(fingerprint)s
+            AND kept_until > clock_timestamp()
+        FOR UPDATE
+    ), kept AS (
+        UPDATE fleet.idempotency_keys AS k SET status = %(status)s, headers = %(headers)s, body = %(body)s
+        FROM held WHERE k.scope = held.scope AND k.key = held.key AND held.status IS NULL
+    )
+    SELECT status IS NOT NULL FROM held
 """
 _ABANDON = """
     DELETE FROM fleet.idempotency_keys
@@ -67,16 +75,16 @@ class PostgresIdempotencyKeys:
         self,
         scope: str,
         key: str,
+        fingerprint: str,
         status: int,
         headers: Mapping[str, str],
         body: bytes,
-        *,
-        attempt: str | None = None,
-    ) -> None:
+    ) -> bool:
         """The first answer stays."""
         check_answer(body)
+        asked = {"scope": scope, "key": key, "fingerprint": fingerprint}
         answer = {"status": status, "headers": Json(dict(headers)), "body": body}
-        await self._link.rows(_COMPLETE, {"scope": scope, "key": key, "attempt": attempt, **answer})
+        return any(before for (before,) in await self._link.rows(_COMPLETE, asked | answer))
 
     async def abandon(self, scope: str, key: str, *, attempt: str | None = None) -> None:
         """An answer that is there stays."""

@@ -15,6 +15,11 @@ _CLAIM = """
     WHERE j.due_at <= %(now)s AND (j.running_since IS NULL OR j.lease_until <= %(now)s)
     RETURNING name
 """
+_RENEW = """
+    UPDATE fleet.jobs SET lease_until = %(lease)s
+    WHERE name = %(job)s AND runner = %(runner)s AND running_since IS NOT NULL
+    RETURNING name
+"""
 _SUCCEEDED = """
     UPDATE fleet.jobs SET running_since = NULL, last_success_at = %(now)s, last_did = %(did)s,
         last_error = '', last_error_at = NULL
@@ -43,6 +48,11 @@ class PostgresJobLedger:
         """See the port."""
         asked = {"job": job, "now": now, "next": now + every, "lease": now + LEASE, "runner": runner}
         return bool(await self._link.rows(_CLAIM, asked))
+
+    async def renew(self, job: str, now: datetime, runner: str) -> bool:
+        """See the port."""
+        asked = {"job": job, "lease": now + LEASE, "runner": runner}
+        return bool(await self._link.rows(_RENEW, asked))
 
     async def finish(
         self,

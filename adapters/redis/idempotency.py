@@ -23,12 +23,18 @@ _BEGIN = """
     if not held[3] then return {'in progress'} end
     return {'replay', held[3], held[4], held[5]}
 """
-_HELD = """
+_COMPLETE = """
+    local held = redis.call('HMGET', KEYS[1], 'fingerprint', 'status')
+    if held[1] ~= ARGV[1] then return 0 end
+    if held[2] then return 1 end
+    redis.call('HSET', KEYS[1], 'status', ARGV[2], 'headers', ARGV[3], 'body', ARGV[4])
+    return 0
+"""
+_ABANDON = """
     local held = redis.call('HMGET', KEYS[1], 'attempt', 'status')
     if not held[1] or held[2] or (ARGV[1] ~= '' and ARGV[1] ~= held[1]) then return end
+    redis.call('DEL', KEYS[1])
 """
-_COMPLETE = _HELD + "redis.call('HSET', KEYS[1], 'status', ARGV[2], 'headers', ARGV[3], 'body', ARGV[4])"
-_ABANDON = _HELD + "redis.call('DEL', KEYS[1])"
 
 
 class RedisIdempotencyKeys:
@@ -60,17 +66,16 @@ class RedisIdempotencyKeys:
         self,
         scope: str,
         key: str,
+        fingerprint: str,
         status: int,
         headers: Mapping[str, str],
         body: bytes,
-        *,
-        attempt: str | None = None,
-    ) -> None:
+    ) -> bool:
         """The first answer stays."""
         check_answer(body)
-        kept: list[str | int | bytes] = [attempt or "", status, json.dumps(dict(headers)), body]
+        kept: list[str | int | bytes] = [fingerprint, status, json.dumps(dict(headers)), body]
         async with self._link.answering():
-            await self._complete(keys=[_named(scope, key)], args=kept)
+            return bool(await self._complete(keys=[_named(scope, key)], args=kept))
 
     async def abandon(self, scope: str, key: str, *, attempt: str | None = None) -> None:
         """An answer that is there stays."""

@@ -42,7 +42,7 @@ class IdempotencyKeysContract:
         await begun(here, "k")
         assert await there.keys.begin("default POST /x", "k", "f1", **TIMES) == InProgress()
         assert await there.keys.begin("default POST /x", "k", "f2", **TIMES) == Mismatch()
-        await here.keys.complete("default POST /x", "k", 202, HEADERS, b"\x00\xff{}")
+        await here.keys.complete("default POST /x", "k", "f1", 202, HEADERS, b"\x00\xff{}")
         assert await there.keys.begin("default POST /x", "k", "f1", **TIMES) == Replay(
             202, HEADERS, b"\x00\xff{}"
         )
@@ -66,24 +66,48 @@ class IdempotencyKeysContract:
         await rig.elapse(0.06)
         second = await there.keys.begin("default POST /x", "k", "f2", **TIMES)
         assert isinstance(second, Begun)
-        await here.keys.complete("default POST /x", "k", 500, {}, b"late", attempt=crashed)
+        assert not await here.keys.complete("default POST /x", "k", "f1", 500, {}, b"late")
         await here.keys.abandon("default POST /x", "k", attempt=crashed)
         assert await here.keys.begin("default POST /x", "k", "f2", **TIMES) == InProgress()
-        await there.keys.complete("default POST /x", "k", 200, {}, b"", attempt=second.attempt)
+        assert not await there.keys.complete("default POST /x", "k", "f2", 200, {}, b"")
         assert await here.keys.begin("default POST /x", "k", "f2", **TIMES) == Replay(200, {}, b"")
 
     async def test_a_slow_holder_may_complete_while_nobody_else_began(self, rig: Rig, here: Fleet) -> None:
-        slow = await begun(here, "k", lease_s=0.01)
+        await begun(here, "k", lease_s=0.01)
         await rig.elapse(0.02)
-        await here.keys.complete("default POST /x", "k", 200, {}, b"slow", attempt=slow)
+        assert not await here.keys.complete("default POST /x", "k", "f1", 200, {}, b"slow")
         assert await here.keys.begin("default POST /x", "k", "f1", **TIMES) == Replay(200, {}, b"slow")
 
     async def test_the_first_answer_stays(self, here: Fleet) -> None:
         await begun(here, "k")
         for body in (b"first", b"second"):
-            await here.keys.complete("default POST /x", "k", 200, {}, body)
+            before = await here.keys.complete("default POST /x", "k", "f1", 200, {}, body)
+            assert before == (body == b"second")
         await here.keys.abandon("default POST /x", "k")
         assert await here.keys.begin("default POST /x", "k", "f1", **TIMES) == Replay(200, {}, b"first")
+
+    async def test_of_two_attempts_the_first_answer_stays(self, rig: Rig, here: Fleet, there: Fleet) -> None:
+        """Whose lease ran out while another began the same request may be the first to answer."""
+        await begun(here, "k", lease_s=0.01)
+        await rig.elapse(0.02)
+        await begun(there, "k")
+        assert not await here.keys.complete("default POST /x", "k", "f1", 200, {}, b"slow")
+        assert await there.keys.complete("default POST /x", "k", "f1", 200, {}, b"second")
+        assert await here.keys.begin("default POST /x", "k", "f1", **TIMES) == Replay(200, {}, b"slow")
+
+    async def test_of_many_answers_at_once_one_is_the_first(self, here: Fleet, there: Fleet) -> None:
+        for round_ in range(5):
+            key = f"k{round_}"
+            await begun(here, key)
+            before = await asyncio.gather(
+                *(
+                    fleet.keys.complete("default POST /x", key, "f1", 200, {}, b"%d" % n)
+                    for n, fleet in enumerate((here, there) * 10)
+                )
+            )
+            assert Counter(before) == {False: 1, True: 19}
+            kept = await here.keys.begin("default POST /x", key, "f1", **TIMES)
+            assert kept == Replay(200, {}, b"%d" % before.index(False))
 
     async def test_an_abandoned_key_is_free(self, here: Fleet, there: Fleet) -> None:
         attempt = await begun(here, "k")
@@ -92,21 +116,21 @@ class IdempotencyKeysContract:
 
     async def test_a_key_is_forgotten_in_time(self, rig: Rig, here: Fleet) -> None:
         await begun(here, "k", ttl_s=0.05)
-        await here.keys.complete("default POST /x", "k", 200, {}, b"")
+        await here.keys.complete("default POST /x", "k", "f1", 200, {}, b"")
         await rig.elapse(0.06)
         await begun(here, "k")
 
     async def test_what_nobody_began_is_not_kept(self, here: Fleet) -> None:
-        await here.keys.complete("default POST /x", "k", 200, {}, b"")
+        await here.keys.complete("default POST /x", "k", "f1", 200, {}, b"")
         await here.keys.abandon("default POST /x", "k")
         await begun(here, "k")
 
     async def test_answers_are_kept_up_to_a_size(self, here: Fleet) -> None:
         await begun(here, "k")
         with pytest.raises(AnswerTooLarge):
-            await here.keys.complete("default POST /x", "k", 200, {}, bytes(ANSWER_LIMIT + 1))
+            await here.keys.complete("default POST /x", "k", "f1", 200, {}, bytes(ANSWER_LIMIT + 1))
         largest = bytes(range(256)) * (ANSWER_LIMIT // 256)
-        await here.keys.complete("default POST /x", "k", 200, {}, largest)
+        await here.keys.complete("default POST /x", "k", "f1", 200, {}, largest)
         assert await here.keys.begin("default POST /x", "k", "f1", **TIMES) == Replay(200, {}, largest)
 
     async def test_closed_keys_let_nobody_in(self, here: Fleet) -> None:
@@ -182,13 +206,18 @@ class KeysMachine(RuleBasedStateMachine):
             await self.rig.elapse(0.003)
         return outcome
 
-    @rule(process=_processes, back=_back, body=st.binary(max_size=20), status=st.integers(200, 599))
-    def complete(self, process: int, back: int, body: bytes, status: int) -> None:
-        attempt = self.attempt(back)
-        self.runner.run(
-            self.fleets[process].keys.complete(self.scope, "k", status, HEADERS, body, attempt=attempt)
+    @rule(
+        process=_processes,
+        fingerprint=st.sampled_from(["f1", "f2"]),
+        body=st.binary(max_size=20),
+        status=st.integers(200, 599),
+    )
+    def complete(self, process: int, fingerprint: str, body: bytes, status: int) -> None:
+        before = self.runner.run(
+            self.fleets[process].keys.complete(self.scope, "k", fingerprint, status, HEADERS, body)
         )
-        if self.holds(attempt):
+        assert before == (self.held == fingerprint and self.answer is not None)
+        if self.held == fingerprint and self.answer is None:
             self.answer = Replay(status, HEADERS, body)
 
     @rule(process=_processes, back=_back)

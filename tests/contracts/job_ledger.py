@@ -7,6 +7,7 @@ from application.jobs import AGAIN, LEASE, Job, JobLedger, NotYet, run_due
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
+SECOND = timedelta(seconds=1)
 
 
 class JobLedgerContract:
@@ -24,11 +25,16 @@ class JobLedgerContract:
 
     async def test_nobody_begins_while_another_runs(self, ledger: JobLedger) -> None:
         assert await ledger.claim("j", NOON, MINUTE, "a")
-        assert not await ledger.claim("j", NOON + 5 * MINUTE, MINUTE, "b")
+        for renewals in range(1, 20):
+            assert await ledger.renew("j", NOON + renewals * LEASE / 3, "a")
+        assert not await ledger.claim("j", NOON + 7 * LEASE, MINUTE, "b")
+        assert not await ledger.renew("j", NOON + 7 * LEASE, "b")
 
     async def test_a_run_whose_process_died_is_taken_over(self, ledger: JobLedger) -> None:
-        assert await ledger.claim("j", NOON, MINUTE, "a")
-        assert await ledger.claim("j", NOON + LEASE, MINUTE, "b")
+        assert await ledger.claim("j", NOON, SECOND, "a")
+        assert not await ledger.claim("j", NOON + LEASE - SECOND, SECOND, "b")
+        assert await ledger.claim("j", NOON + LEASE, SECOND, "b")
+        assert not await ledger.renew("j", NOON + LEASE, "a")
         await ledger.finish("j", NOON + LEASE, "a", did=9)  # it was only slow: too late
         [record] = await ledger.records()
         assert (record.runner, record.last_success_at) == ("b", None)

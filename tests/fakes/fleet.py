@@ -239,16 +239,21 @@ class InMemoryIdempotencyKeys:
         self,
         scope: str,
         key: str,
+        fingerprint: str,
         status: int,
         headers: Mapping[str, str],
         body: bytes,
-        *,
-        attempt: str | None = None,
-    ) -> None:
+    ) -> bool:
         """The first answer stays."""
         check_answer(body)
-        if (held := self._held(scope, key, attempt)) is not None:
-            held.answer = Replay(status, dict(headers), body)
+        broker = self._door.enter()
+        held = broker.keys.get((scope, key))
+        if held is None or held.fingerprint != fingerprint or held.kept_until <= broker.seconds:
+            return False
+        if held.answer is not None:
+            return True
+        held.answer = Replay(status, dict(headers), body)
+        return False
 
     async def abandon(self, scope: str, key: str, *, attempt: str | None = None) -> None:
         """An answer stays."""

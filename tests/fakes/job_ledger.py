@@ -15,21 +15,31 @@ class InMemoryJobLedger:
         """Empty."""
         self.unavailable = False
         self._records: dict[str, JobRecord] = {}
+        self._leases: dict[str, datetime] = {}
 
     async def claim(self, job: str, now: datetime, every: timedelta, runner: str) -> bool:
         """See the port."""
         known = self._known(job)
         if known is not None:
-            held = known.running_since is not None and now < known.running_since + LEASE
+            held = known.running_since is not None and now < self._leases[job]
             if held or now < known.due_at:
                 return False
         fresh = known or JobRecord(
             name=job, due_at=now, runner=runner, running_since=None, last_success_at=None, last_did=0,
             last_error="", last_error_at=None, runs=0, failures=0,
         )  # fmt: skip
+        self._leases[job] = now + LEASE
         self._records[job] = msgspec.structs.replace(
             fresh, due_at=now + every, runner=runner, running_since=now, runs=fresh.runs + 1
         )
+        return True
+
+    async def renew(self, job: str, now: datetime, runner: str) -> bool:
+        """See the port."""
+        known = self._known(job)
+        if known is None or known.runner != runner or known.running_since is None:
+            return False
+        self._leases[job] = now + LEASE
         return True
 
     async def finish(

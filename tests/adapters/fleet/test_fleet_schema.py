@@ -47,7 +47,7 @@ async def test_the_application_may_use_all_of_it(role_dsn: str) -> None:
     assert await fleet.sockets.release(CHARGER, generation)
     await fleet.sockets.leave("g")
     assert isinstance(await fleet.keys.begin("s", "k", "f", ttl_s=60, lease_s=30), Begun)
-    await fleet.keys.complete("s", "k", 200, {}, b"")
+    await fleet.keys.complete("s", "k", "f", 200, {}, b"")
     await fleet.keys.abandon("s", "k")
     for _ in range(2):
         assert await fleet.limits.take("n", per_s=10, burst=10) == 0.0

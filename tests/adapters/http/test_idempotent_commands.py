@@ -12,6 +12,7 @@ from types import SimpleNamespace
 from typing import Any, NamedTuple, TypeVar
 
 import httpx
+import pytest
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -119,16 +120,16 @@ class MortalKeys:
         self,
         scope: str,
         key: str,
+        fingerprint: str,
         status: int,
         headers: Mapping[str, str],
         body: bytes,
-        *,
-        attempt: str | None = None,
-    ) -> None:
+    ) -> bool:
         """See the port."""
         await self._life.pulse()
-        await self._keys.complete(scope, key, status, headers, body, attempt=attempt)
+        before = await self._keys.complete(scope, key, fingerprint, status, headers, body)
         await self._life.pulse()
+        return before
 
     async def abandon(self, scope: str, key: str, *, attempt: str | None = None) -> None:
         """See the port."""
@@ -190,6 +191,8 @@ class Posting(RuleBasedStateMachine):
         self.sockets: list[ChargerSocket] = []
         self.replied: set[str] = set()
         self.under_way: list[tuple[str, asyncio.Task[httpx.Response]]] = []
+        self.done: list[tuple[str, asyncio.Task[httpx.Response]]] = []
+        """As they were answered, which may be another order than that of asking."""
         self.answers: dict[str, list[Answer]] = {key: [] for key in KEYS}
         self.run(self.begin())
 
@@ -221,7 +224,9 @@ class Posting(RuleBasedStateMachine):
         asking = self.processes[place].client.post(
             f"{PREFIX}/chargers/CP1/commands", json=body, headers=headers
         )
-        self.under_way.append((key, asyncio.ensure_future(asking)))
+        task = asyncio.ensure_future(asking)
+        self.under_way.append((key, task))
+        task.add_done_callback(lambda _: self.done.append((key, task)))
 
     @precondition(lambda self: self.under_way)
     @rule(turns=st.integers(1, 60))
@@ -354,7 +359,8 @@ class Posting(RuleBasedStateMachine):
     async def go_on(self, turns: int) -> None:
         for _ in range(turns):
             await asyncio.sleep(0)
-        for key, task in [one for one in self.under_way if one[1].done()]:
+        while self.done:
+            key, task = self.done.pop(0)
             self.under_way.remove((key, task))
             response = task.result()
             replayed = response.headers.get("idempotent-replayed") == "true"
@@ -373,3 +379,22 @@ TestPosting.settings = settings(
     deadline=None,
     phases=[Phase.explicit, Phase.generate],  # shrinking winds minutes of leases, over and over
 )
+
+
+@pytest.mark.parametrize(("first", "second"), [("east", "west"), ("west", "east"), ("west", "west")])
+@pytest.mark.parametrize("turns_of_second", [1, 30])
+@pytest.mark.parametrize("turns_of_first", [1, 5])
+def test_who_loses_the_lease_while_asking(
+    first: str, second: str, turns_of_first: int, turns_of_second: int
+) -> None:
+    """Then two attempts are under way, and either may answer first; the other repeats what was said."""
+    state = Posting()
+    try:
+        state.post(place=first, key="k2", turns=turns_of_first)
+        state.time_passes(LEASE_S + 1)
+        state.post(place=second, key="k2", turns=turns_of_second)
+        state.time_passes(40)
+        assert len(state.answers["k2"]) == 2
+        state.the_answer_is_the_same()
+    finally:
+        state.teardown()

@@ -189,7 +189,7 @@ async def test_sec_27_a_token_needs_no_csrf_and_no_cookie_stands_in_for_a_wrong_
     await browser.sign_in()
     evil = {"Origin": "https://evil.example"}
     by_token = await browser.client.post(
-        f"{API}/chargers", json={"cpid": "A", "security_profile": 0}, headers={**AUTH, **evil}
+        f"{API}/chargers", json={"cpid": "A", "security_profile": 1}, headers={**AUTH, **evil}
     )
     assert by_token.status_code == 201
     wrong = await browser.get("/me", headers={"Authorization": "Bearer nonsense"})
