@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO ?= 1
+TESTERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
 .DEFAULT_GOAL := help
 .PHONY: help run test coverage check format lock bench clean
@@ -32,7 +33,7 @@ run: $(VENV)/.run ## start Zeus with a demo fleet on http://127.0.0.1:8080 (DEMO
 	@if [ "$(DEMO)" = 0 ]; then exec $(BIN)/zeus serve; else exec $(BIN)/zeus serve --demo; fi
 
 test: $(VENV)/.dev ## every test, on a real Postgres of its own
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(TESTERS) --dist loadfile --no-loadscope-reorder
 
 coverage: $(VENV)/.dev ## branch coverage of the rules, at least 95 % of domain and of adapters/ocpp
 	$(BIN)/python -m pytest tests/domain tests/stories tests/adapters/ocpp tests/application \

@@ -155,6 +155,7 @@ def make_bundle(
         "keys": [key.encoded for key in keys],
         "events": len(rows),
         "streams": streams,
+        "whole": bool(subject.streams),
         "files": {name: sha256(content).hexdigest() for name, content in sorted(files.items())},
     }
     files["manifest.json"] = json.dumps(manifest, ensure_ascii=False, indent=1).encode()
@@ -232,6 +233,7 @@ def _story(rows: Sequence[StoredRow], mapper: EventMapper) -> str:
 
 def _readme(subject: Subject, covers: Published, occasion: Occasion, *, origin: str) -> str:
     purpose = f", for: {occasion.purpose}" if occasion.purpose else ""
+    beginning = ", and each stream stands here from its beginning" if subject.streams else ""
     return f"""# {subject.words}
 
 Exported from the event log `{origin}` (tenant {subject.tenant}) at {occasion.at:%Y-%m-%d %H:%M:%S} UTC by
@@ -253,7 +255,7 @@ another way, and the checkpoint with one you have from another time or place: th
 changed.
 
 What it proves: these events stood in the log, in this order and with these bytes, when the checkpoint was made, and
-nothing between the first and the last version of each stream is left out. What it does not prove: that a charger told
-the truth (the signed meter values do that for energy), and that there was nothing after the last version, for which
-the signature of the exporter stands.
+nothing between the first and the last version of each stream is left out{beginning}. What it does not prove: that a
+charger told the truth (the signed meter values do that for energy), and that there was nothing after the last version,
+for which the signature of the exporter stands.
 """

@@ -514,8 +514,10 @@ class Check:
         for stream, versions in sorted(found.items()):
             if versions != list(range(told[stream]["first"], told[stream]["last"] + 1)):
                 raise Wrong(f"versions of {stream} are missing or not in their order")
-        whole = sum(one["first"] == 1 for one in told.values())
-        return f"{len(found)} streams, {whole} of them from their beginning"
+        cut = sorted(stream for stream, one in told.items() if one["first"] != 1)
+        if cut and self.manifest.get("whole"):
+            raise Wrong(f"the beginning of {cut[0]} is missing")
+        return f"{len(found)} streams, {len(found) - len(cut)} of them from their beginning"
 
     def _newer(self) -> str | None:
         if "newer-checkpoint.txt" not in self.files:
@@ -586,6 +588,8 @@ def main(words: Sequence[str] | None = None) -> int:
         return 1
     subject = check.manifest["subject"]
     sys.stdout.write(f"Everything fits: {subject}.\n")
+    if not check.manifest.get("whole"):
+        sys.stdout.write("It is a span of time: what was before it and after it is not in this bundle.\n")
     if not asked.key:
         for key in check.manifest["keys"]:
             sys.stdout.write(f"Compare with what you had from elsewhere: {fingerprint(key)}  {key}\n")

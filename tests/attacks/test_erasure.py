@@ -24,6 +24,8 @@ from tests.attacks.test_canary import logged as logged
 from tests.fakes.charger_socket import ChargerSocket
 from tests.projections.test_rebuild_is_live import contents
 
+pytestmark = pytest.mark.slow
+
 API = "/api/ocpp"
 CARD, GROUP = "C4N4RY8B1DFACE", "C4N4RYFLEET"
 LABEL, WHY = "Canary Ann Smithson", "Canary Ann lost her card"

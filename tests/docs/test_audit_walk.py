@@ -18,6 +18,8 @@ from tests.adapters.http.fleet import project
 from tests.checkpoints import KEY, publish_checkpoint
 from tests.signed_site import Site
 
+pytestmark = pytest.mark.slow
+
 PAGE = (Path(__file__).parents[2] / "docs" / "audit.md").read_text()
 WALK = PAGE.split("\n## An auditor's walk\n")[1].split("\n## ")[0]
 STEPS = re.findall(r"^```sh\n(.*?)^```", WALK, re.MULTILINE | re.DOTALL)

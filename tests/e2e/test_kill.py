@@ -2,9 +2,13 @@
 
 import asyncio
 
+import pytest
+
 from tests.e2e.kill import judge, nobody_left_online, sessions_of, storm
 from tests.e2e.rebuilt import differences
 from tests.e2e.zeus_process import zeus
+
+pytestmark = pytest.mark.slow
 
 CHARGERS, SESSIONS, KILLS = 40, 30, 3
 """`python -m tests.e2e.kill_ten` takes 500 chargers and ten kills."""

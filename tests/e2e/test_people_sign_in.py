@@ -3,9 +3,12 @@
 import asyncio
 
 import httpx
+import pytest
 
 from tests.adapters.http.lobby import PASSWORD, code_of
 from tests.e2e.zeus_process import TOKEN, zeus
+
+pytestmark = pytest.mark.slow
 
 AUTH = {"Authorization": f"Bearer {TOKEN}"}
 

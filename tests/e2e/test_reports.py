@@ -27,6 +27,8 @@ from tests.e2e.perth import CSV, MONTH, VERSIONS
 from tests.e2e.rebuilt import differences
 from tests.e2e.zeus_process import TOKEN, ZeusProcess
 
+pytestmark = pytest.mark.slow
+
 HEAD = "_id,CP_ID,Connector,Start_Date,Start_Time,End_Date,End_Time,Total_kWh,Site,Model,OBJECTID"
 SMALL = f"""{HEAD}
 1,9001,1,2017/05/01 00:00:00,08:00:00,2017/05/01 00:00:00,09:30:00,12.345,A,APT 22kW Dual Outlet,0

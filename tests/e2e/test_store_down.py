@@ -18,6 +18,8 @@ from tests.e2e.kill import judge, nobody_left_online, sessions_of, version_of
 from tests.e2e.wire import Wire
 from tests.e2e.zeus_process import ZeusProcess, zeus
 
+pytestmark = pytest.mark.slow
+
 CHARGERS, SESSIONS = 20, 40
 PATIENCE_S = 40.0
 """Well beyond the patience of the store (15 s for a commit, 8 s for reading)."""

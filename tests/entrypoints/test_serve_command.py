@@ -12,6 +12,8 @@ import psutil
 import psycopg
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 STARTS_WITHIN_S = 60.0
 ENDS_WITHIN_S = 20.0

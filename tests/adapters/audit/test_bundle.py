@@ -135,7 +135,7 @@ def test_who_has_the_key_can_still_not_change_what_the_log_held(bundle: Bundle, 
     files = unpacked(bundle)
     lines = files["events.jsonl"].decode().splitlines()
     at = data.draw(st.integers(0, len(lines) - 1))
-    other = data.draw(st.integers(0, len(lines) - 1).filter(lambda n: n != at))
+    other = (at + data.draw(st.integers(1, len(lines) - 1))) % len(lines)
     deed = data.draw(st.sampled_from(["change", "drop", "swap", "insert", "field"]))
     event = json.loads(lines[at])
     if deed == "change":
@@ -152,6 +152,14 @@ def test_who_has_the_key_can_still_not_change_what_the_log_held(bundle: Bundle, 
     else:
         lines.insert(at, json.dumps({**event, "version": event["version"] + 500}))
     assert check(resigned({**files, "events.jsonl": ("\n".join(lines) + "\n").encode()}, len(lines))).wrong
+
+
+def test_the_beginning_of_a_whole_stream_cannot_be_left_out(bundle: Bundle) -> None:
+    files = unpacked(bundle)
+    rest = files["events.jsonl"].split(b"\n", 1)[1]
+    found = check(resigned({**files, "events.jsonl": rest}, 99))
+    assert found.wrong
+    assert any("the beginning of charger/zeus/CP-1 is missing" in words for words in found.said)
 
 
 def resigned(files: dict[str, bytes], events: int) -> dict[str, bytes]:

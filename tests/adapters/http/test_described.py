@@ -40,6 +40,8 @@ from tests.adapters.http.live_world import open_door
 from tests.adapters.http.services import services_on, workplace_on
 from tests.adapters.http.shelf import SHELF, Shelf
 
+pytestmark = pytest.mark.slow
+
 UNFIT = [positive_data_acceptance, negative_data_rejection]
 """More is refused than a schema can say, such as a cursor that was made up; and query strings are read as people
 write them: `online=1` is true. test_acting.py and test_rules.py show by example what is refused."""

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 
 import psycopg
+import pytest
 
 from adapters.http.action import Action
 from adapters.http.api.routes import ROUTES
@@ -22,6 +23,8 @@ from tests.adapters.http.conftest import engine as engine
 from tests.adapters.http.conftest import house as house
 from tests.adapters.http.services import House, PluggedIn, plugged_in
 from tests.signed_meter import SignedMeter
+
+pytestmark = pytest.mark.slow
 
 Key = tuple[str, str]
 API = "/api/ocpp"
