@@ -11,13 +11,17 @@ import msgspec
 from pydantic import Field
 from sqlalchemy import Connection
 
+from adapters.http.positions import PositionUnreadable
 from adapters.http.problems import Fault, Problem, invalid
-from adapters.http.route import PageQuery, Query
+from adapters.http.route import Asked as AskedPage
+from adapters.http.route import Asking, PageQuery, Query
 from domain.calendar import ZoneUnknown, midnight, month_of, zone_of
 from projections.reports.standing import NotBuilt, PositionAhead, position_of
 
 LONGEST = timedelta(days=1100)
 DEFAULT_SPAN = timedelta(days=30)
+
+_PLACE = re.compile(r"[A-Za-z0-9_-]{22}")
 
 FROM = Field(
     None, alias="from", max_length=40, description="A day of `tz`, or an instant; 30 days ago where left out."
@@ -29,7 +33,7 @@ ZONE = Field("UTC", max_length=60, description="Whose days: an IANA name, such a
 AS_OF = Field(
     None,
     max_length=40,
-    description="A position of the log, or an instant: the report as it was known then. The newest where left out.",
+    description="The place in the log that a report told, or an instant: what was known then; the newest if left out.",
 )
 CHARGER = Field(None, max_length=48, description="Only of this charger, in any case.")
 SITE = Field(None, max_length=80, description="Only of chargers of this site.")
@@ -104,14 +108,27 @@ def month_named(text: str) -> tuple[datetime, datetime]:
 
 def instant_of(as_of: str | None, otherwise: datetime) -> datetime:
     """The instant that `as_of` names, if it names one."""
-    meant = _as_of(as_of)
-    return meant if isinstance(meant, datetime) else otherwise
+    return otherwise if as_of is None or _PLACE.fullmatch(as_of) else _instant("as_of", as_of)
 
 
-def position_for(connection: Connection, tenant: str, as_of: str | None) -> int:
-    """The position of the log a report is as of. Raises Problems."""
+class Standing(msgspec.Struct, frozen=True):
+    """What a report is as of."""
+
+    position: int
+    """The last event of the log that it knows."""
+    place: str
+    """The same as its tenant sees it."""
+
+
+def standing_for(connection: Connection, asking: Asking | AskedPage[Any], as_of: str | None) -> Standing:
+    """What a report is as of. Raises Problems."""
+    if as_of is not None and _PLACE.fullmatch(as_of):
+        meant: int | datetime | None = _found(asking, as_of)
+    else:
+        meant = None if as_of is None else _instant("as_of", as_of)
     try:
-        return position_of(connection, tenant, _as_of(as_of))
+        position = position_of(connection, asking.caller.tenant, meant)
+        return Standing(position, asking.hide(position))
     except PositionAhead:
         detail = "The read models have not come so far yet. Ask again a little later."
         raise Problem("projection_lag", detail) from None
@@ -134,12 +151,13 @@ def text_of(value: Any) -> str:
     return str(value)
 
 
-def _as_of(text: str | None) -> int | datetime | None:
-    if text is None:
-        return None
-    if re.fullmatch(r"\d{1,18}", text):
-        return int(text)
-    return _instant("as_of", text)
+def _found(asking: Asking | AskedPage[Any], place: str) -> int:
+    try:
+        return asking.find(place)
+    except PositionUnreadable:
+        raise invalid(
+            Fault("as_of", "There is no such place in the log: write one that a report told.")
+        ) from None
 
 
 def _moment(name: str, text: str | None, zone: ZoneInfo) -> datetime | None:
@@ -159,7 +177,11 @@ def _instant(name: str, text: str) -> datetime:
     except (ValueError, OverflowError):
         at = None
     if at is None or not 1900 < at.year < 9000:
-        example = "2026-03-01 or 2026-03-01T12:00:00Z" if name != "as_of" else "4711 or 2026-03-01T12:00:00Z"
+        example = (
+            "2026-03-01 or 2026-03-01T12:00:00Z"
+            if name != "as_of"
+            else "the place that a report told, or 2026-03-01T12:00:00Z"
+        )
         raise invalid(Fault(name, f"Write {example}; `+` is `%2B` in a query string."))
     return at
 

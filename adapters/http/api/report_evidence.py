@@ -19,7 +19,7 @@ from adapters.http.api.report_shapes import (
 )
 from adapters.http.api.values import as_stored
 from adapters.http.problems import Fault, invalid
-from adapters.http.report_query import EvidenceQuery, ReportQuery, link, position_for, span_of, text_of
+from adapters.http.report_query import EvidenceQuery, ReportQuery, link, span_of, standing_for, text_of
 from adapters.http.route import Asked, Page
 from domain.uptime.formulas import Formula
 from projections.availability.queries import AsOf, intervals
@@ -73,7 +73,7 @@ def report_sessions(asked: Asked[SharesQuery]) -> Page[SessionShareItem]:
     query, span = asked.query, span_of(asked.query, asked.now)
     wanted = SessionsWanted(
         tenant=asked.caller.tenant,
-        position=position_for(asked.connection, asked.caller.tenant, query.as_of),
+        position=standing_for(asked.connection, asked, query.as_of).position,
         begin=span.begin,
         end=span.end,
         zone=span.zone,
@@ -98,18 +98,24 @@ async def report_intervals(doing: Doing[IntervalsQuery, NoBody], request: Reques
     key = (query.charger.upper(), query.evse)
 
     def make(connection: Any) -> IntervalsReport:
-        position = position_for(connection, doing.caller.tenant, query.as_of)
-        of = AsOf(doing.caller.tenant, position)
+        at = standing_for(connection, doing.asking, query.as_of)
+        of = AsOf(doing.caller.tenant, at.position)
         found = intervals(connection, of, key, span.begin, span.end, query.formula)
         told = {"charger": key[0], "evse": key[1], "formula": str(query.formula), "tz": span.zone}
         told |= {"from": text_of(span.begin), "to": text_of(span.end)}
         return IntervalsReport(
             report="intervals",
-            as_of_position=position,
+            as_of_position=at.place,
             edition=edition(),
             parameters=told,
-            again=link("/reports/uptime/intervals", {**told, "as_of": position}),
-            items=[IntervalItem(**msgspec.structs.asdict(one), seconds=one.seconds) for one in found],
+            again=link("/reports/uptime/intervals", {**told, "as_of": at.place}),
+            items=[
+                IntervalItem(
+                    **{**msgspec.structs.asdict(one), "position": doing.asking.hide(one.position)},
+                    seconds=one.seconds,
+                )
+                for one in found
+            ],
         )
 
     report = await doing.read(make)
@@ -119,10 +125,13 @@ async def report_intervals(doing: Doing[IntervalsQuery, NoBody], request: Reques
 def report_attempts(asked: Asked[NatureQuery]) -> Page[AttemptItem]:
     """The attempts behind a funnel, the earliest first, with the event of every step."""
     rows = attempts(asked.connection, _scope(asked), after=asked.after, limit=asked.query.limit)
-    items = [AttemptItem.model_validate(row) for row in rows[: asked.query.limit]]
-    more = len(rows) > len(items)
+    shown = rows[: asked.query.limit]
+    items = [
+        AttemptItem(**{**msgspec.structs.asdict(row), "attempt": asked.hide(row.attempt)}) for row in shown
+    ]
+    more = len(rows) > len(shown)
     return Page[AttemptItem](
-        items=items, next=asked.mark((items[-1].begun_at, items[-1].attempt)) if more else None
+        items=items, next=asked.mark((shown[-1].begun_at, shown[-1].attempt)) if more else None
     )
 
 
@@ -131,16 +140,19 @@ def report_faults(asked: Asked[FaultsQuery]) -> Page[FaultItem]:
     query = asked.query
     scope = msgspec.structs.replace(_scope(asked), kind=query.kind, code=query.code)
     rows = faults(asked.connection, scope, after=asked.after, limit=query.limit)
-    items = [FaultItem.model_validate(row) for row in rows[: query.limit]]
-    more = len(rows) > len(items)
-    return Page[FaultItem](items=items, next=asked.mark((items[-1].at, items[-1].position)) if more else None)
+    shown = rows[: query.limit]
+    items = [
+        FaultItem(**{**msgspec.structs.asdict(row), "position": asked.hide(row.position)}) for row in shown
+    ]
+    more = len(rows) > len(shown)
+    return Page[FaultItem](items=items, next=asked.mark((shown[-1].at, shown[-1].position)) if more else None)
 
 
 def _scope(asked: Asked[Any]) -> Scope:
     query, span = asked.query, span_of(asked.query, asked.now)
     named = {name: getattr(query, name, None) for name in DIMENSIONS if name != "charger"}
     return Scope(
-        of=AsOf(asked.caller.tenant, position_for(asked.connection, asked.caller.tenant, query.as_of)),
+        of=AsOf(asked.caller.tenant, standing_for(asked.connection, asked, query.as_of).position),
         begin=span.begin,
         end=span.end,
         charger=None if query.charger is None else query.charger.upper(),

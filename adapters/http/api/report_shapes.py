@@ -13,7 +13,7 @@ class ReportShape(Shape):
     """What every report says of itself: enough to be made again, byte by byte."""
 
     report: str
-    as_of_position: int = Field(description="The last event of the log that it knows.")
+    as_of_position: str = Field(description="The place in the log of the last event that it knows.")
     edition: str = Field(description="The version of Zeus, and of the way the figures are made.")
     parameters: dict[str, Any] = Field(description="What it was made with, read and bounded.")
     again: str = Field(description="The path that gives this very report, whatever is told later.")
@@ -86,7 +86,7 @@ class IntervalItem(Shape):
     detail: str
     proven_by: str = Field(description="The session that shows the use of an offline port.")
     exclusion: str = Field(description="The exclusion that takes it.")
-    position: int
+    position: str = Field(description="The place in the log of the event behind it.")
     event: str = Field(description="`stream@version`.")
 
 
@@ -241,7 +241,7 @@ class SessionShareItem(Shape):
 class AttemptItem(Shape):
     """An attempt behind a funnel."""
 
-    attempt: int = Field(description="The position of its first event.")
+    attempt: str = Field(description="The place in the log of its first event.")
     charger: str
     evse_id: int | None
     begun_at: datetime
@@ -260,7 +260,7 @@ class AttemptItem(Shape):
 class FaultItem(Shape):
     """An error behind a count."""
 
-    position: int
+    position: str = Field(description="Its place in the log.")
     at: datetime
     charger: str
     evse_id: int

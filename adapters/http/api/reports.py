@@ -34,11 +34,12 @@ from adapters.http.problems import Fault, invalid
 from adapters.http.report_query import (
     ReportQuery,
     Span,
+    Standing,
     latest,
     link,
     month_named,
-    position_for,
     span_of,
+    standing_for,
     text_of,
     zone_named,
 )
@@ -126,10 +127,10 @@ async def energy_report(doing: Doing[EnergyQuery, NoBody], request: Request) -> 
     by = _dimensions(query.by, GROUPS)
 
     def make(connection: Connection) -> EnergyReport:
-        position = position_for(connection, doing.caller.tenant, query.as_of)
+        at = standing_for(connection, doing.asking, query.as_of)
         wanted = SessionsWanted(
             tenant=doing.caller.tenant,
-            position=position,
+            position=at.position,
             begin=span.begin,
             end=span.end,
             zone=span.zone,
@@ -140,10 +141,10 @@ async def energy_report(doing: Doing[EnergyQuery, NoBody], request: Request) -> 
         asked = {**_span(span), "charger": query.charger, "site": query.site, "tag": query.tag}
         rows = energy(connection, wanted, by)
         items = [
-            EnergyItem(**msgspec.structs.asdict(row), evidence=_sessions(row, by, span, asked, position))
+            EnergyItem(**msgspec.structs.asdict(row), evidence=_sessions(row, by, span, asked, at))
             for row in rows
         ]
-        head = _head("energy", position, {**asked, "by": ",".join(by)})
+        head = _head("energy", at, {**asked, "by": ",".join(by)})
         return EnergyReport(**head, items=items)
 
     report = await doing.read(make)
@@ -156,12 +157,12 @@ async def uptime_report(doing: Doing[UptimeQuery, NoBody], request: Request) -> 
     periods, asked = _periods(query, doing.now)
 
     def make(connection: Connection) -> UptimeReport:
-        position = position_for(connection, doing.caller.tenant, query.as_of)
+        at = standing_for(connection, doing.asking, query.as_of)
         wanted = PortFilter(charger=_key(query.charger), site=query.site, rapid=query.rapid)
-        rows = uptime_rows(connection, AsOf(doing.caller.tenant, position), wanted, query.formula, periods)
+        rows = uptime_rows(connection, AsOf(doing.caller.tenant, at.position), wanted, query.formula, periods)
         return UptimeReport(
-            **_head("uptime", position, asked),
-            items=[_uptime_item(row, query.formula, position) for row in rows],
+            **_head("uptime", at, asked),
+            items=[_uptime_item(row, query.formula, at) for row in rows],
         )
 
     report = await doing.read(make)
@@ -173,9 +174,9 @@ async def utilisation_report(doing: Doing[UtilisationQuery, NoBody], request: Re
     query, span = doing.query, span_of(doing.query, doing.now)
 
     def make(connection: Connection) -> tuple[UtilisationReport, str]:
-        position = position_for(connection, doing.caller.tenant, query.as_of)
+        at = standing_for(connection, doing.asking, query.as_of)
         of, wanted = (
-            AsOf(doing.caller.tenant, position),
+            AsOf(doing.caller.tenant, at.position),
             PortFilter(charger=_key(query.charger), site=query.site),
         )
         cells = heat_map(connection, of, wanted, span.begin, span.end, span.zone)
@@ -184,11 +185,11 @@ async def utilisation_report(doing: Doing[UtilisationQuery, NoBody], request: Re
         items = [
             UtilisationItem(
                 **msgspec.structs.asdict(row),
-                evidence=_intervals(row.charger, row.evse_id, span.begin, span.end, Formula.NEVI, position),
+                evidence=_intervals(row.charger, row.evse_id, span.begin, span.end, Formula.NEVI, at),
             )
             for row in rows
         ]
-        head = _head("utilisation", position, asked)
+        head = _head("utilisation", at, asked)
         title = f"Use from {text_of(span.begin)} to {text_of(span.end)}, {span.zone}"
         hours = [HeatItem.model_validate(cell) for cell in cells]
         return UtilisationReport(**head, items=items, heat_map=hours), heat_map_svg(cells, title)
@@ -205,16 +206,14 @@ async def funnel_report(doing: Doing[QualityQuery, NoBody], request: Request) ->
     by = _dimensions(query.by, DIMENSIONS)
 
     def make(connection: Connection) -> FunnelReport:
-        position = position_for(connection, doing.caller.tenant, query.as_of)
-        rows = funnel(connection, _scope(doing, span, position), by)
+        at = standing_for(connection, doing.asking, query.as_of)
+        rows = funnel(connection, _scope(doing, span, at), by)
         asked = {**_span(span), "charger": query.charger}
         items = [
-            FunnelItem(
-                **msgspec.structs.asdict(row), evidence=_behind("funnel/attempts", asked, by, row, position)
-            )
+            FunnelItem(**msgspec.structs.asdict(row), evidence=_behind("funnel/attempts", asked, by, row, at))
             for row in rows
         ]
-        return FunnelReport(**_head("funnel", position, {**asked, "by": ",".join(by)}), items=items)
+        return FunnelReport(**_head("funnel", at, {**asked, "by": ",".join(by)}), items=items)
 
     report = await doing.read(make)
     return await answer(request, doing, report, FUNNEL_COLUMNS)
@@ -226,19 +225,17 @@ async def errors_report(doing: Doing[ErrorsQuery, NoBody], request: Request) -> 
     by = _dimensions(query.by, DIMENSIONS)
 
     def make(connection: Connection) -> ErrorsReport:
-        position = position_for(connection, doing.caller.tenant, query.as_of)
-        rows = errors(connection, _scope(doing, span, position, query.kind), by)
+        at = standing_for(connection, doing.asking, query.as_of)
+        rows = errors(connection, _scope(doing, span, at, query.kind), by)
         asked = {**_span(span), "charger": query.charger, "kind": query.kind}
         items = [
             ErrorItem(
                 **msgspec.structs.asdict(row),
-                evidence=_behind(
-                    "errors/faults", {**asked, "kind": row.kind, "code": row.code}, by, row, position
-                ),
+                evidence=_behind("errors/faults", {**asked, "kind": row.kind, "code": row.code}, by, row, at),
             )
             for row in rows
         ]
-        return ErrorsReport(**_head("errors", position, {**asked, "by": ",".join(by)}), items=items)
+        return ErrorsReport(**_head("errors", at, {**asked, "by": ",".join(by)}), items=items)
 
     report = await doing.read(make)
     return await answer(request, doing, report, ERROR_COLUMNS)
@@ -249,16 +246,16 @@ async def reliability_report(doing: Doing[ReliabilityQuery, NoBody], request: Re
     query, span = doing.query, span_of(doing.query, doing.now)
 
     def make(connection: Connection) -> ReliabilityReport:
-        position = position_for(connection, doing.caller.tenant, query.as_of)
+        at = standing_for(connection, doing.asking, query.as_of)
         wanted = PortFilter(charger=_key(query.charger), site=query.site)
-        of = AsOf(doing.caller.tenant, position)
+        of = AsOf(doing.caller.tenant, at.position)
         rows = reliability(connection, of, wanted, span.begin, span.end)
         asked = {**_span(span), "charger": query.charger, "site": query.site}
         return ReliabilityReport(
-            **_head("reliability", position, asked),
+            **_head("reliability", at, asked),
             items=[ReliabilityItem.model_validate(row) for row in rows],
             commands=[
-                CommandItem.model_validate(row) for row in commands(connection, _scope(doing, span, position))
+                CommandItem.model_validate(row) for row in commands(connection, _scope(doing, span, at))
             ],
         )
 
@@ -266,16 +263,16 @@ async def reliability_report(doing: Doing[ReliabilityQuery, NoBody], request: Re
     return await answer(request, doing, report, RELIABILITY_COLUMNS)
 
 
-def _head(report: str, position: int, parameters: Mapping[str, Any]) -> Json:
+def _head(report: str, at: Standing, parameters: Mapping[str, Any]) -> Json:
     told = {
         name: _plain(value) for name, value in parameters.items() if value is not None and value is not False
     }
     return {
         "report": report,
-        "as_of_position": position,
+        "as_of_position": at.place,
         "edition": edition(),
         "parameters": told,
-        "again": link(f"/reports/{report}", {**parameters, "as_of": position}),
+        "again": link(f"/reports/{report}", {**parameters, "as_of": at.place}),
     }
 
 
@@ -287,8 +284,8 @@ def _span(span: Span) -> Json:
     return {"from": span.begin, "to": span.end, "tz": span.zone}
 
 
-def _scope(doing: Doing[Any, NoBody], span: Span, position: int, kind: str | None = None) -> Scope:
-    of = AsOf(doing.caller.tenant, position)
+def _scope(doing: Doing[Any, NoBody], span: Span, at: Standing, kind: str | None = None) -> Scope:
+    of = AsOf(doing.caller.tenant, at.position)
     return Scope(of=of, begin=span.begin, end=span.end, charger=_key(doing.query.charger), kind=kind)
 
 
@@ -304,10 +301,10 @@ def _dimensions(text: str, known: tuple[str, ...]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _sessions(row: Figures, by: list[str], span: Span, asked: Json, position: int) -> str:
+def _sessions(row: Figures, by: list[str], span: Span, asked: Json, at: Standing) -> str:
     """The sessions of one group, by the same position; what nobody told is asked for by nothing."""
     begin, end = (span.begin, span.end) if row.day is None else _day_of(row.day, span)
-    chosen = {**asked, "from": begin, "to": end, "as_of": position}
+    chosen = {**asked, "from": begin, "to": end, "as_of": at.place}
     if "site" in by:
         chosen["site"] = row.site or ""
     if "charger" in by or "connector" in by:
@@ -324,13 +321,13 @@ def _day_of(day: date, span: Span) -> tuple[datetime, datetime]:
     return max(midnight(day, zone), span.begin), min(midnight(day + timedelta(days=1), zone), span.end)
 
 
-def _behind(path: str, asked: Json, by: list[str], row: Any, position: int) -> str:
+def _behind(path: str, asked: Json, by: list[str], row: Any, at: Standing) -> str:
     groups = {name: getattr(row, name) or "" for name in by}
-    return link(f"/reports/{path}", {**asked, **groups, "as_of": position})
+    return link(f"/reports/{path}", {**asked, **groups, "as_of": at.place})
 
 
 def _intervals(
-    charger: str, evse_id: int | None, begin: datetime, end: datetime, formula: Formula, position: int
+    charger: str, evse_id: int | None, begin: datetime, end: datetime, formula: Formula, at: Standing
 ) -> str | None:
     if not charger:
         return None
@@ -340,12 +337,12 @@ def _intervals(
         "from": begin,
         "to": end,
         "formula": formula,
-        "as_of": position,
+        "as_of": at.place,
     }
     return link("/reports/uptime/intervals", asked)
 
 
-def _uptime_item(row: UptimeRow, formula: Formula, position: int) -> UptimeItem:
+def _uptime_item(row: UptimeRow, formula: Formula, at: Standing) -> UptimeItem:
     seconds = row.seconds
     plain = {name: getattr(row, name) for name in UptimeRow.__struct_fields__ if name not in ("seconds",)}
     return UptimeItem(
@@ -359,7 +356,7 @@ def _uptime_item(row: UptimeRow, formula: Formula, position: int) -> UptimeItem:
         offline_in_use_s=seconds.proven_s,
         excluded_s=seconds.excluded_s,
         absent_s=seconds.absent_s,
-        evidence=_intervals(row.charger, row.evse_id, row.begin, row.end, formula, position),
+        evidence=_intervals(row.charger, row.evse_id, row.begin, row.end, formula, at),
     )
 
 

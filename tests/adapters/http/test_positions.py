@@ -98,6 +98,12 @@ async def test_sec_25_no_answer_holds_a_number_that_counts_up_over_tenants(
             Ask(path, None, {"limit": "1"}) for (method, path), row in ROWS.items() if row.key is not None
         ]
         asks += [ask for (method, _), some in NAMED.items() if method == "GET" for ask in some]
+        asks += [
+            Ask(path)
+            for (_, path) in ROWS
+            if path.startswith("/reports/") and path != "/reports/uptime/intervals"
+        ]
+        asks.append(Ask("/reports/uptime/intervals", None, {"charger": "CP-1", "evse": "1"}))
         seen = 0
         for ask in asks:
             if ask.path == "/events":
@@ -112,3 +118,5 @@ async def test_sec_25_no_answer_holds_a_number_that_counts_up_over_tenants(
         kept = await two.client(OURS).get(f"{API}/messages", params={"limit": 1})
         position = Positions(SETTINGS.cursor_secret).find(OURS, kept.json()["items"][0]["position"])
         assert position >= FAR
+        report = await two.client(OURS).get(f"{API}/reports/energy")
+        assert Positions(SETTINGS.cursor_secret).find(OURS, report.json()["as_of_position"]) >= FAR

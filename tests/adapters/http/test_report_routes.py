@@ -9,9 +9,11 @@ from xml.etree import ElementTree
 
 import pytest
 
+from adapters.http.positions import Positions
 from domain.chargers.events import Booted, Connected, Disconnected, StatusReported
 from domain.chargers.provisioning import Placed
 from domain.transactions.events import Ended, EnergySettled
+from tests.adapters.http.conftest import SETTINGS
 from tests.adapters.http.fleet import FORMULA, START, Fleet
 from tests.adapters.http.services import House
 from tests.adapters.http.test_rules import problem
@@ -260,6 +262,8 @@ async def test_csv_is_neutralised_and_excel_has_its_own(house: House, fleet: Fle
         ("energy", {"from": "2026-03-02", "to": "2026-03-01"}, "from"),
         ("energy", {"from": "2001-03-02"}, "from"),
         ("energy", {"as_of": "yesterday"}, "as_of"),
+        ("energy", {"as_of": "4711"}, "as_of"),
+        ("energy", {"as_of": Positions(SETTINGS.cursor_secret).hide("hera", 1)}, "as_of"),
         ("uptime", {"month": "2026-13"}, "month"),
         ("uptime", {"month": "2999-01"}, "month"),
         ("uptime", {"formula": "uk", "year": "2999"}, "year"),
@@ -280,7 +284,8 @@ async def test_what_cannot_be_meant_is_named(
 
 
 async def test_a_position_to_come_is_told_apart(house: House, fleet: Fleet) -> None:
-    response = await house.client.get(f"{API}/reports/energy", params={**MARCH, "as_of": 10**12})
+    ahead = Positions(SETTINGS.cursor_secret).hide("zeus", 10**12)
+    response = await house.client.get(f"{API}/reports/energy", params={**MARCH, "as_of": ahead})
     problem(response, 503, "projection_lag")
 
 
