@@ -2,6 +2,7 @@
 
 import http.client
 import json
+from collections.abc import Sequence
 
 from application import clock
 from entrypoints.bench import load
@@ -24,25 +25,27 @@ def measure(scale: Scale, tell: Tell) -> Results:
     """p50 to max of pages of 100, one after the other, after some seconds of the mix."""
     with provisioned(scale.storm) as data_dir, serving(data_dir) as server:
         tell(f"{scale.history:.0f} s of the mix, to have something to list")
-        load.run(lambda: _make_history(server, scale))
+        load.run(lambda: make_history(server, scale))
         settle(server.database_url)
         results: Results = {}
         for name, path in PATHS.items():
             tell(f"{scale.pages} × GET {path}")
-            results[f"lists.{name}"] = _read(server, path, scale.pages)
+            results[f"lists.{name}"] = read(server, [path] * scale.pages)
         return results
 
 
-async def _make_history(server: Server, scale: Scale) -> None:
+async def make_history(server: Server, scale: Scale) -> None:
+    """Chargers in closed loop with the mix, for `scale.history` seconds."""
     async with load.fleet(server.target(), range(scale.chargers), Tally()) as clients:
         await load.closed_loop(clients, "mix", scale.history)
 
 
-def _read(server: Server, path: str, times: int) -> Figures:
+def read(server: Server, paths: Sequence[str]) -> Figures:
+    """How long each answer took, one after the other."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
     waits: list[float] = []
     failed = size = 0
-    for _ in range(times):
+    for path in paths:
         began = clock.monotonic()
         connection.request("GET", path, headers={"Authorization": f"Bearer {server.token}"})
         response = connection.getresponse()

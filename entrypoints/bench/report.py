@@ -66,6 +66,13 @@ BARS: tuple[Bar, ...] = (
     Bar("fleet returns: refused", "storm.return", "refused", 0, ""),
     Bar("fleet returns: lost", "storm.return", "lost", 0, ""),
     Bar("rebuild of all read models", "rebuild", "per_s", 10_000, "events/s", at_least=True),
+    Bar(
+        "long log: rebuild of all read models", "history.rebuild", "per_s", 10_000, "events/s", at_least=True
+    ),
+    Bar("long log: past of a charger with a tenth of it, p95", "history.past.oldest", "p95_ms", 200, "ms"),
+    Bar("long log: list of chargers, p95", "history.lists.chargers", "p95_ms", 100, "ms"),
+    Bar("long log: list of sessions, p95", "history.lists.sessions", "p95_ms", 100, "ms"),
+    Bar("long log: list of messages, p95", "history.lists.messages", "p95_ms", 100, "ms"),
     Bar("API list of chargers, p95", "lists.chargers", "p95_ms", 100, "ms"),
     Bar("API list of sessions, p95", "lists.sessions", "p95_ms", 100, "ms"),
     Bar("API list of messages, p95", "lists.messages", "p95_ms", 100, "ms"),

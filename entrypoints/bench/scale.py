@@ -26,6 +26,8 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True):
     """Messages of each kind through the protocol alone."""
     events: int
     """Rows of the raw insert."""
+    multiplied: int
+    """Events of the long log."""
     commanded: int
     """Chargers that are asked for commands."""
     askers: int
@@ -36,17 +38,17 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True):
 
 QUICK = Scale(
     name="quick", chargers=1000, few=100, seconds=3, warm_up_s=1, rate=1000, idle=(1000,), storm=1000,
-    history=3, pages=100, rounds=3_000, events=20_480, commanded=200, askers=64,
+    history=3, pages=100, rounds=3_000, events=20_480, multiplied=50_000, commanded=200, askers=64,
     command_rate=50,
 )  # fmt: skip
 USUAL = Scale(
     name="usual", chargers=1000, few=100, seconds=8, warm_up_s=2, rate=1000, idle=(1000, 5000), storm=5000,
-    history=10, pages=200, rounds=10_000, events=61_440, commanded=200, askers=64,
+    history=10, pages=200, rounds=10_000, events=61_440, multiplied=300_000, commanded=200, askers=64,
     command_rate=50,
 )  # fmt: skip
 FULL = Scale(
     name="full", chargers=1000, few=100, seconds=15, warm_up_s=3, rate=1000, idle=(1000, 5000, 10_000),
-    storm=10_000, history=20, pages=500, rounds=20_000, events=102_400, commanded=200, askers=64,
+    storm=10_000, history=20, pages=500, rounds=20_000, events=102_400, multiplied=1_000_000, commanded=200, askers=64,
     command_rate=50,
 )  # fmt: skip
 
@@ -63,3 +65,8 @@ def with_chargers(scale: Scale, chargers: int | None) -> Scale:
         storm=chargers,
         commanded=chargers,
     )
+
+
+def with_events(scale: Scale, events: int | None) -> Scale:
+    """The same run with a long log of another length."""
+    return scale if events is None else msgspec.structs.replace(scale, multiplied=events)

@@ -9,7 +9,8 @@ import typer
 from rich.console import Console
 
 from application import clock
-from entrypoints.bench import commands, lists, memory, protocol, rebuild, storm, streams, throughput
+from entrypoints.bench import commands, history, lists, memory, protocol, rebuild, storm, streams, throughput
+from entrypoints.bench.history import NoRoom
 from entrypoints.bench.report import (
     Results,
     bars_table,
@@ -18,7 +19,7 @@ from entrypoints.bench.report import (
     other_table,
     verdicts,
 )
-from entrypoints.bench.scale import FULL, QUICK, USUAL, with_chargers
+from entrypoints.bench.scale import FULL, QUICK, USUAL, Scale, with_chargers, with_events
 
 MEASURES = {
     "protocol": protocol.measure,
@@ -29,6 +30,7 @@ MEASURES = {
     "tls": storm.measure_tls,
     "rebuild": rebuild.measure,
     "lists": lists.measure,
+    "history": history.measure,
     "streams": streams.measure,
 }
 """In the order they run."""
@@ -47,6 +49,10 @@ def bench(
     chargers: Annotated[
         int | None, typer.Option(min=1, max=20_000, help="So many chargers everywhere.")
     ] = None,
+    events: Annotated[
+        int | None,
+        typer.Option(min=10_000, max=1_000_000_000, help="So many events in the long log of `history`."),
+    ] = None,
     json: Annotated[Path | None, typer.Option(help="Write all figures to this file.")] = None,
 ) -> None:
     """Measure Zeus on this machine and compare with the promises of docs/performance.md.
@@ -60,13 +66,17 @@ def bench(
     **commands** asked over HTTP of chargers that answer at once, one worker and two ·
     **memory** per idle connection · **storm** a fleet that arrives, vanishes and returns at once ·
     **tls** the same at the TLS listener, with RSA and with ECDSA ·
-    **rebuild** of all read models · **lists** of the API · **streams** by the number of listeners.
+    **rebuild** of all read models · **lists** of the API · **history** of a long log: size, rebuild,
+    sealing, verifying, export, lists, and the past of a charger with a tenth of it ·
+    **streams** by the number of listeners.
 
     Times swing with whatever else runs; CPU µs and ratios of one run can be trusted, and compared.
 
     Example: `zeus bench --quick --only throughput --json before.json`
+
+    Example: `zeus bench --only history --events 10000000`
     """
-    scale = with_chargers(QUICK if quick else FULL if full else USUAL, chargers)
+    scale = with_events(with_chargers(QUICK if quick else FULL if full else USUAL, chargers), events)
     wanted = only if only else list(MEASURES)
     if unknown := [name for name in wanted if name not in MEASURES]:
         raise typer.BadParameter(f"{unknown[0]!r} is not one of {', '.join(MEASURES)}", param_hint="--only")
@@ -74,12 +84,19 @@ def bench(
     with console.status("…") as status:
         for name in MEASURES:
             if name in wanted:
-                results |= MEASURES[name](scale, lambda words, name=name: _tell(status.update, name, words))  # type: ignore[misc]
+                results |= _measured(name, scale, status.update)
     _show(results)
     if json is not None:
         found = document(results, scale, clock.now())
         json.write_bytes(msgspec.json.format(msgspec.json.encode(found), indent=2) + b"\n")
         console.print(f"[dim]written to {json}[/dim]")
+
+
+def _measured(name: str, scale: Scale, update: Callable[[str], None]) -> Results:
+    try:
+        return MEASURES[name](scale, lambda words: _tell(update, name, words))
+    except NoRoom as error:
+        raise typer.BadParameter(str(error), param_hint="--events") from None
 
 
 def _tell(update: Callable[[str], None], name: str, words: str) -> None:

@@ -2,13 +2,14 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import msgspec
 import pytest
 from typer.testing import CliRunner
 
 from application import clock
-from entrypoints.bench import commands, memory, protocol, rebuild, storm, streams, throughput
+from entrypoints.bench import commands, history, memory, protocol, rebuild, storm, streams, throughput
 from entrypoints.bench.report import BARS, Results, document, verdicts
 from entrypoints.bench.scale import QUICK, Scale, with_chargers
 from entrypoints.cli import app
@@ -22,6 +23,7 @@ TINY = msgspec.structs.replace(
     pages=3,
     rounds=20,
     events=4096,
+    multiplied=3000,
     askers=3,
     command_rate=20,
 )
@@ -87,6 +89,35 @@ def test_memory_and_rebuild_have_their_figures() -> None:
     assert results["memory.plain"]["refused"] == 0
     assert results["rebuild"]["events"] > 0
     assert results["rebuild"]["per_s"] > 0
+
+
+@pytest.mark.slow
+def test_a_long_log_is_sound_and_has_its_figures() -> None:
+    """What is written by SQL is a log like any other: everything is made of it, and its tree holds."""
+    results = history.measure(TINY, silent)
+    log = results["history.log"]
+    assert (
+        log["events"]
+        == results["history.rebuild"]["events"]
+        == results["history.verification"]["events"]
+        >= 3000
+    )
+    assert log["of_the_oldest"] == pytest.approx(300, abs=20)
+    assert results["history.size"]["log_bytes_per_event"] > 100
+    assert results["history.sealing"]["events"] == log["events"] // 256 * 256
+    assert results["history.export"]["rows"] > 0
+    asked = {name: figures for name, figures in results.items() if "lists." in name or "past." in name}
+    assert len(asked) == 6
+    for name, figures in asked.items():
+        assert figures["failed"] == 0, name
+        assert figures["p50_ms"] <= figures["p95_ms"], name
+
+
+def test_a_long_log_that_has_no_room_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=10 * 2**30))
+    done = CliRunner().invoke(app, ["bench", "--only", "history", "--events", "10000000"])
+    assert done.exit_code == 2
+    assert "needs about 42 GB" in " ".join(done.output.split())
 
 
 def test_a_bar_is_judged_by_its_own_direction() -> None:
