@@ -14,7 +14,9 @@ from entrypoints.database import opened_database
 from entrypoints.settings import Settings
 from entrypoints.wiring import open_engine
 
-_UNDONE = "SELECT name, place, state, position, error FROM public.zeus_read_models WHERE place <> 'live' OR position < %s"
+_UNDONE = """
+    SELECT name, place, state, position, error FROM public.zeus_read_models WHERE place <> 'live' OR position < %s
+"""
 _OLDER = "UPDATE public.zeus_read_models SET version = version - 1, position = least(position, %s)"
 
 
