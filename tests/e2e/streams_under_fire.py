@@ -50,7 +50,8 @@ UNDER_FIRE: dict[str, Any] = {
     "api_per_s": 1000,
     "api_burst": 1000,
 }
-SETTLES_WITHIN_S = 120.0
+SETTLES_WITHIN_S = 180.0
+"""So long nothing may come any more; a webhook that was refused seven times in a row pauses for two minutes."""
 LAPSE = 600
 """A session of half an hour takes three seconds."""
 BREATH_S = 10.0
@@ -293,11 +294,13 @@ class Fire:
     # -- what must be --------------------------------------------------------------------------------------
 
     async def _settled(self, say: Callable[[str], None]) -> list[Prepared]:
-        """Until nobody writes any more and all streams have as much as there is, or time is up."""
+        """Until nobody writes any more and all streams have as much as there is, or nothing comes any more."""
         for _, receiver in self.hooks.values():
             receiver.answers.clear()
-        deadline, head = monotonic() + SETTLES_WITHIN_S, -1
+        began, head, so_far = monotonic(), -1, -1
+        deadline = began + SETTLES_WITHIN_S
         wanted: list[Prepared] = []
+        counts: dict[str, int] = {}
         while monotonic() < deadline:
             await asyncio.sleep(2)
             try:
@@ -309,11 +312,28 @@ class Fire:
             if now != head:
                 head = now
                 wanted = await asyncio.to_thread(told_by_the_log, self.server.dsn)
+                counts = await asyncio.to_thread(self._counts, wanted)
                 continue
-            if all(verdict.got >= verdict.wanted for verdict in self._judge(wanted)):
+            got = self._got()
+            if all(count >= counts[name] for name, count in got):
                 break
-        say(f"{head} positions, {len(wanted)} messages, settled {deadline - monotonic():.0f} s before time")
+            if (total := sum(count for _, count in got)) != so_far:
+                so_far, deadline = total, monotonic() + SETTLES_WITHIN_S
+        say(
+            f"{head} positions, {len(wanted)} messages, settled {monotonic() - began:.0f} s after the last blow"
+        )
         return wanted
+
+    def _counts(self, wanted: list[Prepared]) -> dict[str, int]:
+        """How many messages a stream must have, by the name of its wish."""
+        rights = frozenset(Right)
+        return {wish.name: sum(wish.selection.wants(one, rights) for one in wanted) for wish in self.wishes}
+
+    def _got(self) -> list[tuple[str, int]]:
+        """How many messages each stream has. To hold them against the log takes so long that receivers, in this
+        very process, would be taken for dead meanwhile."""
+        of_streams = [(one.wish.name, len(one.ids)) for one in self.listeners]
+        return of_streams + [(wish.name, len(hook.messages())) for wish, hook in self.hooks.values()]
 
     def _judge(self, wanted: list[Prepared]) -> list[Verdict]:
         rights = frozenset(Right)
