@@ -14,6 +14,7 @@ from application.narrative_people import PEOPLE
 from application.narrative_privacy import PRIVACY
 from application.narrative_profiles import PROFILES
 from application.narrative_provisioning import PROVISIONING
+from application.narrative_repairs import REPAIRS, corrected
 from application.narrative_reservations import RESERVATIONS
 from application.narrative_safeguards import SAFEGUARDS
 from application.narrative_tenants import TENANTS
@@ -175,6 +176,8 @@ def _ended(fact: transaction.Ended) -> str:
 
 
 def _settled(fact: transaction.EnergySettled) -> str:
+    if fact.correction is not None:
+        return corrected(fact, fact.correction)
     if fact.energy_wh is None:
         return f"The energy cannot be known.{_odd(fact.flags)}"
     span = f" (from {amount(fact.meter_start_wh)} to {amount(fact.meter_stop_wh)} Wh)"
@@ -273,6 +276,7 @@ SENTENCES: Mapping[type[Fact], Sentence] = {
     **AUDIT,
     **TENANTS,
     **PRIVACY,
+    **REPAIRS,
     **SAFEGUARDS,
     **UPTIME,
     **PEOPLE,

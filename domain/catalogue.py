@@ -29,6 +29,7 @@ from domain.people import events as user
 from domain.people import provider as oidc
 from domain.privacy import events as privacy
 from domain.provisioning import events as provisioning
+from domain.repairs import events as repair
 from domain.reservations import events as reservation
 from domain.safeguards import events as safeguard
 from domain.signed_values import events as signed_values
@@ -194,6 +195,7 @@ FACTS: tuple[type[Fact], ...] = (
     alarm.AlarmCleared,
     privacy.SubjectErased,
     privacy.PersonalDataRead,
+    repair.RepairBegun,
     safeguard.AddressHeld,
     safeguard.MassCommandsRefused,
     signed_values.MeterKeyRegistered,

@@ -31,6 +31,7 @@ from entrypoints.commands import (
     oidc,
     privacy,
     rebuild,
+    repair,
     replay,
     report,
     report_quality,
@@ -107,6 +108,7 @@ for quality in (report_quality.funnel, report_quality.errors, report_quality.rel
     report.app.command()(quality)
 app.add_typer(report.app, name="report")
 app.add_typer(exclusion.app, name="exclusion")
+app.add_typer(repair.app, name="repair")
 app.add_typer(rebuild.app, name="read-models")
 
 

@@ -29,6 +29,7 @@ class Anomaly(StrEnum):
     METER_STOP_MISSING = "meter_stop_missing"
     METER_STOP_FROM_SAMPLE = "meter_stop_from_sample"
     CLOSED_UNREPORTED = "closed_unreported"
+    ENERGY_CORRECTED = "energy_corrected"
 
     @property
     def sentence(self) -> str:
@@ -59,5 +60,6 @@ SENTENCES = {
     Anomaly.METER_START_FROM_SAMPLE: "No reading at the start: the first later reading was taken.",
     Anomaly.METER_STOP_MISSING: "No reading at the end: the energy is unknown.",
     Anomaly.METER_STOP_FROM_SAMPLE: "No reading at the end: the last earlier reading was taken.",
+    Anomaly.ENERGY_CORRECTED: "The energy was corrected by a person, who read the register by another rule.",
     Anomaly.CLOSED_UNREPORTED: "Its end was not reported in time; it was closed at the last reading, if there was one.",
 }

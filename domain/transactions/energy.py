@@ -9,9 +9,8 @@ import msgspec
 from domain.metering import BEGIN, END, Sample, registers, whole_wh
 from domain.signed_values.ocmf import found_in
 from domain.transactions.anomalies import Anomaly
+from domain.transactions.interpretation import AS_TOLD, Interpretation
 
-FASTEST_W = Decimal(4_000_000)
-"""No charger delivers more: the Megawatt Charging System ends at 3.75 MW."""
 METER_STEP_WH = Decimal(2_000)
 """Coarse meters count whole kWh and clocks whole seconds: a step of two is no sign of anything."""
 ROUNDING_WH = Decimal(10)
@@ -35,6 +34,8 @@ class EnergyRecord(msgspec.Struct):
     signed: bool = False
     """There were signed meter values among the readings."""
     flags: list[Anomaly] = msgspec.field(default_factory=list)
+    rule: Interpretation = AS_TOLD
+    """How the register is read."""
 
     def flag(self, anomaly: Anomaly) -> None:
         """Remember an anomaly once."""
@@ -45,7 +46,10 @@ class EnergyRecord(msgspec.Struct):
         """Follow the register through `samples`, in time order."""
         self.signed = self.signed or bool(found_in(samples))
         for at, context, wh in registers(samples):
-            self._take(at, context, wh)
+            before = self.start_wh if self.register_wh is None else self.register_wh
+            read = self.rule.read(context, wh, before)
+            if read is not None:
+                self._take(at, context, read)
         if self.start_wh is not None and self.highest_wh is not None:
             so_far = whole_wh(max(ZERO, self.highest_wh - self.start_wh))
             self.told_wh = max(so_far, self.told_wh or 0)
@@ -101,7 +105,7 @@ class EnergyRecord(msgspec.Struct):
         if self.register_wh is None or self.register_at is None or at < self.register_at:
             return False  # nothing to measure the rise by
         hours = Decimal(max(0, round((at - self.register_at).total_seconds()))) / 3600
-        return wh - self.register_wh > FASTEST_W * hours + METER_STEP_WH
+        return wh - self.register_wh > self.rule.fastest_w * hours + METER_STEP_WH
 
     def _trust(self, at: datetime, wh: Decimal) -> None:
         if self.register_at is None or at > self.register_at:

@@ -4,10 +4,14 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+import msgspec
+
 from domain.event import Fact
 from domain.identity import IdToken
 from domain.metering import Sample
 from domain.transactions.anomalies import Anomaly
+from domain.transactions.energy import EnergyRecord
+from domain.transactions.interpretation import Interpretation
 
 
 class Started(Fact, frozen=True, kw_only=True, omit_defaults=True):
@@ -87,8 +91,24 @@ class Ended(Fact, frozen=True, kw_only=True, omit_defaults=True):
     flags: tuple[Anomaly, ...] = ()
 
 
+class Correction(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a person corrects with a repair."""
+
+    repair: str
+    """The id of the repair."""
+    reason: str
+    before_wh: int | None
+    """What stood there until then."""
+    rule: Interpretation
+    edition: int
+    """Of the energy rules."""
+    energy: EnergyRecord
+    """The register as it is read now: what comes late is read by the same rule."""
+
+
 class EnergySettled(Fact, frozen=True, kw_only=True, omit_defaults=True):
-    """The energy of the ended transaction; a later one corrects it when a late message brought more."""
+    """The energy of the ended transaction; a later one takes its place: a late message brought more, or a person
+    corrects how the register is read."""
 
     TOPIC = "transaction.energy_settled"
     energy_wh: int | None
@@ -98,6 +118,8 @@ class EnergySettled(Fact, frozen=True, kw_only=True, omit_defaults=True):
     flags: tuple[Anomaly, ...] = ()
     signed: bool = False
     """Among its readings are signed meter values, which are verified behind this."""
+    correction: Correction | None = None
+    """Where a person corrects it."""
 
 
 class Staleness(StrEnum):

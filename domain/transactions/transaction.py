@@ -27,6 +27,7 @@ from domain.transactions.events import (
     Superseded,
     TokenShown,
 )
+from domain.transactions.interpretation import AS_TOLD
 from domain.transactions.report import Phase, TransactionReport
 
 PLAIN = " !#$&'()*+,:;=@[]{}|"
@@ -209,10 +210,10 @@ class Transaction(msgspec.Struct):
         record = _copy(self.energy)
         at = record.register_at or self.started_at or self.stale_since
         closed = ClosedUnreported(at=at, waited_s=round((now - self.stale_since).total_seconds()))
-        return [closed, self._measured(record)]
+        return [closed, self.measured(record)]
 
     @staticmethod
-    def _measured(record: EnergyRecord) -> EnergySettled:
+    def measured(record: EnergyRecord) -> EnergySettled:
         """What was measured between two readings; one alone measures nothing."""
         if record.register_at is None or record.register_at == record.start_at:
             why = (*record.flags, Anomaly.METER_STOP_MISSING, Anomaly.CLOSED_UNREPORTED)
@@ -242,6 +243,8 @@ class Transaction(msgspec.Struct):
 
     def _settle(self, record: EnergyRecord, *, ending: bool = False) -> list[Fact]:
         energy_wh, stop, why = record.settle()
+        if record.rule != AS_TOLD:
+            why.append(Anomaly.ENERGY_CORRECTED)
         if not ending and self.settled and energy_wh == self.settled_wh:
             return []
         return [
@@ -314,6 +317,8 @@ def _ended(state: Transaction, fact: Ended) -> None:
 
 def _settled(state: Transaction, fact: EnergySettled) -> None:
     state.settled, state.settled_wh = True, fact.energy_wh
+    if fact.correction is not None:
+        state.energy = _copy(fact.correction.energy)
 
 
 def _superseded(state: Transaction, fact: Superseded) -> None:

@@ -20,6 +20,7 @@ from domain.event import Event, Fact
 from domain.id_tokens import events as id_token
 from domain.privacy import events as privacy
 from domain.provisioning import events as provisioning
+from domain.repairs import events as repair
 from domain.reservations import events as reservation
 from domain.safeguards import events as safeguard
 from domain.signed_values import events as signed
@@ -150,6 +151,7 @@ SILENT: Mapping[type[Fact], str] = {
     webhook.WebhookRemoved: _ADMINISTRATION,
     privacy.SubjectErased: _PERSONAL,
     privacy.PersonalDataRead: _PERSONAL,
+    repair.RepairBegun: "told session by session, as each is corrected",
     safeguard.AddressHeld: "told as the alarm that it raises",
     safeguard.MassCommandsRefused: "told as the alarm that it raises",
     signed.MeterKeyRegistered: _ADMINISTRATION,

@@ -80,6 +80,7 @@ def _settled(fact: transaction.EnergySettled, event: A) -> Told:
         meter_start_wh=fact.meter_start_wh,
         meter_stop_wh=fact.meter_stop_wh,
         flags=fact.flags or None,
+        corrected=None if fact.correction is None else fact.correction.reason,
     )
     return [_with(settled, energy_wh=fact.energy_wh)]
 

@@ -70,6 +70,16 @@ class SessionLine(Crossing, frozen=True, kw_only=True):
     events: list[str]
 
 
+class Settlement(msgspec.Struct, frozen=True, kw_only=True):
+    """A figure of a session, as it was settled or corrected."""
+
+    energy_wh: int | None
+    meter_start_wh: Decimal | None
+    recorded_at: datetime
+    event: str
+    """stream@version"""
+
+
 DIMENSIONS = ("site", "charger", "connector", "tag", "day")
 
 _FIGURES = """
@@ -221,3 +231,15 @@ def _values(wanted: SessionsWanted) -> dict[str, Any]:
         "tag": wanted.id_token,
         "zone": wanted.zone,
     }
+
+
+_SETTLEMENTS = """
+SELECT energy_wh, meter_start_wh, recorded_at, event FROM ocpp_session_changes
+ WHERE tenant = :tenant AND session = :session AND kind = 'settled' AND recorded_at <= :at ORDER BY position
+"""
+
+
+def settlements(connection: Connection, tenant: str, session: str, at: datetime) -> list[Settlement]:
+    """All figures a session had until an instant, in order; the last one counts."""
+    rows = connection.execute(text(_SETTLEMENTS), {"tenant": tenant, "session": session, "at": at})
+    return [Settlement(**row) for row in rows.mappings()]

@@ -21,6 +21,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "events.md"
 STREAMS = {
     "alarms/<tenant>/<CPID>",
     "uptime/<tenant>/<CPID>",
+    "repair/<tenant>/<id>",
     "settings/<tenant>/<CPID>",
     "local-list/<tenant>/<CPID>",
     "templates/<tenant>/book",
@@ -101,7 +102,7 @@ def type_words(hint: Any) -> str:
     if get_origin(hint) in (Union, UnionType):
         (inner,) = [one for one in get_args(hint) if one is not NoneType]
         return f"{type_words(inner)}, may be null"
-    if get_origin(hint) is tuple:
+    if get_origin(hint) in (tuple, list):
         return f"list of {type_words(get_args(hint)[0])}"
     if isinstance(hint, type) and issubclass(hint, Enum):
         return "text"

@@ -6,6 +6,7 @@ A new command without a place here fails the first test.
 import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from application import clock
 from domain.alarms.events import AlarmRaised, Severity
 from domain.certificates.events import Issued
 from domain.chargers.events import Registered
+from domain.metering import BEGIN, END, energy_sample
+from domain.transactions.events import Ended, EnergySettled, Started
 from entrypoints.cli import app
 from entrypoints.commands.opening import cause
 from tests.projections.stories import START, TENANT, Log, project, stream, told
@@ -75,6 +78,7 @@ ACTING: dict[str, tuple[tuple[str, ...], ...]] = {
         ),
     ),
     "exclusion rate": (("exclusion", "rate", "CP1", "1", "50"),),
+    "repair apply": (("repair", "apply", "{plan}", "--reason", "Wh told as kWh"),),
     "exclusion withdraw": (("exclusion", "withdraw", "{exclusion}", "--reason", "it was not"),),
     "meter-key add": (("meter-key", "add", "CP1", METER_KEY),),
     "meter-key withdraw": (("meter-key", "withdraw", "CP1", "{meter_key}", "--reason", "sold"),),
@@ -151,6 +155,7 @@ READING = {
         "report utilisation",
     ),
     *("export", "archive"),
+    *("repair dry-run", "repair rules"),
     *("privacy show", "tenant list", "token list", "sessions show"),
 }
 
@@ -192,6 +197,12 @@ def zeus(postgres_dsn: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
         csr_sha256="11",
         certificate="pem",
     )
+    charged = (
+        Started(evse_id=1, connector_id=1, at=START, samples=(energy_sample(START, BEGIN, Decimal(0)),)),
+        Ended(evse_id=1, connector_id=1, at=START, samples=(energy_sample(START, END, Decimal(5_000)),)),
+        EnergySettled(energy_wh=5_000),
+    )
+    log.tell(*((f"transaction/{TENANT}/CP1/0001", fact, told()) for fact in charged))
     log.tell((f"alarms/{TENANT}/CP1", raised, told()), (f"certificates/{TENANT}/register", issued, told()))
     project(postgres_dsn)
     monkeypatch.setenv("DATABASE_URL", postgres_dsn)
@@ -243,7 +254,8 @@ def found(dsn: str) -> dict[str, str]:
 def test_every_command_that_acts_leaves_events_with_actor_and_call(
     zeus: Zeus, postgres_dsn: str, tmp_path: Path
 ) -> None:
-    named = {"out": str(tmp_path / "bundle.zip")}
+    named = {"out": str(tmp_path / "bundle.zip"), "plan": str(tmp_path / "plan.json")}
+    zeus("repair", "dry-run", "--factor", "0.001", "--out", named["plan"])
     for name, calls in ACTING.items():
         for words in calls:
             before = len(events(postgres_dsn))

@@ -13,6 +13,7 @@ from adapters.http.api.curves import Bucket, RawSample, curve_of
 from adapters.http.api.past import session_then
 from adapters.http.api.values import Exact, Instant, ShownToken
 from adapters.http.route import Asked, Page, PageQuery, Query, Shape
+from projections.session_figures.queries import settlements
 from projections.sessions import queries
 
 State = Literal["active", "ended", "awaiting_reconciliation"]
@@ -78,6 +79,15 @@ class SessionLine(Shape):
     )
 
 
+class SettledFigure(Shape):
+    """The energy of a session as it was settled at its end, brought up to date by what came late, or corrected."""
+
+    energy_wh: int | None
+    meter_start_wh: Exact | None
+    recorded_at: datetime = Field(description="Our clock.")
+    event: str = Field(description="`stream@version`; who corrected it, and why, stands in the timeline.")
+
+
 class Session(SessionLine):
     """Everything known of a session."""
 
@@ -96,6 +106,9 @@ class Session(SessionLine):
     )
     signed_reasons: list[str] = Field(description="Why they are not valid, such as `signature_wrong`.")
     signed_meter: str | None = Field(description="The serial number of the meter that signed.")
+    settlements: list[SettledFigure] = Field(
+        description="Every figure its energy had, in order; the last one counts."
+    )
     samples: list[RawSample] | list[Bucket] | None = Field(
         description="The meter curve in the order of time; null where none was asked for."
     )
@@ -134,7 +147,14 @@ def one_session(asked: Asked[OneSessionQuery]) -> Session | None:
     if row is None:
         return None
     samples = curve_of(asked.connection, asked.caller.tenant, row, asked.query.samples, asked.now)
+    until = asked.query.at or asked.now
+    settled = settlements(asked.connection, asked.caller.tenant, name, until)
     reasons = row.signed_reasons.split(",") if row.signed_reasons else []
     return Session.model_validate(
-        {**msgspec.structs.asdict(row), "samples": samples, "signed_reasons": reasons}
+        {
+            **msgspec.structs.asdict(row),
+            "samples": samples,
+            "signed_reasons": reasons,
+            "settlements": [msgspec.structs.asdict(one) for one in settled],
+        }
     )

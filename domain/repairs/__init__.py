@@ -1,0 +1,1 @@
+"""Repairs of the past: who applied which plan, and why."""
