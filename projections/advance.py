@@ -108,8 +108,10 @@ def apply(connection: Link, runs: Sequence[Run], items: Sequence[LogItem], upto:
     """Within the caller's transaction: move the positions, which keeps other writers out, then the rows."""
     advance(connection, [(r.model.name, r.place, r.model.version, r.position) for r in runs], upto)
     place: Place | None = None
+    topics = [topic_of(item) for item in items]
+    present = frozenset(topics)
     for run in runs:
-        writes = _writes(run, items)
+        writes = [] if present.isdisjoint(run.model.topics) else _writes(run, items, topics)
         if not writes:
             continue
         if run.place != place:
@@ -120,11 +122,11 @@ def apply(connection: Link, runs: Sequence[Run], items: Sequence[LogItem], upto:
         run.model.finish(connection, writes)
 
 
-def _writes(run: Run, items: Sequence[LogItem]) -> list[Write]:
+def _writes(run: Run, items: Sequence[LogItem], topics: Sequence[str]) -> list[Write]:
     writes: list[Write] = []
-    topics = run.model.topics
+    wanted = run.model.topics
     for index, item in enumerate(items):
-        if topic_of(item) not in topics:
+        if topics[index] not in wanted:
             continue
         try:
             if isinstance(item, Unreadable):

@@ -9,7 +9,7 @@ import psycopg
 from psycopg.sql import SQL, Identifier
 
 from domain.event import Recorded
-from projections.advance import Run, advance_alone, apply
+from projections.advance import Run, advance_together, apply
 from projections.leadership import Leadership
 from projections.positions import SCHEMAS, PositionTaken, Standing, enter, standings
 from projections.read_model import Link, LogReader, ReadModel
@@ -120,17 +120,40 @@ def rebuild(
     `connect_projector`'s. `verify` compares with the live rows, which stand still meanwhile. Raises
     RebuildUnderway, RebuildStopped, LogEndsEarlier.
     """
+    built = rebuild_together(connection, log, [model], on_progress, verify=verify, fresh=fresh, batch=batch)
+    return built[model.name]
+
+
+def rebuild_together(
+    connection: Link,
+    log: LogReader,
+    models: Sequence[ReadModel],
+    on_progress: Callable[[Progress], None],
+    *,
+    verify: bool = False,
+    fresh: bool = False,
+    batch: int = 5000,
+) -> dict[str, Rebuilt]:
+    """The same with several, which read the log once for all of them; by their names.
+
+    Raises RebuildUnderway, RebuildStopped, LogEndsEarlier with the name of the one; those that are finished by then
+    have been swapped in, the others are resumed by the next call.
+    """
     leadership = Leadership(connection)
-    if not leadership.take(model.name, "building"):
-        raise RebuildUnderway(model.name)
     try:
-        run = _resumed(connection, model, fresh=fresh)
-        while True:
-            _follow(connection, log, run, on_progress, batch)
+        for model in models:
+            if not leadership.take(model.name, "building"):
+                raise RebuildUnderway(model.name)
+        runs = [_resumed(connection, model, fresh=fresh) for model in models]
+        built: dict[str, Rebuilt] = {}
+        while waiting := [run for run in runs if run.model.name not in built]:
+            _follow(connection, log, waiting, on_progress, batch)
             try:
-                return swap(connection, log, run, batch=batch, verify=verify)
+                for run in waiting:
+                    built[run.model.name] = swap(connection, log, run, batch=batch, verify=verify)
             except psycopg.errors.LockNotAvailable:  # a long query has the live tables
                 time.sleep(_SWAP_PAUSE_S)
+        return built
     finally:
         if not connection.closed:
             leadership.keep(set())
@@ -166,17 +189,22 @@ def _resumed(connection: Link, model: ReadModel, *, fresh: bool) -> Run:
 
 
 def _follow(
-    connection: Link, log: LogReader, run: Run, on_progress: Callable[[Progress], None], batch: int
+    connection: Link, log: LogReader, runs: Sequence[Run], on_progress: Callable[[Progress], None], batch: int
 ) -> None:
-    began, first = time.monotonic(), run.position
-    while run.position < (head := log.head()):
-        items = log.read(run.position, head, batch, run.model.topics)
-        upto = items[-1].position if len(items) == batch else head
-        advance_alone(connection, run, items, upto)
-        if run.stopped:
-            raise RebuildStopped(repr(run))
-        passed = run.position - first
-        on_progress(Progress(run.position, head, passed / max(time.monotonic() - began, 1e-6)))
+    """Bring all to the head of the log; those that were resumed further on are waited for by the others."""
+    began, first = time.monotonic(), min(run.position for run in runs)
+    while (position := min(run.position for run in runs)) < (head := log.head()):
+        group = [run for run in runs if run.position == position]
+        meeting = min([head, *(run.position for run in runs if run.position > position)])
+        items = log.read(
+            position, meeting, batch, frozenset[str]().union(*(run.model.topics for run in group))
+        )
+        upto = items[-1].position if len(items) == batch else meeting
+        advance_together(connection, group, items, upto)
+        if stopped := next((run for run in group if run.stopped), None):
+            raise RebuildStopped(stopped.model.name)
+        reached = min(run.position for run in runs)
+        on_progress(Progress(reached, head, (reached - first) / max(time.monotonic() - began, 1e-6)))
 
 
 def swap(connection: Link, log: LogReader, run: Run, *, batch: int, verify: bool = False) -> Rebuilt:
@@ -221,7 +249,7 @@ def _close_gap(connection: Link, log: LogReader, run: Run, target: int, batch: i
     """Project up to `target` in the caller's transaction; `run` stays as it was, in case of rollback."""
     position = run.position
     if position < target and log.head() < target:
-        raise LogEndsEarlier(repr(run))
+        raise LogEndsEarlier(run.model.name)
     while position < target:
         items = log.read(position, target, batch, run.model.topics)
         upto = items[-1].position if len(items) == batch else target

@@ -65,7 +65,7 @@ def measure(scale: Scale, tell: Tell) -> Results:
         with opened_database(settings) as url:
             grown, results = _grown(url, scale.multiplied, tell)
             tell("every read model made anew of it")
-            results["history.rebuild"] = built_anew(url)
+            results["history.rebuild"] = built_anew(url, settings)
             results |= _sealed(url, tell)
             results["history.moments"] = _moments(url, tell)
             results["history.export"] = _exported(url, settings, data_dir / "export", tell)

@@ -1,7 +1,5 @@
 """How quickly all read models are made anew from the log, beside the live ones, and swapped in."""
 
-import psycopg
-
 from application import clock
 from entrypoints.bench import load
 from entrypoints.bench.freshness import settle
@@ -11,13 +9,9 @@ from entrypoints.bench.scale import Scale
 from entrypoints.bench.server import provisioned, serving
 from entrypoints.bench.throughput import head_of
 from entrypoints.database import opened_database
+from entrypoints.rebuilding import processes, rebuild_divided
 from entrypoints.settings import Settings
-from entrypoints.wiring import open_engine
-
-_UNDONE = """
-    SELECT name, place, state, position, error FROM public.zeus_read_models WHERE place <> 'live' OR position < %s
-"""
-_OLDER = "UPDATE public.zeus_read_models SET version = version - 1, position = least(position, %s)"
+from projections.catalogue import READ_MODELS
 
 
 def measure(scale: Scale, tell: Tell) -> Results:
@@ -28,23 +22,18 @@ def measure(scale: Scale, tell: Tell) -> Results:
             load.run(lambda: make_history(server, scale))
             caught_up_s = settle(server.database_url)
         tell("rebuilding every read model from it")
-        with opened_database(Settings(data_dir=data_dir, database_url=None)) as url:
-            figures = built_anew(url)
+        settings = Settings(data_dir=data_dir, database_url=None)
+        with opened_database(settings) as url:
+            figures = built_anew(url, settings)
     return {"rebuild": {**figures, "lag_s": caught_up_s}}
 
 
-def built_anew(url: str) -> Figures:
-    """Build every read model as if what is live were of an older version; nobody else may work there."""
-    events = head_of(url)
-    with psycopg.connect(url) as connection:
-        connection.execute(_OLDER, [events])
-    engine = open_engine(url)
+def built_anew(url: str, settings: Settings) -> Figures:
+    """Build every read model as `zeus rebuild --all` does, beside the live one; nobody else may work there."""
+    events, number = head_of(url), processes()
     began = clock.monotonic()
-    engine.catch_up()
+    built = rebuild_divided(url, settings, READ_MODELS, number, lambda at: None)
     seconds = clock.monotonic() - began
-    engine.close()
-    with psycopg.connect(url) as connection:
-        behind = connection.execute(_UNDONE, [events]).fetchall()
-    if behind:  # a figure of half the work would be a lie
+    if behind := [name for name, one in built.items() if one.position < events]:
         raise AssertionError(f"these read models were not built: {behind}")
-    return {"events": events, "seconds": seconds, "per_s": events / seconds}
+    return {"events": events, "seconds": seconds, "per_s": events / seconds, "processes": number}

@@ -1,23 +1,33 @@
 """`zeus rebuild` and `zeus read-models`: read models built anew from the log, and how they are doing."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
 import typer
 
+from application import clock
 from entrypoints.commands.building import bar, projector, source
 from entrypoints.commands.opening import AsJson, console, database, errors, print_json, refuse
 from entrypoints.commands.reading import clean, show_table, span_text
 from entrypoints.commands.rebuild_own import build_own
+from entrypoints.rebuilding import Standing, processes, rebuild_divided
 from entrypoints.settings import Settings
 from projections import rebuild as rebuilding
 from projections.catalogue import READ_MODELS
 from projections.positions import Lag, lag
 from projections.positions import resume as resume_read_model
 from projections.read_model import ReadModel
-from projections.rebuild import LogEndsEarlier, RebuildStopped, RebuildUnderway, Rebuilt
+from projections.rebuild import (
+    LogEndsEarlier,
+    Progress,
+    RebuildStopped,
+    RebuildUnderway,
+    Rebuilt,
+    rebuild_together,
+)
 
 Name = Annotated[str, typer.Argument(help="The read model; `zeus read-models` lists them.")]
 
@@ -29,7 +39,13 @@ app = typer.Typer(
 
 def rebuild(
     name: Annotated[str | None, typer.Argument(help="The read model; `zeus read-models` lists them.")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Every read model, one after the other.")] = False,
+    everything: Annotated[
+        bool,
+        typer.Option("--all", help="Every read model, all at once, in as many processes as there are cores."),
+    ] = False,
+    number: Annotated[
+        int | None, typer.Option("--processes", min=1, max=16, help="With --all: so many processes.")
+    ] = None,
     verify: Annotated[
         bool, typer.Option("--verify", help="Compare with the rows that were live until then, row by row.")
     ] = False,
@@ -63,41 +79,50 @@ def rebuild(
         build_own(from_file, from_archive, as_json=as_json)
         return
     models = _chosen(name, everything=everything)
-    results: dict[str, Rebuilt] = {}
-    settings = Settings()
+    settings, how = Settings(), {"verify": verify, "fresh": fresh}
     with (
         database(settings) as url,
         projector(url, "zeus rebuild") as connection,
-        source(url, settings, from_archive) as log,
+        _refusals(),
+        bar(name or "all read models") as on_progress,
     ):
-        for model in models:
-            results[model.name] = _rebuilt(connection, log, model, verify=verify, fresh=fresh)
+        if from_archive is None and len(models) > 1:
+            began = clock.monotonic()
+
+            def tell(at: Standing) -> None:
+                on_progress(
+                    Progress(at.position, at.head, at.position / max(clock.monotonic() - began, 1e-6))
+                )
+
+            results = rebuild_divided(url, settings, models, number or processes(), tell, **how)
+        else:
+            with source(url, settings, from_archive) as log:
+                results = rebuild_together(connection, log, models, on_progress, **how)
+    for model in models:
+        errors.print(f"{model.name}: built anew up to event {results[model.name].position}.")
     if as_json:
         print_json({name: _as_json(result) for name, result in results.items()})
     if verify and not _tell_differences(results, quiet=as_json):
         raise typer.Exit(1)
 
 
-def _rebuilt(connection: Any, log: Any, model: ReadModel, *, verify: bool, fresh: bool) -> Rebuilt:
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """What a person can do about a build that did not come to its end."""
     try:
-        with bar(model.name) as on_progress:
-            result = rebuilding.rebuild(connection, log, model, on_progress, verify=verify, fresh=fresh)
-    except RebuildUnderway:
+        yield
+    except RebuildUnderway as error:
+        raise refuse(f"{error} is being built by another process: wait for it, or stop that one.") from None
+    except RebuildStopped as error:
         raise refuse(
-            f"{model.name} is being built by another process: wait for it, or stop that one."
+            f"{error} met an event it cannot take; the live rows are as they were. "
+            f"`zeus read-models` shows the event; `zeus read-models abandon {error}` drops the build."
         ) from None
-    except RebuildStopped:
+    except LogEndsEarlier as error:
         raise refuse(
-            f"{model.name} met an event it cannot take; the live rows are as they were. "
-            f"`zeus read-models` shows the event; `zeus read-models abandon {model.name}` drops the build."
-        ) from None
-    except LogEndsEarlier:
-        raise refuse(
-            f"{model.name} is live beyond the end of the archive: make a newer archive, or name an empty "
+            f"{error} is live beyond the end of the archive: make a newer archive, or name an empty "
             "database in DATABASE_URL."
         ) from None
-    errors.print(f"{model.name}: built anew up to event {result.position}.")
-    return result
 
 
 def _tell_differences(results: dict[str, Rebuilt], *, quiet: bool) -> bool:
