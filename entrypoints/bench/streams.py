@@ -80,6 +80,7 @@ class _Listener(asyncio.Protocol):
         self._rest = b""
         self.opened = asyncio.Event()
         self.came_at: dict[int, float] = {}
+        self.doubled = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Ask."""
@@ -94,7 +95,9 @@ class _Listener(asyncio.Protocol):
             if line.startswith(b"event: stream.opened"):
                 self.opened.set()
             elif line.startswith(b'data: {"id"') and b'"info"' in line:
-                self.came_at[int(json.loads(line[6:])["data"]["info"])] = now
+                version = int(json.loads(line[6:])["data"]["info"])
+                self.doubled += version in self.came_at
+                self.came_at[version] = now
 
 
 async def _over_sockets(server: Server, teller: _Teller, listeners: int, scale: Scale) -> Figures:
@@ -130,6 +133,7 @@ async def _over_sockets(server: Server, teller: _Teller, listeners: int, scale: 
         **({"gateway_us_each": used["gateway_us"] / listeners} if listeners else {}),
         **quantiles_ms(waits),
         "missing": count * listeners - len(waits),
+        "doubled": sum(one.doubled for _, one in opened),
     }
 
 
