@@ -5,6 +5,7 @@ alone, and what was applied once is not applied again.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from hashlib import sha256
 
@@ -143,9 +144,12 @@ class Repairs:
     async def apply(self, plan: Plan, reason: str, progress: Progress = lambda done: None) -> Applied:
         """Correct what the plan changes, each session by an event of its own.
 
-        Cut off in the midst, it goes on when it is called again. Raises PlanUnfit, StoreUnavailable.
+        All are looked at before anything is written; cut off in the midst, it goes on when it is called again.
+        Raises PlanUnfit, InterpretationInvalid, StoreUnavailable.
         """
         self._check(plan, reason)
+        for change in plan.changes:
+            await self._fact(plan, change, reason)
         await self._begin(plan, reason)
         corrected, before, left = 0, 0, list[Left]()
         for done, change in enumerate(plan.changes, 1):
@@ -200,29 +204,39 @@ class Repairs:
             changes=len(plan.changes),
             difference_wh=plan.difference_wh,
         )
-        stream = self._stream(plan)
-        if not await self._store.read(stream):
-            await self._store.append(events_of(stream, 0, [fact], self._told()))
+        with suppress(VersionConflict):  # it was begun before, or is by another at this moment
+            await self._store.append(events_of(f"repair/{self._tenant}/{plan.id}", 0, [fact], self._told()))
 
     async def _correct(self, plan: Plan, change: Change, reason: str) -> str:
-        events = await self._store.read(change.transaction)
-        corrections = [one.fact.correction for one in events if isinstance(one.fact, EnergySettled)]
-        if any(one is not None and one.repair == plan.id for one in corrections):
-            return "before"
-        if not events or events[-1].originator_version != change.version:
-            return "changed"
-        reading = read_by(events, plan.rule)
-        if (reading.before_wh, reading.settled.energy_wh) != (change.before_wh, change.after_wh):
-            raise PlanUnfit(f"Session {change.session} does not come to what the plan says. Make a new one.")
-        fact = correction(reading, plan.rule, plan.id, reason)
+        """What became of it: `corrected`, `before`, or the word of `LEFT` for why it is left."""
+        fact = await self._fact(plan, change, reason)
+        if isinstance(fact, str):
+            return fact
         try:
             await self._store.append(events_of(change.transaction, change.version, [fact], self._told()))
         except VersionConflict:
             return "changed"
         return "corrected"
 
-    def _stream(self, plan: Plan) -> str:
-        return f"repair/{self._tenant}/{plan.id}"
+    async def _fact(self, plan: Plan, change: Change, reason: str) -> EnergySettled | str:
+        """The correction; or `before`, or the word of `LEFT` for why there is none. Raises PlanUnfit."""
+        try:
+            events = await self._store.read(change.transaction)
+        except UnreadableEvent as error:
+            return type(error).__name__
+        corrections = [one.fact.correction for one in events if isinstance(one.fact, EnergySettled)]
+        if any(one is not None and one.repair == plan.id for one in corrections):
+            return "before"
+        if not events or events[-1].originator_version != change.version:
+            return "changed"
+        try:
+            reading = read_by(events, plan.rule)
+        except NotToBeRepaired:
+            reading = None
+        told = reading and (reading.before_wh, reading.settled.energy_wh)
+        if reading is None or told != (change.before_wh, change.after_wh):
+            raise PlanUnfit(f"Session {change.session} does not come to what the plan says. Make a new one.")
+        return correction(reading, plan.rule, plan.id, reason)
 
     def _told(self) -> Told:
         return Told(recorded_at=clock.now(), actor=self._actor, cause=self._cause)

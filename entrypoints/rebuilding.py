@@ -1,22 +1,26 @@
 """Every read model built anew at once: divided among processes, each of which reads the log once for its share."""
 
 import multiprocessing
+import multiprocessing.connection
 import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor, wait
-from contextlib import closing
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from multiprocessing.connection import Connection
+from typing import Any, TypeAlias, cast
 
 import psycopg
 
+from application import clock
 from entrypoints.privacy import subjects_of
 from entrypoints.settings import Settings
 from entrypoints.wiring import open_log
 from projections.catalogue import READ_MODELS
 from projections.engine import connect_projector
 from projections.read_model import ReadModel
-from projections.rebuild import Rebuilt, rebuild_together
+from projections.rebuild import Progress, Rebuilt, rebuild_together
 
+Outcome: TypeAlias = dict[str, Rebuilt] | Exception
+Pipe: TypeAlias = "Connection[Any, Any]"
 MOST = 4
 """Processes, however many cores there are: Postgres needs some too."""
 LOOK_S = 0.5
@@ -31,15 +35,14 @@ _COSTS = {
 }
 """Seconds that each took of a log of 200,000 events (`zeus bench`); any other took less than half a second. Only how
 evenly the work is divided hangs on this."""
-_STANDING = "SELECT coalesce(min(position), 0) FROM public.zeus_read_models WHERE place = 'building' AND position >= 0"
-_HEAD = "SELECT coalesce(max(notification_id), 0) FROM eventstore.stored_events"
+_STANDING = """
+    SELECT min(position), (SELECT max(notification_id) FROM eventstore.stored_events)
+    FROM public.zeus_read_models WHERE place = 'building' AND name = ANY(%s)
+"""
 
 
-class Standing(NamedTuple):
-    """How far the slowest share is, and where the log ends."""
-
-    position: int
-    head: int
+class ShareLost(RuntimeError):
+    """A process that built read models was killed, or ran out of memory; what it had built is resumed next time."""
 
 
 def processes() -> int:
@@ -65,44 +68,83 @@ def rebuild_divided(
     settings: Settings,
     models: Sequence[ReadModel],
     number: int,
-    tell: Callable[[Standing], None],
+    on_progress: Callable[[Progress], None],
     *,
     verify: bool = False,
     fresh: bool = False,
 ) -> dict[str, Rebuilt]:
     """Build the models of the catalogue in `number` processes, and swap each in when its share is done; by name.
 
-    Raises what `rebuild_together` raises, once all shares have ended.
+    Raises what `rebuild_together` raises, once all shares have ended, and ShareLost.
     """
-    divided = shares(models, number)
+    names, began = [model.name for model in models], clock.monotonic()
+    outcomes: list[Outcome] = []
     with (
-        ProcessPoolExecutor(len(divided), multiprocessing.get_context("spawn")) as pool,
+        _started(url, settings, shares(models, number), verify=verify, fresh=fresh) as running,
         psycopg.connect(url, autocommit=True) as connection,
     ):
-        tasks = [pool.submit(_share, url, settings, names, verify, fresh) for names in divided]
-        waiting = set(tasks)
-        while waiting:
-            _, waiting = wait(waiting, timeout=LOOK_S)
-            tell(_standing(connection))
-        built: dict[str, Rebuilt] = {}
-        for task in tasks:
-            built |= task.result()
-    return {model.name: built[model.name] for model in models}
+        while running:
+            ended = multiprocessing.connection.wait(running, timeout=LOOK_S)
+            outcomes += [_outcome(pipe) for pipe in running if pipe in ended]
+            running = [pipe for pipe in running if pipe not in ended]
+            position, head = connection.execute(_STANDING, [names]).fetchone() or (None, None)
+            if position and head:  # before the first batch, and behind the last, nothing is being built
+                on_progress(Progress(position, head, position / max(clock.monotonic() - began, 1e-6)))
+    built: dict[str, Rebuilt] = {}
+    for outcome in outcomes:
+        if isinstance(outcome, Exception):
+            raise outcome
+        built |= outcome
+    return {name: built[name] for name in names}
+
+
+@contextmanager
+def _started(
+    url: str, settings: Settings, divided: Sequence[Sequence[str]], *, verify: bool, fresh: bool
+) -> Iterator[list[Pipe]]:
+    """A process for each share, and the pipe that tells its outcome; none outlives the context."""
+    context = multiprocessing.get_context("spawn")
+    pipes, processes = [], []
+    try:
+        for names in divided:
+            ours, theirs = context.Pipe(duplex=False)
+            arguments = (theirs, url, settings, names, verify, fresh)
+            process = context.Process(target=_share, args=arguments, daemon=True)
+            process.start()
+            theirs.close()  # so that ours ends when the process does
+            pipes.append(ours)
+            processes.append(process)
+        yield list(pipes)
+    finally:
+        for process in processes:
+            process.terminate()
+            process.join()
+        for pipe in pipes:
+            pipe.close()
+
+
+def _outcome(pipe: Pipe) -> Outcome:
+    try:
+        return cast(Outcome, pipe.recv())
+    except EOFError:
+        return ShareLost()
 
 
 def _share(
-    url: str, settings: Settings, names: Sequence[str], verify: bool, fresh: bool
-) -> dict[str, Rebuilt]:
+    pipe: Pipe,
+    url: str,
+    settings: Settings,
+    names: Sequence[str],
+    verify: bool,
+    fresh: bool,
+) -> None:
     chosen = [model for model in READ_MODELS if model.name in names]
-    with (
-        closing(subjects_of(url, settings)) as subjects,
-        closing(open_log(url, subjects)) as log,
-        connect_projector(url) as connection,
-    ):
-        return rebuild_together(connection, log, chosen, lambda at: None, verify=verify, fresh=fresh)
-
-
-def _standing(connection: "psycopg.Connection[tuple[int]]") -> Standing:
-    (position,) = connection.execute(_STANDING).fetchone() or (0,)
-    (head,) = connection.execute(_HEAD).fetchone() or (0,)
-    return Standing(position, head)
+    try:
+        with (
+            closing(subjects_of(url, settings)) as subjects,
+            closing(open_log(url, subjects)) as log,
+            connect_projector(url) as connection,
+        ):
+            pipe.send(rebuild_together(connection, log, chosen, lambda at: None, verify=verify, fresh=fresh))
+    except Exception as error:  # noqa: BLE001 - raised again where somebody waits for it
+        pipe.send(error)

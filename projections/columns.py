@@ -13,8 +13,6 @@ from sqlalchemy.dialects import postgresql
 Encode = Callable[[Any], Any]
 
 _DIALECT = postgresql.dialect(paramstyle="named")  # type: ignore[no-untyped-call]
-_NULL = "\x02"
-"""Stands for NULL while a literal is made."""
 _PLAIN = (sqlalchemy.DateTime, sqlalchemy.Date, sqlalchemy.Time, sqlalchemy.Interval, sqlalchemy.Uuid)
 
 
@@ -33,13 +31,10 @@ class Column:
         self.nullable = bool(column.nullable) and column.server_default is None
         self.staged, self.encode = _travel(column.type, self.type)
 
-    def array(self, values: Sequence[Any]) -> list[Any] | str:
-        """The values as one array parameter; text as a literal, which is made of many values at once."""
+    def array(self, values: Sequence[Any]) -> list[Any]:
+        """The values as one array parameter."""
         encode = self.encode
-        if encode is _text:
-            return _literal(values) or [None if value is None else _text(value) for value in values]
-        encoded = [None if value is None else encode(value) for value in values]
-        return (_literal(encoded) or encoded) if self.staged == "text" else encoded
+        return [None if value is None else encode(value) for value in values]
 
 
 class Shape:
@@ -83,19 +78,6 @@ def _travel(kind: Any, name: str) -> tuple[str, Encode]:
     if isinstance(kind, _PLAIN):
         return name, _as_is
     return "text", _text
-
-
-def _literal(values: Sequence[str | None]) -> str:
-    """The text of an array, as Postgres reads it; empty where a value holds one of the two signs used in making it.
-
-    Raises TypeError for what is no text.
-    """
-    nulls = values.count(None)
-    joined = "\x00".join([_NULL if value is None else value for value in values] if nulls else values)  # type: ignore[arg-type]
-    if joined.count("\x00") != len(values) - 1 or joined.count(_NULL) != nulls:
-        return ""
-    escaped = joined.replace("\\", "\\\\").replace('"', '\\"').replace("\x00", '","')
-    return f'{{"{escaped}"}}'.replace(f'"{_NULL}"', "NULL") if nulls else f'{{"{escaped}"}}'
 
 
 def _as_is(value: Any) -> Any:

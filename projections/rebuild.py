@@ -136,8 +136,8 @@ def rebuild_together(
 ) -> dict[str, Rebuilt]:
     """The same with several, which read the log once for all of them; by their names.
 
-    Raises RebuildUnderway, RebuildStopped, LogEndsEarlier with the name of the one; those that are finished by then
-    have been swapped in, the others are resumed by the next call.
+    Raises RebuildUnderway, RebuildStopped, LogEndsEarlier with the name of the one. Where one is stopped by an event
+    the others go on, and are swapped in before that is raised.
     """
     leadership = Leadership(connection)
     try:
@@ -146,13 +146,15 @@ def rebuild_together(
                 raise RebuildUnderway(model.name)
         runs = [_resumed(connection, model, fresh=fresh) for model in models]
         built: dict[str, Rebuilt] = {}
-        while waiting := [run for run in runs if run.model.name not in built]:
+        while waiting := [run for run in runs if run.model.name not in built and not run.stopped]:
             _follow(connection, log, waiting, on_progress, batch)
             try:
-                for run in waiting:
+                for run in (run for run in waiting if not run.stopped):
                     built[run.model.name] = swap(connection, log, run, batch=batch, verify=verify)
             except psycopg.errors.LockNotAvailable:  # a long query has the live tables
                 time.sleep(_SWAP_PAUSE_S)
+        if stopped := next((run for run in runs if run.stopped), None):
+            raise RebuildStopped(stopped.model.name)
         return built
     finally:
         if not connection.closed:
@@ -191,19 +193,18 @@ def _resumed(connection: Link, model: ReadModel, *, fresh: bool) -> Run:
 def _follow(
     connection: Link, log: LogReader, runs: Sequence[Run], on_progress: Callable[[Progress], None], batch: int
 ) -> None:
-    """Bring all to the head of the log; those that were resumed further on are waited for by the others."""
-    began, first = time.monotonic(), min(run.position for run in runs)
-    while (position := min(run.position for run in runs)) < (head := log.head()):
-        group = [run for run in runs if run.position == position]
-        meeting = min([head, *(run.position for run in runs if run.position > position)])
+    """Bring all to the head of the log but those that an event stops; who was resumed further on waits for others."""
+    began, first, going = time.monotonic(), min(run.position for run in runs), list(runs)
+    while going and (position := min(run.position for run in going)) < (head := log.head()):
+        group = [run for run in going if run.position == position]
+        meeting = min([head, *(run.position for run in going if run.position > position)])
         items = log.read(
             position, meeting, batch, frozenset[str]().union(*(run.model.topics for run in group))
         )
         upto = items[-1].position if len(items) == batch else meeting
         advance_together(connection, group, items, upto)
-        if stopped := next((run for run in group if run.stopped), None):
-            raise RebuildStopped(stopped.model.name)
-        reached = min(run.position for run in runs)
+        going = [run for run in going if not run.stopped]
+        reached = min((run.position for run in going), default=head)
         on_progress(Progress(reached, head, (reached - first) / max(time.monotonic() - began, 1e-6)))
 
 

@@ -588,7 +588,9 @@ def main(words: Sequence[str] | None = None) -> int:
         return 1
     subject = check.manifest["subject"]
     sys.stdout.write(f"Everything fits: {subject}.\n")
-    if not check.manifest.get("whole"):
+    if "whole" not in check.manifest:
+        sys.stdout.write("It is of an older version, and does not say whether its streams are whole.\n")
+    elif not check.manifest["whole"]:
         sys.stdout.write("It is a span of time: what was before it and after it is not in this bundle.\n")
     if not asked.key:
         for key in check.manifest["keys"]:

@@ -15,7 +15,10 @@ EDITION = 1
 FASTEST_W = Decimal(4_000_000)
 """No charger delivers more: the Megawatt Charging System ends at 3.75 MW."""
 ONE = Decimal(1)
-LARGEST = Decimal(10) ** 12
+FACTORS = (Decimal("0.000001"), Decimal(1_000_000))
+SIZES_WH = (Decimal(1), Decimal(10) ** 12)
+POWERS_W = (Decimal(1), Decimal(10) ** 9)
+"""Bounds within which every reading that the edge lets in can be worked out exactly."""
 
 
 class InterpretationInvalid(ValueError):
@@ -38,12 +41,14 @@ class Interpretation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
 
     def check(self) -> None:
         """Raises InterpretationInvalid."""
-        if not 0 < self.factor < LARGEST:
-            raise InterpretationInvalid("A factor is more than 0, such as 0.001.")
-        if self.wraps_at_wh is not None and not 0 < self.wraps_at_wh < LARGEST:
-            raise InterpretationInvalid("A register begins again after more than 0 Wh, such as 1000000.")
-        if not 0 < self.fastest_w < LARGEST:
-            raise InterpretationInvalid("The fastest rise is more than 0 W, such as 25000.")
+        if not _within(self.factor, FACTORS):
+            raise InterpretationInvalid("A factor is 0.000001 to 1000000, such as 0.001.")
+        if self.wraps_at_wh is not None and not _within(self.wraps_at_wh, SIZES_WH):
+            raise InterpretationInvalid(
+                "A register begins again after 1 to 1000000000000 Wh, such as 1000000."
+            )
+        if not _within(self.fastest_w, POWERS_W):
+            raise InterpretationInvalid("The fastest rise is 1 to 1000000000 W, such as 25000.")
 
     @property
     def as_told(self) -> bool:
@@ -55,7 +60,7 @@ class Interpretation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
         if (context == BEGIN and self.ignores_begin) or (context == END and self.ignores_end):
             return None
         read = wh if self.factor == ONE else wh * self.factor
-        if self.wraps_at_wh is None or register_wh is None:
+        if self.wraps_at_wh is None or register_wh is None or read < 0:
             return read
         missing = register_wh - self.wraps_at_wh / 2 - read
         return read if missing <= 0 else read + self.wraps_at_wh * (missing // self.wraps_at_wh + 1)
@@ -77,3 +82,9 @@ class Interpretation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
 
 
 AS_TOLD = Interpretation()
+
+
+def _within(value: Decimal, bounds: tuple[Decimal, Decimal]) -> bool:
+    """NaN is within nothing."""
+    least, most = bounds
+    return value.is_finite() and least <= value <= most

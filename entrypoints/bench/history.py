@@ -8,11 +8,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import msgspec
 import psycopg
-from psycopg import Connection
 
 from adapters.audit.audited_log import at_rest
 from adapters.audit.sealer import Sealer, connected
@@ -69,7 +67,9 @@ def measure(scale: Scale, tell: Tell) -> Results:
             results |= _sealed(url, tell)
             results["history.moments"] = _moments(url, tell)
             results["history.export"] = _exported(url, settings, data_dir / "export", tell)
-            results["history.size"] |= {"database_gb": _number(url, _WHOLE) / 2**30}
+            with psycopg.connect(url) as connection:
+                (whole,) = connection.execute(_WHOLE).fetchone() or (0,)
+            results["history.size"]["database_gb"] = whole / 2**30
         with serving(data_dir) as server:
             settle(server.database_url)
             for name, paths in _asked(grown, scale.pages).items():
@@ -171,13 +171,3 @@ def _asked(grown: Grown, times: int) -> dict[str, Sequence[str]]:
 
 def _oldest() -> ChargerId:
     return ChargerId.of(TENANT, BIG.rpartition("/")[2])
-
-
-def _number(url: str, query: Any) -> int:
-    with psycopg.connect(url) as connection:
-        row = _first(connection, query)
-    return int(row[0])
-
-
-def _first(connection: Connection[Any], query: Any) -> tuple[Any, ...]:
-    return connection.execute(query).fetchone() or (0,)

@@ -8,12 +8,11 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from application import clock
 from entrypoints.commands.building import bar, projector, source
 from entrypoints.commands.opening import AsJson, console, database, errors, print_json, refuse
 from entrypoints.commands.reading import clean, show_table, span_text
 from entrypoints.commands.rebuild_own import build_own
-from entrypoints.rebuilding import Standing, processes, rebuild_divided
+from entrypoints.rebuilding import ShareLost, processes, rebuild_divided
 from entrypoints.settings import Settings
 from projections import rebuild as rebuilding
 from projections.catalogue import READ_MODELS
@@ -22,7 +21,6 @@ from projections.positions import resume as resume_read_model
 from projections.read_model import ReadModel
 from projections.rebuild import (
     LogEndsEarlier,
-    Progress,
     RebuildStopped,
     RebuildUnderway,
     Rebuilt,
@@ -72,13 +70,15 @@ def rebuild(
     Example: `zeus rebuild --from-file docs/examples/refused_cards.py`
     """
     if from_file is not None:
-        if name is not None or everything or verify or fresh:
+        if name is not None or everything or number or verify or fresh:
             raise refuse(
                 "With --from-file say nothing but --from-archive and --json: the file says the rest."
             )
         build_own(from_file, from_archive, as_json=as_json)
         return
     models = _chosen(name, everything=everything)
+    if number is not None and (not everything or from_archive is not None):
+        raise refuse("--processes goes with --all, and with the log: an archive is read by one process.")
     settings, how = Settings(), {"verify": verify, "fresh": fresh}
     with (
         database(settings) as url,
@@ -87,14 +87,7 @@ def rebuild(
         bar(name or "all read models") as on_progress,
     ):
         if from_archive is None and len(models) > 1:
-            began = clock.monotonic()
-
-            def tell(at: Standing) -> None:
-                on_progress(
-                    Progress(at.position, at.head, at.position / max(clock.monotonic() - began, 1e-6))
-                )
-
-            results = rebuild_divided(url, settings, models, number or processes(), tell, **how)
+            results = rebuild_divided(url, settings, models, number or processes(), on_progress, **how)
         else:
             with source(url, settings, from_archive) as log:
                 results = rebuild_together(connection, log, models, on_progress, **how)
@@ -117,6 +110,10 @@ def _refusals() -> Iterator[None]:
         raise refuse(
             f"{error} met an event it cannot take; the live rows are as they were. "
             f"`zeus read-models` shows the event; `zeus read-models abandon {error}` drops the build."
+        ) from None
+    except ShareLost as error:
+        raise refuse(
+            f"{' '.join((type(error).__doc__ or '').split())} Type it again, with fewer --processes if memory is short."
         ) from None
     except LogEndsEarlier as error:
         raise refuse(

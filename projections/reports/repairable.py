@@ -25,13 +25,6 @@ SELECT f.session, f.transaction FROM ocpp_session_figures f
 """
 
 
-class SettledSession(NamedTuple):
-    """A session, and the stream of its transaction."""
-
-    session: str
-    transaction: str
-
-
 class RepairScope(NamedTuple):
     """What a repair is about; what is None does not matter. Site and hardware are those the charger had then."""
 
@@ -43,7 +36,7 @@ class RepairScope(NamedTuple):
     end: datetime | None = None
 
 
-def repairable(connection: Connection, tenant: str, scope: RepairScope) -> list[SettledSession]:
-    """Sessions with a settled figure, the earliest first."""
+def repairable(connection: Connection, tenant: str, scope: RepairScope) -> list[tuple[str, str]]:
+    """(session, stream of its transaction) of those with a settled figure, the earliest first."""
     asked = {**scope._asdict(), "chargers": [one.upper() for one in scope.chargers], "tenant": tenant}
-    return [SettledSession(*row) for row in connection.execute(text(_SUBJECTS), asked)]
+    return [(session, transaction) for session, transaction in connection.execute(text(_SUBJECTS), asked)]

@@ -7,8 +7,8 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from application.ports import VersionConflict
-from application.repairs import Plan, PlanUnfit, Repairs, Subject
+from application.ports import UnreadableEvent, VersionConflict
+from application.repairs import Change, Plan, PlanUnfit, Repairs, Subject
 from domain.event import Event, Fact, Told, events_of
 from domain.metering import BEGIN, END, Reading, Sample, energy_sample
 from domain.repairs.events import RepairBegun
@@ -175,12 +175,49 @@ async def test_plans_that_do_not_fit_are_refused_and_change_nothing(store: InMem
         with pytest.raises(PlanUnfit):
             await repairs.apply(one, reason)
     assert len(store.log) == size
-    forged = msgspec.structs.replace(
-        plan, changes=(msgspec.structs.replace(plan.changes[0], after_wh=1), *plan.changes[1:])
+    last = plan.changes[-1]
+    for forged in (
+        msgspec.structs.replace(last, after_wh=1),
+        msgspec.structs.replace(last, before_wh=1),
+        Change("s4", stream(4), 1, NOON, None, 9),  # which runs
+    ):
+        with pytest.raises(PlanUnfit):
+            await by(store).apply(
+                msgspec.structs.replace(plan, changes=(*plan.changes[:2], forged)), "a figure of my own"
+            )
+    assert len(store.log) == size, "the sound changes before it are not made either"
+
+
+async def test_what_cannot_be_read_any_more_is_named(store: InMemoryEventStore) -> None:
+    plan = await by(store).plan(SUBJECTS, KWH)
+
+    class Damaged(Mortal):
+        async def read(self, name: str) -> Sequence[Event[Fact]]:
+            if name == stream(1):
+                raise UnreadableEvent(name)
+            return await super().read(name)
+
+    damaged = Damaged(store, 99, stored=True)
+    applied = await by(damaged).apply(plan, "Wh told as kWh")
+    assert (applied.corrected, [(one.session, one.why) for one in applied.left]) == (
+        2,
+        [("s1", "UnreadableEvent")],
     )
-    with pytest.raises(PlanUnfit):
-        await by(store).apply(forged, "a figure of my own")
-    assert await figures(store) == [7000, 5000, 3000, 0]
+    left = (await by(damaged).plan(SUBJECTS, KWH)).left
+    assert ("s1", "UnreadableEvent") in [(one.session, one.why) for one in left]
+
+
+async def test_two_begin_the_same_repair_at_once(store: InMemoryEventStore) -> None:
+    plan = await by(store).plan(SUBJECTS, KWH)
+
+    class Late(Mortal):
+        async def append(self, events: Sequence[Event[Fact]]) -> list[int]:
+            if isinstance(events[0].fact, RepairBegun):
+                await store.append(events)  # another was a moment earlier
+            return await store.append(events)
+
+    assert (await by(Late(store, 0, stored=True)).apply(plan, "Wh told as kWh")).corrected == 3
+    assert sum(isinstance(one.event.fact, RepairBegun) for one in store.log) == 1
 
 
 async def test_what_the_meter_signed_is_left_alone(store: InMemoryEventStore) -> None:

@@ -13,7 +13,13 @@ from domain.event import Event, Fact, Told, events_of
 from domain.metering import BEGIN, END, PERIODIC, Reading, Sample, energy_sample
 from domain.transactions.anomalies import Anomaly
 from domain.transactions.events import EnergySettled, Staleness
-from domain.transactions.interpretation import AS_TOLD, Interpretation, InterpretationInvalid
+from domain.transactions.interpretation import (
+    AS_TOLD,
+    FACTORS,
+    SIZES_WH,
+    Interpretation,
+    InterpretationInvalid,
+)
 from domain.transactions.repair import HasSignedValues, StillRuns, correction, read_by
 from domain.transactions.report import Phase, TransactionReport
 from domain.transactions.transaction import Transaction
@@ -126,19 +132,46 @@ def test_a_correction_is_what_the_rule_says_and_can_be_taken_back(
     assert transaction.settled_wh == before, "every correction is of what was told, not of what was corrected"
 
 
-@settings(max_examples=200, deadline=None)
-@given(st.lists(reports, min_size=1, max_size=8), st.lists(reports, min_size=1, max_size=4), rules)
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(reports, min_size=1, max_size=8),
+    st.lists(reports, min_size=1, max_size=4) | st.lists(at_once, min_size=1, max_size=4),
+    rules,
+    st.booleans(),
+)
 def test_what_comes_late_is_read_by_the_rule_of_the_correction(
-    story: list[TransactionReport], late: list[TransactionReport], rule: Interpretation
+    story: list[TransactionReport], late: list[TransactionReport], rule: Interpretation, gives_up: bool
 ) -> None:
     """So that no late message takes a correction back, and none is lost by it."""
     transaction, log = told_all(story)
+    if gives_up:
+        closed(transaction, log)
     if not transaction.settled:
         return
     corrected(transaction, log, rule)
     for report in late:
         tell(transaction, report, log)
     assert transaction.settled_wh == read_by(log, rule).settled.energy_wh
+
+
+@given(
+    st.sampled_from([BEGIN, END, PERIODIC]),
+    st.decimals(-(10**15), 10**15, places=3),
+    st.none() | st.decimals(0, 10**21, places=3),
+    st.decimals(*FACTORS),
+    st.none() | st.decimals(*SIZES_WH),
+)
+def test_any_rule_reads_any_reading(
+    context: str, wh: Decimal, register_wh: Decimal | None, factor: Decimal, wraps_at_wh: Decimal | None
+) -> None:
+    """A report is never refused for the rule of a correction; nor does one that is below 0 become another."""
+    rule = Interpretation(factor=factor, wraps_at_wh=wraps_at_wh)
+    rule.check()
+    read = rule.read(context, wh, register_wh)
+    assert read is not None
+    assert (read < 0) == (wh < 0)
+    if wraps_at_wh is not None and register_wh is not None and wh >= 0:
+        assert read >= register_wh - wraps_at_wh / 2 - 1
 
 
 @given(st.lists(st.integers(0, 90_000), min_size=1, max_size=8), st.integers(0, 99_999))
@@ -191,6 +224,9 @@ def test_what_a_meter_signed_is_left_alone() -> None:
         Interpretation(wraps_at_wh=Decimal(0)),
         Interpretation(fastest_w=Decimal(0)),
         Interpretation(factor=Decimal("Infinity")),
+        Interpretation(factor=Decimal("NaN")),
+        Interpretation(wraps_at_wh=Decimal("NaN")),
+        Interpretation(wraps_at_wh=Decimal("1e-9")),
     ],
 )
 def test_what_cannot_be_meant_is_refused(rule: Interpretation) -> None:

@@ -149,9 +149,10 @@ def test_what_cannot_be_meant_is_said_and_changes_nothing(
 ) -> None:
     (tmp_path / "rubbish.json").write_text("{")
     for words, part in (
-        (("repair", "dry-run", "--factor", "0"), "A factor is more than 0"),
+        (("repair", "dry-run", "--factor", "0"), "A factor is 0.000001 to 1000000"),
         (("repair", "dry-run", "--factor", "ten"), "is no number"),
-        (("repair", "dry-run", "--wraps-at", "0"), "more than 0 Wh"),
+        (("repair", "dry-run", "--factor", "nan"), "A factor is 0.000001 to 1000000"),
+        (("repair", "dry-run", "--wraps-at", "0"), "after 1 to 1000000000000 Wh"),
         (("repair", "dry-run", "--firmware", "1"), "say --model as well"),
         (("repair", "apply", str(tmp_path / "rubbish.json"), "--reason", "x"), "is no plan"),
         (("repair", "apply", str(tmp_path / "absent.json"), "--reason", "x"), "cannot be read"),

@@ -9,7 +9,7 @@ from projections.engine import connect_projector
 from projections.log import PostgresLog
 from projections.positions import lag, standings
 from projections.read_model import Link
-from projections.rebuild import Progress, RebuildStopped, RebuildUnderway, abandon, rebuild
+from projections.rebuild import Progress, RebuildStopped, RebuildUnderway, abandon, rebuild, rebuild_together
 from tests.projections.ledger import (
     Board,
     Counted,
@@ -260,6 +260,44 @@ def test_a_rebuild_that_was_cut_off_is_resumed(postgres_dsn: str) -> None:
     log.close()
     assert seen[0].position > 100
     assert rows(postgres_dsn, Tally()) == before
+
+
+def test_several_are_built_together_from_wherever_each_was_cut_off(postgres_dsn: str) -> None:
+    """The log is read once for those that stand at the same place."""
+    _fill(postgres_dsn)
+    before = rows(postgres_dsn, Tally()), rows(postgres_dsn, Board())
+    log = PostgresLog(postgres_dsn, decode)
+
+    def cut(at: Progress) -> None:
+        if at.position > 100:
+            raise KeyboardInterrupt
+
+    with connect_projector(postgres_dsn) as connection, pytest.raises(KeyboardInterrupt):
+        rebuild(connection, log, Tally(), cut, batch=50)
+    seen: list[Progress] = []
+    with connect_projector(postgres_dsn) as connection:
+        built = rebuild_together(connection, log, [Tally(), Board()], seen.append, batch=70)
+    log.close()
+    assert built.keys() == {"tally", "board"}
+    assert [one.position for one in seen] == sorted({one.position for one in seen})
+    assert (rows(postgres_dsn, Tally()), rows(postgres_dsn, Board())) == before
+
+
+def test_where_one_meets_poison_the_others_are_built(postgres_dsn: str) -> None:
+    _fill(postgres_dsn)
+    before = rows(postgres_dsn, Tally()), rows(postgres_dsn, Board())
+    log = PostgresLog(postgres_dsn, decode)
+    newer = Tally()
+    newer.version += 1
+    with connect_projector(postgres_dsn) as connection:
+        with pytest.raises(RebuildStopped, match="board"):
+            rebuild_together(connection, log, [Board(poison=100), newer], lambda _: None, batch=70)
+        found = {(one.name, one.place): (one.version, one.state) for one in lag(connection)}
+    log.close()
+    assert found["tally", "live"] == (newer.version, "running")
+    assert ("tally", "building") not in found
+    assert found["board", "building"][1] == "stopped"
+    assert (rows(postgres_dsn, Tally()), rows(postgres_dsn, Board())) == before
 
 
 def test_two_rebuilds_of_a_model_do_not_mix(postgres_dsn: str) -> None:

@@ -154,6 +154,18 @@ def test_who_has_the_key_can_still_not_change_what_the_log_held(bundle: Bundle, 
     assert check(resigned({**files, "events.jsonl": ("\n".join(lines) + "\n").encode()}, len(lines))).wrong
 
 
+def test_a_bundle_that_does_not_say_whether_it_is_whole_is_said_to_be_older(
+    bundle: Bundle, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for whole, words in ((True, ""), (False, "It is a span of time"), (None, "It is of an older version")):
+        files = resigned(unpacked(bundle), 100, whole=whole)
+        (tmp_path / "bundle.zip").write_bytes(verify_bundle.archive(files))
+        assert verify_bundle.main([str(tmp_path / "bundle.zip")]) == 0
+        said = capsys.readouterr().out
+        assert ("span of time" in said, "older version" in said) == (whole is False, whole is None)
+        assert words in said
+
+
 def test_the_beginning_of_a_whole_stream_cannot_be_left_out(bundle: Bundle) -> None:
     files = unpacked(bundle)
     rest = files["events.jsonl"].split(b"\n", 1)[1]
@@ -162,10 +174,13 @@ def test_the_beginning_of_a_whole_stream_cannot_be_left_out(bundle: Bundle) -> N
     assert any("the beginning of charger/zeus/CP-1 is missing" in words for words in found.said)
 
 
-def resigned(files: dict[str, bytes], events: int) -> dict[str, bytes]:
+def resigned(files: dict[str, bytes], events: int, *, whole: bool | None = True) -> dict[str, bytes]:
     """A new list of files, with a good signature."""
     manifest = json.loads(files["manifest.json"])
     manifest["events"] = events
+    assert manifest.pop("whole")
+    if whole is not None:
+        manifest["whole"] = whole
     for name in manifest["files"]:
         manifest["files"][name] = sha256(files[name]).hexdigest()
     (stream,) = manifest["streams"]
