@@ -9,6 +9,7 @@ from application.narrative_audit import AUDIT
 from application.narrative_certificates import CERTIFICATES
 from application.narrative_commands import SENTENCES as COMMANDS
 from application.narrative_desired_state import SENTENCES as DESIRED_STATE
+from application.narrative_mirrors import MIRRORS
 from application.narrative_notices import NOTICES
 from application.narrative_people import PEOPLE
 from application.narrative_privacy import PRIVACY
@@ -277,6 +278,7 @@ SENTENCES: Mapping[type[Fact], Sentence] = {
     **TENANTS,
     **PRIVACY,
     **REPAIRS,
+    **MIRRORS,
     **SAFEGUARDS,
     **UPTIME,
     **PEOPLE,

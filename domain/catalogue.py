@@ -25,6 +25,7 @@ from domain.desired_state import local_list_events as local_list
 from domain.desired_state import template_events as template
 from domain.event import Fact
 from domain.id_tokens import events as id_token
+from domain.mirrors import events as mirror
 from domain.people import events as user
 from domain.people import provider as oidc
 from domain.privacy import events as privacy
@@ -196,6 +197,9 @@ FACTS: tuple[type[Fact], ...] = (
     privacy.SubjectErased,
     privacy.PersonalDataRead,
     repair.RepairBegun,
+    mirror.MirrorBegun,
+    mirror.MirrorEnded,
+    mirror.MirrorForgotten,
     safeguard.AddressHeld,
     safeguard.MassCommandsRefused,
     signed_values.MeterKeyRegistered,

@@ -28,6 +28,7 @@ from entrypoints.commands import (
     export,
     jobs,
     meter_key,
+    mirror,
     oidc,
     privacy,
     rebuild,
@@ -109,6 +110,7 @@ for quality in (report_quality.funnel, report_quality.errors, report_quality.rel
 app.add_typer(report.app, name="report")
 app.add_typer(exclusion.app, name="exclusion")
 app.add_typer(repair.app, name="repair")
+app.add_typer(mirror.app, name="mirror")
 app.add_typer(rebuild.app, name="read-models")
 
 

@@ -3,8 +3,9 @@
 import resource
 import socket
 
-BACKLOG = 4096
-"""A fleet that returns in one second waits in the kernel, not at the charger's time-out."""
+BACKLOG = 65_535
+"""A fleet that returns in one second waits in the kernel, not at the charger's time-out; Linux takes no more of this
+than its `net.core.somaxconn`."""
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -175,6 +175,47 @@ _STATEMENTS: tuple[LiteralString, ...] = (
         PRIMARY KEY (stream, n)
     )
     """,
+    # How far mirrors have come, with each charger, and where the other system answers otherwise.
+    """
+    CREATE TABLE IF NOT EXISTS fleet.mirrors (
+        tenant text COLLATE "C" NOT NULL,
+        name text COLLATE "C" NOT NULL,
+        url text NOT NULL,
+        chargers text[] NOT NULL,
+        position bigint NOT NULL,
+        reached_at timestamptz,
+        PRIMARY KEY (tenant, name)
+    ) WITH (fillfactor = 50)
+    """,
+    """
+    CREATE TABLE IF NOT EXISTS fleet.mirror_chargers (
+        tenant text COLLATE "C" NOT NULL,
+        name text COLLATE "C" NOT NULL,
+        charger text COLLATE "C" NOT NULL,
+        position bigint NOT NULL,
+        tally jsonb NOT NULL,
+        numbers jsonb NOT NULL,
+        waiting text NOT NULL,
+        PRIMARY KEY (tenant, name, charger),
+        FOREIGN KEY (tenant, name) REFERENCES fleet.mirrors ON DELETE CASCADE
+    ) WITH (fillfactor = 50)
+    """,
+    """
+    CREATE TABLE IF NOT EXISTS fleet.mirror_differences (
+        tenant text COLLATE "C" NOT NULL,
+        name text COLLATE "C" NOT NULL,
+        charger text COLLATE "C" NOT NULL,
+        action text COLLATE "C" NOT NULL,
+        path text COLLATE "C" NOT NULL,
+        times bigint NOT NULL,
+        first_position bigint NOT NULL,
+        last_position bigint NOT NULL,
+        ours text NOT NULL,
+        theirs text NOT NULL,
+        PRIMARY KEY (tenant, name, charger, action, path),
+        FOREIGN KEY (tenant, name) REFERENCES fleet.mirrors ON DELETE CASCADE
+    ) WITH (fillfactor = 50)
+    """,
     # What is past is of no use to anybody. A bucket that has been empty for a minute is as good as none. One
     # process sweeps at a time: two might wait in a circle for each other's rows.
     """
@@ -198,6 +239,8 @@ _GRANTS: tuple[LiteralString, ...] = (
     "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA fleet TO zeus_gateway",
     "GRANT SELECT, INSERT, UPDATE ON fleet.followers TO zeus_engine",
     "GRANT SELECT, INSERT, UPDATE, DELETE ON fleet.webhooks, fleet.webhook_deliveries TO zeus_engine",
+    "GRANT SELECT, INSERT, UPDATE, DELETE ON fleet.mirrors, fleet.mirror_chargers TO zeus_engine",
+    "GRANT SELECT, INSERT, UPDATE, DELETE ON fleet.mirror_differences TO zeus_engine",
     "GRANT SELECT ON fleet.jobs TO zeus_engine",
     "GRANT EXECUTE ON FUNCTION fleet.sweep() TO zeus_gateway",
     "GRANT EXECUTE ON FUNCTION fleet.take_lease(text, text[], integer[], interval) TO zeus_gateway",

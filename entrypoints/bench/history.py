@@ -45,6 +45,12 @@ _SIZES = """
     FROM pg_class c WHERE c.oid = 'eventstore.stored_events'::regclass
 """
 _WHOLE = "SELECT pg_database_size(current_database())"
+_TABLES = """
+    SELECT coalesce(pg_partition_root(oid), oid)::regclass::text, sum(pg_total_relation_size(oid))
+    FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname LIKE 'ocpp\\_%'
+    GROUP BY 1 ORDER BY 2 DESC LIMIT 8
+"""
+"""The largest tables of read models; a partitioned one is its partitions."""
 
 
 class NoRoom(RuntimeError):
@@ -69,7 +75,9 @@ def measure(scale: Scale, tell: Tell) -> Results:
             results["history.export"] = _exported(url, settings, data_dir / "export", tell)
             with psycopg.connect(url) as connection:
                 (whole,) = connection.execute(_WHOLE).fetchone() or (0,)
+                tables = connection.execute(_TABLES).fetchall()
             results["history.size"]["database_gb"] = whole / 2**30
+            results["history.tables_gb"] = {name: float(size) / 2**30 for name, size in tables}
         with serving(data_dir) as server:
             settle(server.database_url)
             for name, paths in _asked(grown, scale.pages).items():

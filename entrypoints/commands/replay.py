@@ -12,19 +12,16 @@ import typer
 
 from adapters.eventstore.history import history
 from adapters.eventstore.past import Past
-from adapters.privacy.opening import decoding, opening
-from adapters.privacy.sealing import refs_of, restored, restored_bytes
-from adapters.privacy.subjects import Subjects
+from adapters.privacy.opening import decoding, opening, restoring
 from application.narrative import sentence
 from domain.catalogue import FACTS
-from domain.event import Event, Fact
+from domain.event import Event
 from domain.identity import ChargerId, InvalidChargerId
 from entrypoints.commands.opening import AsJson, actor, cause, console, database, errors, print_json, refuse
 from entrypoints.commands.reading import clean, moment, show_table
 from entrypoints.privacy import subjects_of
 from entrypoints.settings import Settings
 from entrypoints.wiring import handling_personal_data
-from projections.log import Decode
 from projections.read_model import LogItem, Unreadable
 from projections.row_security import STAY
 from projections.status_board.past import board_of
@@ -78,7 +75,7 @@ def replay(
         decode = opening(FACTS, subjects)
         if reveal is not None:
             _record(url, settings, charger, reveal)
-            decode = _restoring(decode, subjects)
+            decode = restoring(decode, subjects)
         items = history(url, FACTS, charger, begin=moment(begin), end=moment(end), decode=decode)
         for text in _json_lines(items) if as_json else _lines(items, frames=frames):
             told += 1
@@ -118,28 +115,6 @@ def _record(url: str, settings: Settings, charger: ChargerId, reason: str) -> No
             await personal.disclose("frames", f"{reason} (all of {charger.key} in a replay)")
 
     asyncio.run(run())
-
-
-def _restoring(decode: Decode, subjects: Subjects) -> Decode:
-    """The same events with their frames as they were received."""
-
-    def restore(topic: str, state: bytes, stream: str, version: int) -> Event[Fact]:
-        event = decode(topic, state, stream, version)
-        told, tenant = event.told, event.tenant
-        texts = (told.frame or "", told.reply or "", (told.frame_bytes or b"").decode("ascii", "replace"))
-        refs = set().union(*map(refs_of, texts))
-        if not refs:
-            return event
-        subjects.find_named(tenant, refs)
-        told = msgspec.structs.replace(
-            told,
-            frame=None if told.frame is None else restored(told.frame, subjects, tenant),
-            reply=None if told.reply is None else restored(told.reply, subjects, tenant),
-            frame_bytes=told.frame_bytes and restored_bytes(told.frame_bytes, subjects, tenant),
-        )
-        return msgspec.structs.replace(event, told=told)
-
-    return restore
 
 
 def _lines(items: Iterator[LogItem], *, frames: bool) -> Iterator[str]:

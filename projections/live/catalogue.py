@@ -18,6 +18,7 @@ from domain.desired_state import local_list_events as local_list
 from domain.desired_state import template_events as template
 from domain.event import Event, Fact
 from domain.id_tokens import events as id_token
+from domain.mirrors import events as mirror
 from domain.privacy import events as privacy
 from domain.provisioning import events as provisioning
 from domain.repairs import events as repair
@@ -149,6 +150,9 @@ SILENT: Mapping[type[Fact], str] = {
     webhook.WebhookResumed: _ADMINISTRATION,
     webhook.WebhookDisabled: _ADMINISTRATION,
     webhook.WebhookRemoved: _ADMINISTRATION,
+    mirror.MirrorBegun: _ADMINISTRATION,
+    mirror.MirrorEnded: _ADMINISTRATION,
+    mirror.MirrorForgotten: _ADMINISTRATION,
     privacy.SubjectErased: _PERSONAL,
     privacy.PersonalDataRead: _PERSONAL,
     repair.RepairBegun: "told session by session, as each is corrected",

@@ -17,7 +17,8 @@ TYPES: Mapping[str, str] = {
     "session.started": "A charging session began.",
     "session.updated": "Its energy, its state or its token is another.",
     "session.stopped": "The charger reported the end.",
-    "session.reconciled": "The energy of an ended session is settled, or was corrected; the last figure counts.",
+    "session.reconciled": "The energy of an ended session is settled, or was corrected (`corrected` says why, where a "
+    "person did it); the last figure counts.",
     "session.disputed": "Everything says that it is over, and its end was not reported: it is waited for.",
     "command.queued": "Somebody wants something of a charger.",
     "command.sent": "The frame is about to leave.",

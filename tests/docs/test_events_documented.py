@@ -22,6 +22,7 @@ STREAMS = {
     "alarms/<tenant>/<CPID>",
     "uptime/<tenant>/<CPID>",
     "repair/<tenant>/<id>",
+    "mirror/<tenant>/<name>",
     "settings/<tenant>/<CPID>",
     "local-list/<tenant>/<CPID>",
     "templates/<tenant>/book",

@@ -79,6 +79,11 @@ ACTING: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     "exclusion rate": (("exclusion", "rate", "CP1", "1", "50"),),
     "repair apply": (("repair", "apply", "{plan}", "--reason", "Wh told as kWh"),),
+    "mirror run": (
+        ("mirror", "run", "trial", "--to", "ws://127.0.0.1:9/x", "--charger", "CP1", "--once"),
+        ("mirror", "run", "trial", "--to", "ws://127.0.0.1:9/x", "--all", "--once", "--reveal", "agreed"),
+    ),
+    "mirror forget": (("mirror", "forget", "trial"),),
     "exclusion withdraw": (("exclusion", "withdraw", "{exclusion}", "--reason", "it was not"),),
     "meter-key add": (("meter-key", "add", "CP1", METER_KEY),),
     "meter-key withdraw": (("meter-key", "withdraw", "CP1", "{meter_key}", "--reason", "sold"),),
@@ -156,6 +161,7 @@ READING = {
     ),
     *("export", "archive"),
     *("repair dry-run", "repair rules"),
+    *("mirror list", "mirror differences"),
     *("privacy show", "tenant list", "token list", "sessions show"),
 }
 
