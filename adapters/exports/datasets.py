@@ -105,6 +105,24 @@ STATUS_CHANGES = (
     Column("occurred_at", Kind.INSTANT, "the charger's clock, as told"),
 )
 
+CONNECTOR_MINUTES = (
+    CHARGER,
+    EVSE,
+    Column("begin_at", Kind.INSTANT, "our clock; where the stretch begins, or the date or range does"),
+    Column("end_at", Kind.INSTANT, "our clock; where it ends, or the date, the range or the log does"),
+    Column("seconds", Kind.EXACT, "between the two", "s", "extract(epoch FROM end_at - begin_at)"),
+    Column("state", Kind.WORD, "up, charging, idle, down, unknown (offline) or absent"),
+    Column("cause", Kind.WORD, "why it was down or is unknown; empty where there is none"),
+    Column("detail", Kind.WORD, "the error code; empty where there is none"),
+    Column(
+        "proven_s",
+        Kind.EXACT,
+        "of an unknown stretch: in use, as sessions prove that were told of later",
+        "s",
+    ),
+    Column("position", Kind.WHOLE, "of the event behind it in the log"),
+)
+
 COMMANDS = (
     Column("id", Kind.TEXT, "of the command; ordered by time"),
     CHARGER,
@@ -158,6 +176,31 @@ _REPORTS = """(
            ) AS reports
 ) AS status_changes"""
 
+# A port is in a state until the next row begins; what is open ends with the range, or with the log if that is shorter.
+_STRETCHES = """(
+    SELECT cut.*, coalesce((
+               SELECT extract(epoch FROM sum(upper(used) - lower(used)))
+                 FROM (SELECT unnest(range_agg(
+                              tstzrange(greatest(u.begin_at, cut.begin_at), least(u.end_at, cut.end_at)))) AS used
+                         FROM ocpp_offline_use u
+                        WHERE (u.tenant, u.charger, u.evse_id) = (cut.tenant, cut.charger, cut.evse_id)
+                          AND u.begin_at < cut.end_at AND u.end_at > cut.begin_at AND cut.state = 'unknown') AS uses
+               ), 0) AS proven_s
+      FROM (SELECT tenant, charger, evse_id, greatest(since, day, %(begin)s::timestamptz) AS begin_at,
+                   least(until, day + interval '1 day') AS end_at, state, cause, detail, position
+              FROM (SELECT s.*, coalesce(lead(since) OVER port, least(%(end)s::timestamptz, head.at)) AS until
+                      FROM ocpp_connector_states s
+                     CROSS JOIN (SELECT recorded_at AS at FROM eventstore.stored_events
+                                  ORDER BY notification_id DESC LIMIT 1) AS head
+                     WHERE since < %(end)s
+                    WINDOW port AS (PARTITION BY s.tenant, s.charger, s.evse_id ORDER BY s.since, s.position)
+                   ) AS stretches
+             CROSS JOIN LATERAL generate_series(
+                   date_trunc('day', greatest(since, %(begin)s::timestamptz)), until, interval '1 day') AS day
+           ) AS cut
+     WHERE begin_at < end_at
+) AS connector_minutes"""
+
 _PLACED = """(
     SELECT s.*, c.site, c.vendor, c.model
       FROM ocpp_sessions s LEFT JOIN ocpp_chargers c ON (c.tenant, c.charger) = (s.tenant, s.charger)
@@ -195,6 +238,15 @@ DATASETS: tuple[Dataset, ...] = (
             msgspec.structs.replace(one, sql=_INT32.format(one.name)) if one.kind is Kind.NUMBER else one
             for one in STATUS_CHANGES
         ),
+    ),
+    Dataset(
+        name="connector_minutes",
+        meaning="what each port was in, a row a stretch of one state, cut at midnight (UTC)",
+        read_models=("availability",),
+        source=_STRETCHES,
+        at="begin_at",
+        order=("charger", "evse_id", "begin_at"),
+        columns=CONNECTOR_MINUTES,
     ),
     Dataset(
         name="commands",

@@ -119,6 +119,81 @@ def test_samples_and_commands_are_those_of_the_read_models(dsn: str, folder: Pat
     assert commands == [("succeeded", "user", "observed", 1250, 24)]
 
 
+def test_the_minutes_of_a_date_are_all_there(dsn: str, folder: Path) -> None:
+    """And those of a state are as many as the read model has summed up between the ends of the range."""
+    days = duck(
+        folder,
+        "SELECT tenant, charger, evse_id, date, sum(seconds) FROM connector_minutes GROUP BY ALL ORDER BY ALL",
+    )
+    assert len(days) == len(TENANTS) * 3 * 5, "the day on which nothing happened included"
+    assert {row[4] for row in days} == {86_400}
+    exported = duck(
+        folder,
+        "SELECT tenant, charger, state, sum(seconds) FROM connector_minutes GROUP BY ALL ORDER BY ALL",
+    )
+    assert {tuple(row[:3]): row[3] for row in exported} == summed_up(dsn, BEGIN, END)
+
+
+STATES = ("up", "charging", "idle", "down", "unknown", "absent")
+
+
+def summed_up(dsn: str, begin: datetime | None, end: datetime) -> dict[tuple[str, str, str], Decimal]:
+    """Seconds by tenant, charger (of one port) and state, by the sums that the read model keeps."""
+    found: dict[tuple[str, str, str], Decimal] = {}
+    ports = sql(dsn, "SELECT DISTINCT tenant, charger, evse_id FROM ocpp_connector_states")
+    for tenant, charger, evse_id in ports:
+        until = sums(dsn, (tenant, charger, evse_id), end)
+        before = sums(dsn, (tenant, charger, evse_id), begin) if begin else {}
+        for state in STATES:
+            if seconds := until.get(state, Decimal(0)) - before.get(state, Decimal(0)):
+                key = (tenant, charger, state)
+                found[key] = found.get(key, Decimal(0)) + seconds
+    return found
+
+
+def sums(dsn: str, port: tuple[str, str, int], at: datetime) -> dict[str, Decimal]:
+    """Seconds in each state up to then."""
+    columns = ", ".join(f"{state}_s" for state in STATES)
+    query = (
+        f"SELECT state, extract(epoch FROM '{at}'::timestamptz - since), {columns} FROM ocpp_connector_states "  # noqa: S608
+        f"WHERE (tenant, charger, evse_id) = ('{port[0]}', '{port[1]}', {port[2]}) AND since <= '{at}' "
+        "ORDER BY since DESC, position DESC LIMIT 1"
+    )
+    found: dict[str, Decimal] = {}
+    for state, open_s, *before in sql(dsn, query):
+        found = {name: Decimal(seconds) for name, seconds in zip(STATES, before, strict=True)}
+        found[state] += open_s
+    return found
+
+
+def test_offline_time_tells_what_sessions_prove_of_it(
+    postgres_dsn: str, pseudonyms: Pseudonyms, tmp_path: Path
+) -> None:
+    log = Log(postgres_dsn)
+    live(log)
+    project(postgres_dsn)
+    with psycopg.connect(postgres_dsn) as connection:
+        connection.execute("SET timezone = 'UTC'")
+        port = ("acme", "HALL-1", 1)
+        connection.execute(
+            "UPDATE ocpp_connector_states SET state = 'unknown' WHERE (tenant, charger, evse_id) = (%s, %s, %s)",
+            port,
+        )
+        connection.execute("DELETE FROM ocpp_offline_use")
+        for begin, end in (("09:00", "10:00"), ("09:30", "10:30"), ("23:00", "24:00")):  # two overlap
+            connection.execute(
+                "INSERT INTO ocpp_offline_use VALUES (%s, %s, %s, %s, 1, %s, %s::timestamptz)",
+                (*port, f"s{begin}", f"2026-03-31 {begin}", f"2026-03-31 {end}"),
+            )
+    run(postgres_dsn, tmp_path, pseudonyms)
+    proven = duck(
+        tmp_path,
+        "SELECT date, sum(proven_s) FROM connector_minutes WHERE charger = 'HALL-1' AND tenant = 'acme' "
+        "GROUP BY ALL HAVING sum(proven_s) > 0",
+    )
+    assert [(str(day), int(seconds)) for day, seconds in proven] == [("2026-03-31", 9000)]
+
+
 def test_status_reports_come_from_the_log(dsn: str, folder: Path) -> None:
     exported = duck(
         folder,
@@ -150,7 +225,7 @@ def test_the_same_range_gives_the_same_bytes(
         for root in (folder, tmp_path / "again")
     )
     assert first == again
-    assert len(first) == 4 * 2 * 4 + 1
+    assert len(first) == 4 * 2 * 4 + 2 * 5 + 1
 
 
 def test_row_groups_are_bounded_and_hold_the_same_rows(
@@ -175,7 +250,8 @@ def test_partitions_are_days_and_tenants(folder: Path) -> None:
         found = {
             path.parent.relative_to(folder / one.name).as_posix() for path in folder.glob(f"{one.name}/*/*/*")
         }
-        assert found == {f"tenant={tenant}/date={day}" for tenant in TENANTS for day in days}
+        on = days | {str(EMPTY)} if one.name == "connector_minutes" else days
+        assert found == {f"tenant={tenant}/date={day}" for tenant in TENANTS for day in on}
     hours = duck(
         folder,
         "SELECT DISTINCT hour(started_at) FROM sessions WHERE date = '2026-03-29' AND reason IS NOT NULL ORDER BY 1",
@@ -273,7 +349,9 @@ def test_one_tenant_and_an_empty_range(dsn: str, pseudonyms: Pseudonyms, tmp_pat
 def test_read_models_that_do_not_exist_are_named(
     postgres_dsn: str, tmp_path: Path, pseudonyms: Pseudonyms
 ) -> None:
-    with pytest.raises(NoSuchReadModel, match="commands, meter_samples, sessions, status_board"):
+    with pytest.raises(
+        NoSuchReadModel, match="availability, commands, meter_samples, sessions, status_board"
+    ):
         run(postgres_dsn, tmp_path, pseudonyms)
 
 
@@ -296,3 +374,20 @@ def test_whatever_chargers_say_can_be_exported(
     energy = sql(postgres_dsn, "SELECT sum(energy_wh), count(*) - count(energy_wh) FROM ocpp_sessions")
     assert duck(tmp_path, "SELECT sum(energy_wh), count(*) - count(energy_wh) FROM sessions") == energy
     assert energy[0][1] > 0
+    assert counts["connector_minutes"] > 0
+    stretches = duck(
+        tmp_path,
+        "SELECT count(*) FROM (SELECT begin_at, lag(end_at) OVER "
+        "(PARTITION BY tenant, charger, evse_id ORDER BY begin_at) AS before FROM connector_minutes) "
+        "WHERE before IS NOT NULL AND before <> begin_at",
+    )
+    assert stretches == [(0,)], "no gap, no overlap"
+    head = sql(
+        postgres_dsn, "SELECT recorded_at FROM eventstore.stored_events ORDER BY notification_id DESC LIMIT 1"
+    )
+    exported = duck(
+        tmp_path,
+        "SELECT tenant, charger, state, sum(seconds) FROM connector_minutes GROUP BY ALL ORDER BY ALL",
+    )
+    assert {tuple(row[:3]): row[3] for row in exported} == summed_up(postgres_dsn, None, head[0][0])
+    assert {row[2] for row in exported} >= {"up", "charging"}
