@@ -22,7 +22,7 @@ from adapters.ocpp.websocket import ChargerWebSocket
 from entrypoints.certificates import listen_for_tls, open_tls
 from entrypoints.crossing import cross
 from entrypoints.database import secret_from
-from entrypoints.listening import BACKLOG, raise_file_limit
+from entrypoints.listening import Acceptor, listen, raise_file_limit
 from entrypoints.logs import set_up
 from entrypoints.settings import Settings
 from entrypoints.upkeep import Upkeep
@@ -50,10 +50,12 @@ class ZeusServer(uvicorn.Server):
         core: Core,
         on_ready: OnReady,
         on_stop: OnStop,
+        listening: socket.socket,
         secured: TlsListener | None = None,
     ) -> None:
-        """`secured` is listened on besides the sockets of uvicorn."""
+        """Connections come from `listening`, and from `secured`."""
         super().__init__(config)
+        self._acceptor = Acceptor(listening, self._new_protocol)
         self._core = core
         self._secured = secured
         self._on_ready = on_ready
@@ -84,13 +86,13 @@ class ZeusServer(uvicorn.Server):
         return make(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
 
     async def startup(self, sockets: list[Any] | None = None) -> None:
-        """Listen, then say where; the port may have been chosen by the system."""
-        await super().startup(sockets)
-        if self.started and self._secured is not None:
+        """Take connections, then say where; the port may have been chosen by the system."""
+        self.servers = []
+        self._acceptor.open()
+        if self._secured is not None:
             self._secured.open(self._new_protocol)
-        if self.started:
-            listening = sockets[0] if sockets else self.servers[0].sockets[0]
-            self._on_ready(listening.getsockname()[1])
+        self.started = True
+        self._on_ready(self._acceptor.port)
 
     async def shutdown(self, sockets: list[Any] | None = None) -> None:
         """Refuse newcomers with 503, close the chargers' sockets with 1012, then everything else."""
@@ -99,6 +101,7 @@ class ZeusServer(uvicorn.Server):
         if self._secured is not None:
             await self._secured.close()
         await self._core.gateway.presence.close_all()
+        self._acceptor.close()
         await super().shutdown(sockets)
 
 
@@ -129,9 +132,10 @@ async def work(
     _calm_the_collector()
     at = listening[1] if len(listening) > 1 else listen_for_tls(settings)
     secured = None if at is None else TlsListener(core.tls, at, core.gateway.refusals.no_tls)
-    server = ZeusServer(_config(web, settings), core, on_ready, on_stop, secured)
+    plain = listening[0] if listening else listen(settings.host, settings.port)
+    server = ZeusServer(_config(web, settings), core, on_ready, on_stop, plain, secured)
     try:
-        await server.serve([listening[0]] if listening else None)
+        await server.serve([])
     finally:
         await upkeep.stop()
         await core.close()
@@ -191,7 +195,6 @@ def _config(web: Web, settings: Settings) -> uvicorn.Config:
         ws_ping_interval=settings.ping_interval_s,
         ws_ping_timeout=None,  # chargers that never pong live on; silence is timed by us
         access_log=False,
-        backlog=BACKLOG,
         log_config=None,
         server_header=False,
         proxy_headers=False,

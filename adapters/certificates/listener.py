@@ -10,6 +10,7 @@ import socket
 import ssl
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from typing import Any
 
 from adapters.certificates.tls import Tls
 
@@ -22,6 +23,8 @@ AT_ONCE = 1024
 PAUSE_S = 0.2
 """When no connection can be taken (no file descriptors left), before the next try."""
 
+Taken = tuple[socket.socket, Any]
+"""A connection and where it comes from."""
 Refused = Callable[[str, str], Awaitable[None]]
 """Told of each handshake that failed for a reason worth knowing: (address, reason)."""
 
@@ -76,15 +79,26 @@ class TlsListener:
         while True:
             await self._gate.acquire()
             try:
-                connection, address = await loop.sock_accept(self._listening)
+                taken: Taken | None = await loop.sock_accept(self._listening)
             except OSError as error:
                 self._gate.release()
                 log.error("no connection can be taken: %s", error)
                 await asyncio.sleep(PAUSE_S)
                 continue
-            task = loop.create_task(self._shake_hands(connection, str(address[0]), protocol))
-            self._handshakes.add(task)
-            task.add_done_callback(self._over)
+            while taken is not None:
+                task = loop.create_task(self._shake_hands(taken[0], str(taken[1][0]), protocol))
+                self._handshakes.add(task)
+                task.add_done_callback(self._over)
+                taken = None if self._gate.locked() else self._next()
+                if taken is not None:
+                    await self._gate.acquire()  # which is there: nobody else takes any
+
+    def _next(self) -> Taken | None:
+        """Whoever waits besides, at the same turn of the loop; what else is wrong is met again at the next."""
+        try:
+            return self._listening.accept()
+        except OSError:
+            return None
 
     def _over(self, task: asyncio.Task[None]) -> None:
         self._handshakes.discard(task)

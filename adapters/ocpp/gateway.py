@@ -45,6 +45,10 @@ log = logging.getLogger("zeus.gateway")
 Judge = Callable[[Presented], Awaitable[ClientCertificate]]
 """What a certificate says and whether it is to be believed. Raises StoreUnavailable."""
 Actions = Mapping[Version, Mapping[str, Action]]
+COMING = 512
+GOING = 256
+"""Chargers that are let in, and that leave, at the same time. When a fleet returns at once the others wait in memory:
+all at work together would keep each other from being answered in time."""
 JUDGEMENTS = 5
 """How often a newcomer looks who has the charger's place, when that changes while it looks."""
 
@@ -80,6 +84,7 @@ class Gateway:
         """One budget for each charger, whatever the number of its connections: reconnecting earns no new one."""
         self._paces: dict[ChargerId, Pace] = {}
         """The same of frames."""
+        self._coming, self._going = asyncio.Semaphore(COMING), asyncio.Semaphore(GOING)
         self.draining = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: AsgiSend) -> None:
@@ -91,7 +96,8 @@ class Gateway:
             return
         try:
             tenant = await self.admittance.tenant_of(request.address)
-            admitted = await self.admittance.admit(request, tenant)
+            async with self._coming:
+                admitted = await self.admittance.admit(request, tenant)
         except StoreUnavailable as error:
             log.warning("%s: the store is unavailable, come again: %r", request.path, error)
             await self.refusals.unavailable(send)
@@ -191,7 +197,8 @@ class Gateway:
             first = await self._first(desk)
             dead = await self._found_dead(desk.charger, first, proof_of(fact))
             try:
-                former, gateway = await self._take_place(connection, fact, shown, dead)
+                async with self._coming:  # nobody holds it while a dead connection is listened to
+                    former, gateway = await self._take_place(connection, fact, shown, dead)
             except ConnectedAlready as found:
                 log.info("%s: %s came first, looking again", desk.charger.stream, found)
                 continue
@@ -292,8 +299,9 @@ class Gateway:
 
     async def _leave(self, connection: Connection, code: int, reason: str) -> None:
         charger = connection.session.desk.charger.id
-        await self.presence.leave(connection, code, reason)
-        await self._switchboard.leave(charger, connection)
+        async with self._going:
+            await self.presence.leave(connection, code, reason)
+            await self._switchboard.leave(charger, connection)
         if not self._switchboard.has(charger):  # a newer connection of it is led on
             self._guide.leave(charger)
 

@@ -73,6 +73,7 @@ BARS: tuple[Bar, ...] = (
     Bar("long log: list of chargers, p95", "history.lists.chargers", "p95_ms", 100, "ms"),
     Bar("long log: list of sessions, p95", "history.lists.sessions", "p95_ms", 100, "ms"),
     Bar("long log: list of messages, p95", "history.lists.messages", "p95_ms", 100, "ms"),
+    Bar("appending with sealing behind it: time added", "sealing.with", "added_pct", 5, "%"),
     Bar("API list of chargers, p95", "lists.chargers", "p95_ms", 100, "ms"),
     Bar("API list of sessions, p95", "lists.sessions", "p95_ms", 100, "ms"),
     Bar("API list of messages, p95", "lists.messages", "p95_ms", 100, "ms"),

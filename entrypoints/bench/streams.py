@@ -1,8 +1,8 @@
 """What live streams cost: nobody listening, one, and many; how soon a committed event is with all of them."""
 
 import asyncio
-import json
 import os
+import re
 from dataclasses import dataclass, field
 
 from adapters.eventstore.store import open_store
@@ -33,9 +33,10 @@ def measure(scale: Scale, tell: Tell) -> Results:
     many = MANY.get(scale.name, MOST)
     with provisioned(1) as data_dir, serving(data_dir, ROOM) as server:
         teller = _Teller(server.database_url)
-        for listeners in (0, 1, many):
-            tell(f"{RATE} events/s, {listeners} listeners")
-            results[f"streams.{listeners}"] = asyncio.run(_over_sockets(server, teller, listeners, scale))
+        for kind, listeners in (("sse", 0), ("sse", 1), ("sse", many), ("websocket", many)):
+            tell(f"{RATE} events/s, {listeners} listeners ({kind})")
+            work = _over_sockets(server, teller, kind, listeners, scale)
+            results[f"streams.{kind}.{listeners}"] = asyncio.run(work)
         for listeners in (1, many):
             tell(f"the hub alone, {listeners} listeners")
             results[f"streams.hub.{listeners}"] = asyncio.run(_in_process(server, teller, listeners, scale))
@@ -72,8 +73,18 @@ class _Teller:
         return count
 
 
+_INFO = re.compile(rb'"info":"([0-9]+)"')
+_LONGEST = 4096
+"""Bytes of a message and what is around it."""
+_REQUESTS = {
+    "sse": "GET /api/ocpp/events?type=connector.* HTTP/1.1\r\nHost: bench\r\n",
+    "websocket": "GET /ws/telemetry?type=connector.* HTTP/1.1\r\nHost: bench\r\nUpgrade: websocket\r\n"
+    "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n",
+}
+
+
 class _Listener(asyncio.Protocol):
-    """Reads server-sent events as raw as can be: when each message came."""
+    """Reads a stream as raw as can be: when each message came."""
 
     def __init__(self, request: bytes) -> None:
         self._request = request
@@ -88,36 +99,33 @@ class _Listener(asyncio.Protocol):
             transport.write(self._request)
 
     def data_received(self, data: bytes) -> None:
-        """Whole lines; the chunks of HTTP are passed over."""
+        """What is around the messages is passed over; each tells its number in its text."""
         now = clock.monotonic()
-        *lines, self._rest = (self._rest + data).split(b"\n")
-        for line in lines:
-            if line.startswith(b"event: stream.opened"):
-                self.opened.set()
-            elif line.startswith(b'data: {"id"') and b'"info"' in line:
-                version = int(json.loads(line[6:])["data"]["info"])
-                self.doubled += version in self.came_at
-                self.came_at[version] = now
+        data = self._rest + data
+        end = 0
+        for found in _INFO.finditer(data):
+            version, end = int(found[1]), found.end()
+            self.doubled += version in self.came_at
+            self.came_at[version] = now
+        if not self.opened.is_set() and b"stream.opened" in data:
+            self.opened.set()
+        self._rest = data[end:][-_LONGEST:]
 
 
-async def _over_sockets(server: Server, teller: _Teller, listeners: int, scale: Scale) -> Figures:
-    request = (
-        f"GET /api/ocpp/events?type=connector.* HTTP/1.1\r\nHost: bench\r\n"
-        f"Authorization: Bearer {server.token}\r\n\r\n"
-    ).encode()
-    loop = asyncio.get_running_loop()
-    opened = []
+async def _over_sockets(server: Server, teller: _Teller, kind: str, listeners: int, scale: Scale) -> Figures:
+    request = f"{_REQUESTS[kind]}Authorization: Bearer {server.token}\r\n\r\n".encode()
+    loop, processes = asyncio.get_running_loop(), server.processes()
+    opened, empty = [], processes.gateway_rss()
     for _ in range(listeners):
         transport, protocol = await loop.create_connection(
             lambda: _Listener(request), "127.0.0.1", server.port
         )
         await asyncio.wait_for(protocol.opened.wait(), 30)
         opened.append((transport, protocol))
-    first, processes = teller.version + 1, server.processes()
-    before = processes.cpu()
+    first, before = teller.version + 1, processes.cpu()
     count = await teller.tell(scale.seconds)
     await asyncio.sleep(1)
-    used = processes.cpu().since(before).each_us(count)
+    used, grown = processes.cpu().since(before).each_us(count), processes.gateway_rss() - empty
     for transport, _ in opened:
         transport.close()
     came = [one.came_at for _, one in opened]
@@ -130,7 +138,11 @@ async def _over_sockets(server: Server, teller: _Teller, listeners: int, scale: 
     return {
         "events": count,
         "gateway_us": used["gateway_us"],
-        **({"gateway_us_each": used["gateway_us"] / listeners} if listeners else {}),
+        **(
+            {"gateway_us_each": used["gateway_us"] / listeners, "kb_each": grown / listeners / 1024}
+            if listeners
+            else {}
+        ),
         **quantiles_ms(waits),
         "missing": count * listeners - len(waits),
         "doubled": sum(one.doubled for _, one in opened),

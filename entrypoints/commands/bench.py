@@ -9,7 +9,18 @@ import typer
 from rich.console import Console
 
 from application import clock
-from entrypoints.bench import commands, history, lists, memory, protocol, rebuild, storm, streams, throughput
+from entrypoints.bench import (
+    commands,
+    history,
+    lists,
+    memory,
+    protocol,
+    rebuild,
+    sealing,
+    storm,
+    streams,
+    throughput,
+)
 from entrypoints.bench.history import NoRoom
 from entrypoints.bench.report import (
     Results,
@@ -32,6 +43,7 @@ MEASURES = {
     "lists": lists.measure,
     "history": history.measure,
     "streams": streams.measure,
+    "sealing": sealing.measure,
 }
 """In the order they run."""
 
@@ -68,7 +80,7 @@ def bench(
     **tls** the same at the TLS listener, with RSA and with ECDSA ·
     **rebuild** of all read models · **lists** of the API · **history** of a long log: size, rebuild,
     sealing, verifying, export, lists, and the past of a charger with a tenth of it ·
-    **streams** by the number of listeners.
+    **streams** by the number of listeners · **sealing** what it adds to appending.
 
     Times swing with whatever else runs; CPU µs and ratios of one run can be trusted, and compared.
 

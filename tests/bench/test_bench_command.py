@@ -9,7 +9,17 @@ import pytest
 from typer.testing import CliRunner
 
 from application import clock
-from entrypoints.bench import commands, history, memory, protocol, rebuild, storm, streams, throughput
+from entrypoints.bench import (
+    commands,
+    history,
+    memory,
+    protocol,
+    rebuild,
+    sealing,
+    storm,
+    streams,
+    throughput,
+)
 from entrypoints.bench.report import BARS, Results, document, verdicts
 from entrypoints.bench.scale import QUICK, Scale, with_chargers
 from entrypoints.cli import app
@@ -83,6 +93,15 @@ def test_commands_are_agreed_to_at_one_worker_and_at_two() -> None:
 
 
 @pytest.mark.slow
+def test_sealing_is_measured_beside_appending_alone() -> None:
+    results = sealing.measure(TINY, silent)
+    alone, both = results["sealing.without"], results["sealing.with"]
+    assert alone["events"] > 0
+    assert alone["sealer_us"] == 0 < both["sealer_us"]
+    assert both["added_pct"] == pytest.approx((alone["per_s"] / both["per_s"] - 1) * 100)
+
+
+@pytest.mark.slow
 def test_memory_and_rebuild_have_their_figures() -> None:
     results: Results = {**memory.measure(TINY, silent), **rebuild.measure(TINY, silent)}
     assert results["memory.deflate"].keys() >= {"kb", "kb_at_4", "rss_mb"}
@@ -106,6 +125,7 @@ def test_a_long_log_is_sound_and_has_its_figures() -> None:
     assert results["history.size"]["log_bytes_per_event"] > 100
     assert results["history.sealing"]["events"] == log["events"] // 256 * 256
     assert results["history.export"]["rows"] > 0
+    assert results["history.tables_gb"]["ocpp_messages"] > 0
     asked = {name: figures for name, figures in results.items() if "lists." in name or "past." in name}
     assert len(asked) == 6
     for name, figures in asked.items():
@@ -137,7 +157,8 @@ def test_each_event_is_decoded_once_however_many_listen() -> None:
         alone = results[f"streams.hub.{listeners}"]
         assert alone["decoded"] == alone["events"]
         assert alone["handed_out"] == alone["events"] * listeners
-        over_sockets = results[f"streams.{listeners}"]
-        assert over_sockets["missing"] == over_sockets["doubled"] == 0
+    for case in ("sse.1", "sse.100", "websocket.100"):
+        over_sockets = results[f"streams.{case}"]
+        assert over_sockets["missing"] == over_sockets["doubled"] == 0, case
         assert over_sockets["p50_ms"] <= over_sockets["p99_ms"]
-    assert results["streams.0"]["events"] > 0
+    assert results["streams.sse.0"]["events"] > 0
