@@ -79,3 +79,10 @@ def test_the_longest_sessions(duck: duckdb.DuckDBPyConnection) -> None:
     assert len(rows) == 10
     assert {row[3].total_seconds() for row in rows} == {5400}
     assert ANN in {row[-1] for row in rows}
+
+
+def test_availability(duck: duckdb.DuckDBPyConnection) -> None:
+    rows = duck.execute(QUERIES[6]).fetchall()
+    assert {row[3] for row in rows} == {"unknown"}, "nobody ever connected"
+    assert {row[-2] for row in rows} == {5 * 1440.0}
+    assert all(0 < row[-1] < row[-2] for row in rows), "some of it is proven by sessions"
