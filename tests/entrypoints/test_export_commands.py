@@ -45,9 +45,10 @@ def test_an_export_is_written_and_verified(zeus: Zeus, tmp_path: Path) -> None:
         ["sessions", "24", "4"],
         ["samples", "72", "4"],
         ["status_changes", "36", "4"],
+        ["connector_minutes", "15", "5"],
         ["commands", "12", "4"],
     ]
-    assert "16 files are what was written." in zeus("export", "--verify", out)
+    assert "21 files are what was written." in zeus("export", "--verify", out)
     victim = next(Path(out, "samples").rglob("*.parquet"))
     victim.write_bytes(victim.read_bytes()[::-1])
     assert "its SHA-256 differs" in zeus("export", "--verify", out, code=1)
