@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 
-from adapters.mirror.book import Book
+from adapters.mirror.book import Book, MirrorRunning
 from adapters.mirror.mirroring import Mirroring, Standing
 from adapters.mirror.peer import Peer, open_peer
 from adapters.mirror.traffic import Traffic
@@ -20,6 +20,8 @@ from adapters.privacy.opening import subjects_named
 from adapters.privacy.sealing import restored
 from adapters.privacy.spelling import SEALED_LITERAL
 from adapters.privacy.subjects import Subjects
+from application.ports import StoreUnavailable
+from entrypoints.listening import raise_file_limit
 from entrypoints.privacy import watched_subjects
 from entrypoints.settings import Settings
 
@@ -103,8 +105,9 @@ async def mirror(
     """Until everything is said, or with `follow` until it is told to stop; then a database that is away is waited for.
 
     `begun` hears where it begins, before anything is said. Raises MirrorRunning, ChargersUnknown, BegunElsewhere,
-    VaultUnavailable, PrivacyKeyWrong, UnreadableEvent, psycopg.Error.
+    StoreUnavailable, PrivacyKeyWrong, psycopg.Error.
     """
+    raise_file_limit()  # a connection for each charger
     at_work = False
     while True:
         try:
@@ -112,7 +115,10 @@ async def mirror(
                 position = _begin(traffic, book, wanted)
                 if not at_work:
                     await begun(position)
-                at_work = True
+                at_work, wanted = (
+                    True,
+                    wanted._replace(begin=None, from_beginning=False),
+                )  # from now on it goes on
                 run = Mirroring(
                     wanted.name,
                     traffic,
@@ -123,10 +129,10 @@ async def mirror(
                     tell=tell,
                 )
                 return await run.run(stop)
-        except psycopg.OperationalError as error:
+        except (psycopg.OperationalError, StoreUnavailable, MirrorRunning) as error:
             if not at_work or not wanted.follow or stop.is_set():
                 raise
-            log.warning("the mirror cannot reach the database, beginning again: %s", error)
+            log.warning("the mirror cannot reach the database, beginning again: %r", error)
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), PAUSE_S)
 
@@ -134,8 +140,17 @@ async def mirror(
 @contextmanager
 def kept_book(database_url: str, settings: Settings) -> Iterator[Book]:
     """What mirrors found."""
-    with _link(database_url) as connection:
-        yield Book(connection, settings.tenant)
+    with _link(database_url) as connection, _let_go(Book(connection, settings.tenant)) as book:
+        yield book
+
+
+@contextmanager
+def _let_go(book: Book) -> Iterator[Book]:
+    try:
+        yield book
+    finally:
+        with suppress(psycopg.OperationalError):  # with the connection goes what it holds
+            book.let_go()
 
 
 @contextmanager
@@ -145,7 +160,8 @@ def _parts(database_url: str, settings: Settings, wanted: Wanted) -> Iterator[tu
         with _link(database_url) as connection:
             spelled = _spelling(subjects, settings.tenant, revealed=wanted.revealed)
             traffic = Traffic(connection, settings.tenant, wanted.chargers, spelled)
-            yield traffic, Book(connection, settings.tenant)
+            with _let_go(Book(connection, settings.tenant)) as book:
+                yield traffic, book
     finally:
         subjects.close()
 

@@ -104,9 +104,7 @@ class Book:
 
     def open(self, name: str, url: str, chargers: Iterable[str], after: int) -> int:
         """The place behind which it goes on; `after` for a new one. Raises MirrorRunning."""
-        lock = f"zeus.mirror/{self._tenant}/{name}"
-        if self._connection.execute(_LOCK, [lock]).fetchone() != (True,):
-            raise MirrorRunning(name)
+        self._lock(name)
         values = [self._tenant, name, url, sorted(chargers), after]
         row = self._connection.execute(_OPEN, values).fetchone()
         return int(row[0]) if row else after
@@ -163,10 +161,21 @@ class Book:
         """Every mirror of the tenant."""
         return [Kept(*row) for row in self._connection.execute(_LIST, [self._tenant]).fetchall()]
 
+    def let_go(self) -> None:
+        """Of what is taken; the server does so too when the connection ends, but a moment later."""
+        self._connection.execute("SELECT pg_advisory_unlock_all()")
+
+    def take(self, name: str) -> None:
+        """Nobody else runs it, or begins to, as long as the connection lasts. Raises MirrorRunning, MirrorUnknown."""
+        self._lock(name)
+        if self.position(name) is None:
+            raise MirrorUnknown(name)
+
     def forget(self, name: str) -> None:
-        """Everything that was found, and how far it was. Raises MirrorRunning, MirrorUnknown."""
+        """Everything that was found, and how far it was; it is taken."""
+        self._connection.execute(_FORGET, [self._tenant, name])
+
+    def _lock(self, name: str) -> None:
         lock = f"zeus.mirror/{self._tenant}/{name}"
         if self._connection.execute(_LOCK, [lock]).fetchone() != (True,):
             raise MirrorRunning(name)
-        if not self._connection.execute(_FORGET, [self._tenant, name]).rowcount:
-            raise MirrorUnknown(name)

@@ -1,14 +1,13 @@
 """Two answers to one message side by side: where they differ, but for what differs between any two systems."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Collection, Iterator
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-import orjson
-
 from adapters.ocpp.frames import LARGE, CallError, CallResult, read_frame
 from adapters.ocpp.timestamps import read_timestamp
-from adapters.ocpp.token_places import NAMES
+from adapters.ocpp.token_places import NAMES, tokens_in
 from adapters.ocpp.versions import Version
 
 ABSENT = "absent"
@@ -18,6 +17,8 @@ OWN = frozenset({"currentTime", "transactionId"})
 """Each system has its own clock and its own numbers: that one is there is all that is compared."""
 SHOWN = 120
 """Signs of a value that are kept."""
+TELLING = 4
+"""A token of so many signs is looked for in other values; a shorter one might be anything."""
 
 
 class Difference(NamedTuple):
@@ -27,7 +28,7 @@ class Difference(NamedTuple):
     """Names with points between them, `[]` for any place in a list; empty where the answers as a whole differ."""
     ours: str
     theirs: str
-    """JSON, cut to `SHOWN` signs; of a token only that there is one."""
+    """JSON, cut to `SHOWN` signs; of a token, and of what has one in it, only that."""
 
 
 class _Answer(NamedTuple):
@@ -37,15 +38,22 @@ class _Answer(NamedTuple):
     payload: Any = None
 
 
-def differences(ours: str, theirs: str | None, version: Version) -> list[Difference]:
-    """What differs in two answers, our frame and theirs; None: nothing came.
+def differences(ours: str, theirs: str | None, version: Version, call: str = "") -> list[Difference]:
+    """What differs in two answers to `call`, our frame and theirs; None: nothing came.
 
     Two refusals are alike where their codes are: descriptions are for people.
     """
     mine, other = _read(ours, version), _read(theirs, version)
     if mine.words != other.words:
         return [Difference("", mine.words, other.words)]
-    return list(_walk("", "", mine.payload, other.payload))
+    unlike = list(_walk("", "", mine.payload, other.payload))
+    if not unlike:
+        return []
+    places = [place for text in (call, ours, theirs or "") for place in tokens_in(text)]
+    secret = {token for place in places if len(token := place.token.strip().casefold()) >= TELLING}
+    return [
+        Difference(one.path, _shown(one.ours, one, secret), _shown(one.theirs, one, secret)) for one in unlike
+    ]
 
 
 def _read(text: str | None, version: Version) -> _Answer:
@@ -59,19 +67,28 @@ def _read(text: str | None, version: Version) -> _Answer:
     return _Answer("no readable answer")
 
 
-def _walk(path: str, name: str, mine: Any, other: Any) -> Iterator[Difference]:
+class _Unlike(NamedTuple):
+    """A place, the last name on the way to it, and the values there."""
+
+    path: str
+    name: str
+    ours: Any
+    theirs: Any
+
+
+def _walk(path: str, name: str, mine: Any, other: Any) -> Iterator[_Unlike]:
     if isinstance(mine, dict) and isinstance(other, dict):
         for key in sorted(mine.keys() | other.keys()):
             below = f"{path}.{key}" if path else key
             if key in mine and key in other:
                 yield from _walk(below, key, mine[key], other[key])
             else:
-                yield _difference(below, key, mine.get(key, _NOTHING), other.get(key, _NOTHING))
+                yield _Unlike(below, key, mine.get(key, _NOTHING), other.get(key, _NOTHING))
     elif isinstance(mine, list) and isinstance(other, list) and len(mine) == len(other):
         for one, counterpart in zip(mine, other, strict=True):
             yield from _walk(f"{path}[]", name, one, counterpart)
     elif not _alike(name, mine, other):
-        yield _difference(path, name, mine, other)
+        yield _Unlike(path, name, mine, other)
 
 
 _NOTHING = object()
@@ -97,13 +114,11 @@ def _kind(value: Any) -> type:
     return type(value)
 
 
-def _difference(path: str, name: str, mine: Any, other: Any) -> Difference:
-    return Difference(path, _shown(name, mine), _shown(name, other))
-
-
-def _shown(name: str, value: Any) -> str:
+def _shown(value: Any, at: _Unlike, secret: Collection[str]) -> str:
     if value is _NOTHING:
         return ABSENT
-    if name.casefold() in NAMES:
+    text = json.dumps(value, default=str, ensure_ascii=False)
+    low = text.casefold()
+    if at.name.casefold() in NAMES or any(token in low for token in secret):
         return "a token"
-    return orjson.dumps(value, default=str).decode()[:SHOWN]
+    return text[:SHOWN]

@@ -22,6 +22,11 @@ FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 30.0
 QUEUED = 64
 """Items of a charger that wait in memory; what is beyond waits in the log."""
+PLACES = 500
+"""Places of a charger that differences are counted at; whatever is beyond, such as names made up anew with each answer,
+is counted at one."""
+ELSEWHERE = "(elsewhere)"
+LONGEST_TEXT = 200
 
 
 class Tally(msgspec.Struct, kw_only=True):
@@ -103,6 +108,8 @@ class Lane:
         self._changed: set[tuple[str, str]] = set()
         self._peer: Peer | None = None
         self._opened: Opening | None = None
+        self._connection = ""
+        """The charger's own connection; empty where it is not known yet, or over."""
         self._refusal = ""
         """How the other system refused the connection that the charger has now."""
 
@@ -139,13 +146,14 @@ class Lane:
         if isinstance(item, Said):
             await self._say(item)
             return
+        if isinstance(item, Went) and self._connection not in ("", item.connection):
+            return  # a newer one has taken its place
         await self._hang_up()
-        self._refusal = ""
+        self._refusal, self._connection, self._opened = "", "", None
         if isinstance(item, Came):
+            self._connection = item.connection
             self._opened = Opening((await self._opening(self.charger, item.position)).cpid, item.protocol)
             await self._reach(item.position)
-        elif isinstance(item, Went):
-            self._opened = None
 
     async def _say(self, said: Said) -> None:
         try:
@@ -182,8 +190,7 @@ class Lane:
         else:
             self.tally.answer_ms += round((clock.monotonic() - began) * 1000)
             self._learn(said.reply, answer)
-        version = self._version()
-        if found := differences(said.reply, answer, version):
+        if found := differences(said.reply, answer, self._version(), frame):
             self._differ(said, found, silent=answer is None)
         else:
             self.tally.same += 1
@@ -200,13 +207,16 @@ class Lane:
             self._note(said.action, one, said.position)
 
     def _note(self, action: str, one: Difference, position: int) -> None:
-        key = (action[:50], one.path[:200])
+        key = (_kept(action), _kept(one.path))
+        if key not in self.found and len(self.found) >= PLACES:
+            key = ("", ELSEWHERE)
+        ours, theirs = _kept(one.ours), _kept(one.theirs)
         known = self.found.get(key)
         if known is None:
-            self.found[key] = Found(1, position, position, one.ours, one.theirs)
+            self.found[key] = Found(1, position, position, ours, theirs)
         else:
             known.times, known.last_position = known.times + 1, position
-            known.ours, known.theirs = one.ours, one.theirs
+            known.ours, known.theirs = ours, theirs
         self._changed.add(key)
 
     async def _reach(self, position: int) -> Peer | None:
@@ -223,7 +233,7 @@ class Lane:
                 self._refusal = str(error)
                 self._note("", Difference("connection", "let in", self._refusal), position)
             except Away as error:
-                self.waiting, self.touched = str(error), True
+                self.waiting, self.touched = _kept(str(error)), True
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, LONGEST_PAUSE_S)
             else:
@@ -241,6 +251,11 @@ class Lane:
         if peer is not None:
             self.tally.asked += peer.asked.total()
             await peer.close()
+
+
+def _kept(text: str) -> str:
+    """As a column of text can hold it: what the other system says may be anything."""
+    return text[:LONGEST_TEXT].replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 
 def _words(said: Said) -> str:

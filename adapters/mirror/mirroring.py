@@ -59,10 +59,12 @@ class Mirroring:
         self._answer_s = answer_s
         self._lanes: dict[str, Lane] = {}
         self._tasks: list[asyncio.Task[None]] = []
+        self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        """By surprise, a lane; without it nobody would take what is put there."""
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="mirror")
 
     async def run(self, stop: asyncio.Event) -> Standing:
-        """Until everything is said, or it is told to stop. Raises psycopg.Error, UnreadableEvent."""
+        """Until everything is said, or it is told to stop. Raises psycopg.Error, StoreUnavailable."""
         try:
             await self._resume()
             work = [
@@ -71,11 +73,11 @@ class Mirroring:
                 asyncio.create_task(_wait(stop)),
             ]
             self._tasks += work
-            await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
-            for task in (*work, *(task for task in self._tasks if task.done())):
-                if task.done():
-                    task.result()
+            done, _ = await asyncio.wait((*work, self._failed), return_when=asyncio.FIRST_COMPLETED)
+            for one in done:
+                one.result()
         finally:
+            self._failed.cancel()
             for task in self._tasks:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -118,9 +120,6 @@ class Mirroring:
                 self._position = item.position
             self._position = reached
             self._head = await self._in_thread(self._traffic.head)
-            for task in self._tasks:
-                if task.done():  # a lane that failed by surprise
-                    task.result()
             if items or reached < self._head:
                 continue
             if not self._follow and all(lane.first_open is None for lane in self._lanes.values()):
@@ -136,7 +135,14 @@ class Mirroring:
 
     def _begin(self, lane: Lane) -> None:
         self._lanes[lane.charger] = lane
-        self._tasks.append(asyncio.create_task(lane.run(), name=f"mirror {lane.charger}"))
+        task = asyncio.create_task(lane.run(), name=f"mirror {lane.charger}")
+        task.add_done_callback(self._ended)
+        self._tasks.append(task)
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        error = None if task.cancelled() else task.exception()
+        if error is not None and not self._failed.done():
+            self._failed.set_exception(error)
 
     async def _opening(self, charger: str, position: int) -> Opening:
         return await self._in_thread(partial(self._traffic.opening, charger, position))

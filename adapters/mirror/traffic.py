@@ -1,5 +1,6 @@
 """What chargers said, as the log has it: connections that came and went, and calls with what we answered."""
 
+import logging
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -8,11 +9,14 @@ import psycopg
 from eventsourcing.persistence import StoredEvent
 
 from adapters.eventstore.mapper import EventMapper
+from application.ports import UnreadableEvent
 from domain.catalogue import FACTS
 from domain.chargers.events import Connected, Disconnected, Registered
 from domain.event import CHARGER
 from projections.message_log.envelope import read_head
 from projections.streams import CHARGERS, subject_of
+
+log = logging.getLogger("zeus.mirror")
 
 AT_ONCE = 500
 """Events that are read with one query."""
@@ -61,7 +65,7 @@ class Said(NamedTuple):
     action: str
     message_id: str | None
     frame: str | None
-    """None where the bytes were no text."""
+    """None where the bytes were no text, or the event cannot be read."""
     reply: str | None
     """What we answered; None for silence."""
 
@@ -117,7 +121,7 @@ class Traffic:
         return sorted(set(chargers) - {streams[stream] for (stream,) in rows})
 
     def read(self, after: int) -> tuple[list[Item], int]:
-        """What came next, and the place up to which that is all. Raises psycopg.Error, UnreadableEvent."""
+        """What came next, and the place up to which that is all. Raises psycopg.Error, StoreUnavailable."""
         upto = min(self.head(), after + WINDOW)
         asked = {**self._chosen, "after": after, "upto": upto, "limit": AT_ONCE}
         rows = self._connection.execute(_READ, asked, binary=True).fetchall()
@@ -143,9 +147,13 @@ class Traffic:
 
     def _item(self, row: Sequence[Any]) -> Item | None:
         position, topic, state, stream, version = row
-        event = self._mapper.to_domain_event(StoredEvent(stream, version, topic, state))
-        fact, told = event.fact, event.told
         _, charger = subject_of(stream)
+        try:
+            event = self._mapper.to_domain_event(StoredEvent(stream, version, topic, state))
+        except UnreadableEvent as error:
+            log.warning("#%s of %s cannot be read, so not be said again: %s", position, stream, error)
+            return Said(position, charger, "", "", None, None, None)
+        fact, told = event.fact, event.told
         if isinstance(fact, Connected):
             return Came(position, charger, fact.connection, fact.protocol)
         if isinstance(fact, Disconnected):

@@ -164,10 +164,10 @@ def forget(name: Name) -> None:
     Example: `zeus mirror forget trial`
     """
     settings = Settings()
-    with database(settings) as url, _refusals():
-        with kept_book(url, settings) as book:
-            book.forget(name)
+    with database(settings) as url, kept_book(url, settings) as book, _refusals():
+        book.take(name)
         asyncio.run(_tell_forgotten(url, settings, name))
+        book.forget(name)
     errors.print(f"{name}: forgotten.")
 
 

@@ -91,6 +91,27 @@ def test_of_tokens_is_told_that_there_are_some(name: str) -> None:
     ]
 
 
+def test_nor_is_any_other_text_told_that_has_one_in_it() -> None:
+    call = '[2,"1","Authorize",{"idTag":"04A2B9C1"}]'
+    mine, other = result({"words": "Hello 04a2b9c1", "n": 1}), result({"words": "04A2B9C1!", "n": 2})
+    found = differences(mine, other, Version.V16, call)
+    assert found == [("n", "1", "2"), ("words", "a token", "a token")]
+    theirs_alone = result({"groupIdToken": {"idToken": "GROUP-7"}, "words": "of GROUP-7"})
+    found = differences(result({"words": "none"}), theirs_alone, Version.V201)
+    assert ("words", '"none"', "a token") in found
+    assert "GROUP" not in str(found)
+
+
+@pytest.mark.parametrize("value", ["1" * 40, "1e999", "1.5", '"\\u0000"', '"\\ud800"', "[[[]]]", "null"])
+def test_whatever_the_other_system_says_can_be_told(value: str) -> None:
+    """Its integers may have any length, its texts any sign."""
+    ((path, ours, theirs),) = differences(result({"a": "x"}), f'[3,"1",{{"a":{value}}}]', Version.V16) or [
+        ("", "", "")
+    ]
+    assert (path, ours) in (("a", '"x"'), ("", "an answer"))
+    assert theirs
+
+
 def test_refusals_are_alike_where_their_codes_are() -> None:
     mine = '[4,"1","NotImplemented","we know no such action",{}]'
     assert differences(mine, '[4,"1","NotImplemented","",{"a":1}]', Version.V16) == []

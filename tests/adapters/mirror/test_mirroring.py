@@ -11,7 +11,9 @@ import psycopg
 import pytest
 
 from adapters.eventstore.store import open_store
+from adapters.mirror import lane as lanes
 from adapters.mirror.book import Book, KeptDifference, MirrorRunning
+from adapters.mirror.lane import QUEUED
 from adapters.mirror.mirroring import Mirroring, Standing
 from adapters.mirror.peer import Peer, open_peer
 from adapters.mirror.traffic import Traffic
@@ -43,6 +45,10 @@ class Log:
         self.store = store
         self._versions: dict[str, int] = {}
         self._n = 0
+
+    def know(self, stream: str, version: int) -> None:
+        """Somebody else wrote there before."""
+        self._versions[stream] = version
 
     async def add(self, stream: str, fact: Fact, **told: Any) -> None:
         self._n += 1
@@ -117,6 +123,7 @@ async def mirror_of(
         position = book.open(name, url, chargers, after)
         traffic = Traffic(connection, "default", chargers, lambda frame: frame)
         yield Mirroring(name, traffic, book, connect or reach, position, follow=follow, answer_s=answer_s)
+        book.let_go()
 
 
 async def mirrored(dsn: str, system: OtherSystem, **how: Any) -> Standing:
@@ -238,9 +245,8 @@ async def test_differences_are_counted_by_action_and_place(postgres_dsn: str) ->
         assert (one.ours, one.theirs) == ('"Accepted"', '"Invalid"')
         with psycopg.connect(postgres_dsn) as connection:  # the places are those of the log
             rows = connection.execute(
-                "SELECT notification_id FROM eventstore.stored_events WHERE state::text <> '' "
-                "AND convert_from(state, 'UTF8') LIKE '%a1%' OR convert_from(state, 'UTF8') LIKE '%a3%' "
-                "ORDER BY notification_id"
+                "SELECT notification_id FROM eventstore.stored_events "
+                "WHERE convert_from(state, 'UTF8')::jsonb -> 'told' ->> 'cause' IN ('a1', 'a3') ORDER BY 1"
             ).fetchall()
         assert [one.first_position, one.last_position] == [row[0] for row in rows]
 
@@ -414,6 +420,70 @@ async def test_what_comes_later_is_followed(postgres_dsn: str) -> None:
             async with asyncio.timeout(30):
                 standing = await running
         assert standing.tally.same == 3
+
+
+async def test_the_goodbye_of_a_former_connection_ends_nothing(postgres_dsn: str) -> None:
+    async with log_of(postgres_dsn) as log, other_system(agreeing) as system:
+        await log.register("CP-A")
+        await log.connect("CP-A", "c1")
+        await log.connect("CP-A", "c2")
+        await log.say("CP-A", "m0", connection="c2")
+        await log.disconnect("CP-A", "c1")
+        await log.say("CP-A", "m1", connection="c2")
+        await mirrored(postgres_dsn, system)
+        assert system.ids("CP-A") == ["m0", "m1"]
+        assert len(system.opened) == 2
+
+
+async def test_an_event_that_cannot_be_read_is_counted_and_holds_up_nothing(postgres_dsn: str) -> None:
+    async with log_of(postgres_dsn) as log, other_system(agreeing) as system:
+        await log.register("CP-A")
+        await log.connect("CP-A", "c1")
+        with psycopg.connect(postgres_dsn) as connection:
+            connection.execute(
+                "INSERT INTO eventstore.stored_events (originator_id, originator_version, topic, state) "
+                "VALUES ('charger/default/CP-A', 99, 'charger.of_next_year', %s)",
+                [b'{"told":{"frame":"[2]"}}'],
+            )
+        await log.say("CP-A", "m0")
+        standing = await mirrored(postgres_dsn, system)
+        assert system.ids("CP-A") == ["m0"]
+        assert (standing.tally.same, standing.tally.unsayable) == (1, 1)
+
+
+async def test_what_fails_by_surprise_ends_the_run_however_much_waits(postgres_dsn: str) -> None:
+    async def broken(cpid: str, version: Version) -> Peer:
+        raise ZeroDivisionError
+
+    async with log_of(postgres_dsn) as log:
+        await log.register("CP-A")
+        await log.connect("CP-A", "c1")
+        for n in range(3 * QUEUED):
+            await log.say("CP-A", f"m{n}")
+        async with mirror_of(postgres_dsn, "ws://127.0.0.1:9", connect=broken) as mirroring:
+            with pytest.raises(ZeroDivisionError):
+                async with asyncio.timeout(30):
+                    await mirroring.run(asyncio.Event())
+
+
+async def test_names_made_up_with_each_answer_cost_no_room(
+    postgres_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lanes, "PLACES", 5)
+
+    def answer(cpid: str, action: str, payload: dict[str, Any]) -> Any:
+        return {f"\0 {len(system.heard)}": "\0"}
+
+    async with log_of(postgres_dsn) as log, other_system(answer) as system:
+        await log.register("CP-A")
+        await log.connect("CP-A", "c1")
+        for n in range(20):
+            await log.say("CP-A", f"m{n}")
+        standing = await mirrored(postgres_dsn, system)
+        found = differences(postgres_dsn)
+        assert standing.tally.differing == 20
+        assert len(found) == 6
+        assert {one.times for one in found if one.path == lanes.ELSEWHERE} == {15}
 
 
 async def test_a_mirror_runs_once(postgres_dsn: str) -> None:
