@@ -148,7 +148,9 @@ def shared(one: str, two: str) -> int:
 
 def next_row(text: str, other: str, rows: list[list[int]]) -> list[int]:
     """How many edits it takes from each beginning of `text` to the first `len(rows)` signs of `other`, given
-    the rows for fewer (optimal string alignment); numbers beyond `FARTHEST` are only known to be beyond.
+    the rows for fewer (after Damerau); numbers beyond `FARTHEST` are only known to be beyond.
+
+    Swapped neighbours may have a sign between them on one side: that one came, or went, with the other edit.
     """
     n = len(rows)
     sign, last = other[n - 1], rows[-1]
@@ -158,6 +160,10 @@ def next_row(text: str, other: str, rows: list[list[int]]) -> list[int]:
         best = min(last[m] + 1, row[m - 1] + 1, last[m - 1] + (sign != mine))
         if n > 1 and m > 1 and sign == text[m - 2] and other[n - 2] == mine:
             best = min(best, rows[-2][m - 2] + 1)
+        if n > 2 and m > 1 and sign == text[m - 2] and other[n - 3] == mine:
+            best = min(best, rows[-3][m - 2] + 2)
+        if n > 1 and m > 2 and sign == text[m - 3] and other[n - 2] == mine:
+            best = min(best, rows[-2][m - 3] + 2)
         row[m] = best
     return row
 

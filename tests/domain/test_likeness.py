@@ -4,7 +4,7 @@ import random
 import time
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from domain.chargers.likeness import FARTHEST, NearMatch, Neighbourhood, Why, distance, one_edit_away
@@ -14,18 +14,28 @@ words = st.text(ALPHABET, min_size=1, max_size=7)
 
 
 def brute(one: str, two: str) -> int:
-    """Optimal string alignment, as its definition says."""
-    if not one or not two:
-        return len(one) + len(two)
-    best = min(brute(one[1:], two) + 1, brute(one, two[1:]) + 1, brute(one[1:], two[1:]) + (one[0] != two[0]))
-    if one[:2] == two[:2][::-1] and len(one) > 1 and len(two) > 1:
-        best = min(best, brute(one[2:], two[2:]) + 1)
-    return best
+    """The least number of edits, one after another, as the definition says; `FARTHEST + 1` where there are more."""
+    reached = {one}
+    for edits in range(FARTHEST + 1):
+        if two in reached:
+            return edits
+        reached = set().union(*(one_edit_away(text, ALPHABET) for text in reached))
+    return FARTHEST + 1
 
 
-@given(one=st.text("AB", max_size=5), two=st.text("AB", max_size=5))
+@given(one=st.text("AB01", max_size=5), two=st.text("AB01", max_size=5))
+@example(one="01-", two="0-01")
+@example(one="0-01", two="01-")
 def test_the_distance_is_the_least_number_of_edits(one: str, two: str) -> None:
-    assert distance(one, two) == min(brute(one, two), FARTHEST + 1)
+    assert distance(one, two) == brute(one, two)
+
+
+@given(one=st.text("AB0", max_size=6), data=st.data())
+def test_whatever_two_edits_make_is_at_most_two_away(one: str, data: st.DataObject) -> None:
+    two = data.draw(st.sampled_from(sorted(one_edit_away(one, ALPHABET))))
+    two = data.draw(st.sampled_from(sorted(one_edit_away(two, ALPHABET))))
+    assert distance(one, two) <= FARTHEST
+    assert distance(two, one) == distance(one, two)
 
 
 @given(one=words, two=words)
