@@ -27,6 +27,7 @@ ROUNDS = 4
 """Of each kind."""
 WRITERS = 64
 """Each waits for its commit before it writes again, as a charger waits for its answer."""
+START_S = 60
 FRAME = '[2,"00000000-0000-0000-0000-000000000000","Heartbeat",{}]'
 REPLY = '[3,"00000000-0000-0000-0000-000000000000",{"currentTime":"2026-11-26T12:00:00.000Z"}]'
 
@@ -103,10 +104,12 @@ def _sealing(url: str, *, running: bool) -> Iterator[psutil.Process | None]:
         yield None
         return
     context = multiprocessing.get_context("spawn")
-    stop = context.Event()
-    process = context.Process(target=_seal, args=(url, stop), daemon=True)
+    ready, stop = context.Event(), context.Event()
+    process = context.Process(target=_seal, args=(url, ready, stop), daemon=True)
     process.start()
     try:
+        if not ready.wait(START_S):
+            raise TimeoutError(f"The sealer was not ready within {START_S} s.")
         yield psutil.Process(process.pid)
     finally:
         stop.set()
@@ -114,7 +117,8 @@ def _sealing(url: str, *, running: bool) -> Iterator[psutil.Process | None]:
         process.terminate()
 
 
-def _seal(url: str, stop: Stop) -> None:
+def _seal(url: str, ready: Stop, stop: Stop) -> None:
+    ready.set()  # what it took to start is no cost of an event
     seal(url, stop)
 
 
