@@ -105,7 +105,7 @@ class Telemetry:
             if query.subscribe == "message":
                 listening.close()
                 listening, resumed = await self._first_word(caller, receive)
-            ending = await self._tell(caller, listening, receive, send, resumed=resumed)
+            ending = await self._tell(caller, listening, receive, link, resumed=resumed)
         except Goodbye as goodbye:
             await send({"type": "websocket.close", "code": goodbye.code, "reason": goodbye.reason})
         except OSError as error:  # the client is gone: uvicorn's ClientDisconnected
@@ -136,13 +136,12 @@ class Telemetry:
             raise Goodbye(1008, words[:100]) from problem
 
     async def _tell(
-        self, caller: Caller, listening: Listening, receive: Receive, send: Send, *, resumed: bool
+        self, caller: Caller, listening: Listening, receive: Receive, link: Link, *, resumed: bool
     ) -> Ending | None:
         """Until it has to end; None where the client ended it."""
 
         async def hand(told: Sequence[Outgoing]) -> None:
-            for message in told:
-                await send({"type": "websocket.send", "text": message.body.decode()})
+            await link.send_texts([message.body for message in told])
 
         telling = asyncio.create_task(self._door.run(caller, listening, hand, resumed=resumed))
         leaving = asyncio.create_task(_left(receive))

@@ -9,10 +9,13 @@ delivered with `bytes` as received and `text` with U+FFFD for the unreadable.
 
 import asyncio
 import ssl
+from collections.abc import Iterable
+from struct import Struct
 from typing import Any, cast
 
 from uvicorn._types import ASGIReceiveEvent
 from uvicorn.config import Config
+from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
 from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
@@ -40,6 +43,9 @@ PLAIN = "/ws/"
 NO_CLOSE_FRAME = 1006
 """RFC 6455 §7.4.1: the connection was lost without a Close frame."""
 
+
+_WHOLE_TEXT = 0x81
+_SHORT, _LONG = Struct(">BBH"), Struct(">BBQ")
 
 _DEFLATE = ServerPerMessageDeflateFactory(
     server_no_context_takeover=True,
@@ -84,6 +90,13 @@ class Link:
         were waiting to be read count as well.
         """
         return await self._protocol.ping(timeout_s)
+
+    async def send_texts(self, texts: Iterable[bytes]) -> None:
+        """Text messages as bytes, in one piece; returns when the network has room again.
+
+        Raises OSError where nobody is there any more.
+        """
+        await self._protocol.send_texts(texts)
 
     def close_unread(self, code: int, reason: str) -> None:
         """Close a socket whose other side reads nothing: without waiting for it, and for good within seconds."""
@@ -184,6 +197,19 @@ class ChargerWebSocket(WebSocketsSansIOProtocol):
             if self.read_paused and not self.transport.is_closing():
                 self.transport.pause_reading()
 
+    async def send_texts(self, texts: Iterable[bytes]) -> None:
+        """See `Link.send_texts`. What is not compressed has the same frame for everybody, who need no state for it."""
+        await self.writable.wait()
+        if self.disconnected or self.close_sent or self.conn.state is not State.OPEN:
+            raise ClientDisconnected
+        if self.conn.extensions:
+            for text in texts:
+                self.conn.send_text(text)
+            self.transport.write(b"".join(self.conn.data_to_send()))
+        else:
+            self.transport.write(b"".join([part for text in texts for part in (_head(len(text)), text)]))
+        await self.writable.wait()
+
     def close_unread(self, code: int, reason: str) -> None:
         """See `Link.close_unread`."""
         if self.close_sent or self.transport.is_closing():
@@ -197,6 +223,15 @@ class ChargerWebSocket(WebSocketsSansIOProtocol):
         for heard in self._waiting:
             if not heard.done():
                 heard.set_result(alive)
+
+
+def _head(length: int) -> bytes:
+    """Of a whole text message without a mask, as servers send it (RFC 6455 §5.2)."""
+    if length < 126:
+        return bytes((_WHOLE_TEXT, length))
+    if length < 1 << 16:
+        return _SHORT.pack(_WHOLE_TEXT, 126, length)
+    return _LONG.pack(_WHOLE_TEXT, 127, length)
 
 
 def _tls_of(secured: ssl.SSLObject) -> dict[str, object]:

@@ -6,7 +6,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+import pytest
 import uvicorn
+from uvicorn.protocols.utils import ClientDisconnected
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
 from websockets.frames import Frame, Opcode
@@ -192,6 +194,45 @@ async def test_compression_is_negotiated_small() -> None:
         assert (await endpoint.received.get())["text"] == "[2]" * 50
         await endpoint.send({"type": "websocket.send", "text": "[3]" * 50})
         assert await charger.recv() == "[3]" * 50
+
+
+@pytest.mark.parametrize("compression", [None, "deflate"])
+async def test_texts_made_for_many_arrive_as_they_are(compression: str | None) -> None:
+    texts = [
+        "é" * (length // 2) + "x" * (length % 2) for length in (0, 1, 124, 125, 126, 127, 65_535, 65_536)
+    ]
+    async with server() as (endpoint, url), client(url, compression=compression) as charger:
+        assert bool(charger.protocol.extensions) == (compression is not None)
+        link = await endpoint.link
+        sending = asyncio.create_task(link.send_texts([text.encode() for text in texts]))
+        assert [await charger.recv() for _ in texts] == texts
+        await sending
+        await link.send_texts([])
+        await endpoint.send({"type": "websocket.send", "text": "and as before"})
+        assert await charger.recv() == "and as before"
+
+
+async def test_texts_wait_for_room_and_end_with_the_connection() -> None:
+    async with server() as (endpoint, url), client(url, compression=None) as charger:
+        link = await endpoint.link
+        charger.transport.pause_reading()
+        sent = 0
+
+        async def send_for_ever() -> None:
+            nonlocal sent
+            while True:
+                await link.send_texts([b"x" * 1_000_000])
+                sent += 1
+
+        sending = asyncio.create_task(send_for_ever())
+        before = -1
+        while sent > before:  # the network itself takes many megabytes
+            before = sent
+            await asyncio.wait([sending], timeout=0.3)
+        assert not sending.done()
+        charger.transport.abort()
+        with pytest.raises(ClientDisconnected):
+            await asyncio.wait_for(sending, 5)
 
 
 async def test_a_bad_handshake_is_refused_without_a_link() -> None:
