@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
 
 import msgspec
 
@@ -28,8 +28,17 @@ STALL_S = 10.0
 """Who takes nothing for so long is closed: what waits for him is kept in the log, not in memory."""
 RETRY_AFTER_S = 10
 
-Hand = Callable[[Sequence[Outgoing]], Awaitable[None]]
-"""Gives messages to the network; returns when it has taken them."""
+
+class Outlet(Protocol):
+    """The way to a listener's network."""
+
+    def has_room(self) -> bool:
+        """Does `hand` return without waiting?"""
+        ...
+
+    async def hand(self, told: Sequence[Outgoing]) -> None:
+        """Give it messages; returns when it has taken them, or what was there before."""
+        ...
 
 
 class Ending(msgspec.Struct, frozen=True):
@@ -97,11 +106,11 @@ class StreamDoor:
             raise invalid(Fault("after", words)) from error
         return self.live.listen(caller.tenant, caller.rights, selection, place)
 
-    async def run(self, caller: Caller, listening: Listening, hand: Hand, *, resumed: bool) -> Ending:
+    async def run(self, caller: Caller, listening: Listening, outlet: Outlet, *, resumed: bool) -> Ending:
         """Hand over what comes until the stream has to end. The client's own end is a cancellation."""
         self.open += 1
         try:
-            return await self._run(caller, listening, hand, resumed=resumed)
+            return await self._run(caller, listening, outlet, resumed=resumed)
         except Lagging:
             self.lagging += 1
             return LAGGING
@@ -109,20 +118,20 @@ class StreamDoor:
             self.open -= 1
             listening.close()
 
-    async def _run(self, caller: Caller, listening: Listening, hand: Hand, *, resumed: bool) -> Ending:
+    async def _run(self, caller: Caller, listening: Listening, outlet: Outlet, *, resumed: bool) -> Ending:
         first = listening.mark("stream.opened") if resumed else await listening.begin_now()
-        await _in_time(hand, (first,))
+        await _in_time(outlet, (first,))
         beat_at = clock.monotonic() + HEARTBEAT_S
         look_at = clock.monotonic() + LOOK_AGAIN_S
         while True:
             now = clock.monotonic()
             told = await listening.next(max(0.01, min(beat_at, look_at) - now))
             if told:
-                await _in_time(hand, told)
+                await _in_time(outlet, told)
             now = clock.monotonic()
             if now >= beat_at:
                 beat_at = now + HEARTBEAT_S
-                await _in_time(hand, (listening.mark("stream.heartbeat"),))
+                await _in_time(outlet, (listening.mark("stream.heartbeat"),))
             if now >= look_at:
                 look_at = now + LOOK_AGAIN_S
                 if self._draining():
@@ -146,11 +155,14 @@ class StreamDoor:
         return None
 
 
-async def _in_time(hand: Hand, told: Sequence[Outgoing]) -> None:
+async def _in_time(outlet: Outlet, told: Sequence[Outgoing]) -> None:
     """Raises Lagging where the client takes nothing."""
+    if outlet.has_room():  # nearly always: a timer would be the dearest part of it
+        await outlet.hand(told)
+        return
     try:
         async with asyncio.timeout(STALL_S):
-            await hand(told)
+            await outlet.hand(told)
     except TimeoutError:
         raise Lagging from None
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from starlette.types import Receive, Scope, Send
 
 from adapters.http.access import Caller
-from adapters.http.http_protocol import abort
+from adapters.http.http_protocol import abort, has_room
 from adapters.http.stream_door import LAGGING, Ending, StreamDoor, farewell
 from adapters.live.listening import Listening, Outgoing
 from adapters.live.seats import Seat
@@ -50,15 +50,10 @@ class EventStream:
     async def _stream(self, scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": list(HEADERS)})
 
-        async def write(body: bytes) -> None:
-            await send({"type": "http.response.body", "body": body, "more_body": True})
-
-        async def hand(told: Sequence[Outgoing]) -> None:
-            await write(b"".join(map(written, told)))
-
-        await write(b"retry: %d\n\n" % RETRY_MS)
+        outlet = _Body(scope, send)
+        await outlet.write(b"retry: %d\n\n" % RETRY_MS)
         telling = asyncio.create_task(
-            self._door.run(self._caller, self._listening, hand, resumed=self._resumed)
+            self._door.run(self._caller, self._listening, outlet, resumed=self._resumed)
         )
         leaving = asyncio.create_task(_gone(receive))
         try:
@@ -83,6 +78,26 @@ class EventStream:
                 await send({"type": "http.response.body", "body": body})
         except TimeoutError:
             abort(scope)
+
+
+class _Body:
+    """See Outlet."""
+
+    def __init__(self, scope: Scope, send: Send) -> None:
+        self._scope = scope
+        self._send = send
+
+    def has_room(self) -> bool:
+        """See Outlet."""
+        return has_room(self._scope)
+
+    async def hand(self, told: Sequence[Outgoing]) -> None:
+        """See Outlet. A message is an event."""
+        await self.write(b"".join(map(written, told)))
+
+    async def write(self, body: bytes) -> None:
+        """A piece of the answer."""
+        await self._send({"type": "http.response.body", "body": body, "more_body": True})
 
 
 def written(message: Outgoing) -> bytes:

@@ -139,11 +139,7 @@ class Telemetry:
         self, caller: Caller, listening: Listening, receive: Receive, link: Link, *, resumed: bool
     ) -> Ending | None:
         """Until it has to end; None where the client ended it."""
-
-        async def hand(told: Sequence[Outgoing]) -> None:
-            await link.send_texts([message.body for message in told])
-
-        telling = asyncio.create_task(self._door.run(caller, listening, hand, resumed=resumed))
+        telling = asyncio.create_task(self._door.run(caller, listening, _Socket(link), resumed=resumed))
         leaving = asyncio.create_task(_left(receive))
         try:
             await asyncio.wait((telling, leaving), return_when=asyncio.FIRST_COMPLETED)
@@ -152,6 +148,18 @@ class Telemetry:
             leaving.cancel()
             telling.cancel()
             await asyncio.gather(leaving, telling, return_exceptions=True)
+
+
+class _Socket:
+    """See Outlet."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self.has_room = link.has_room
+
+    async def hand(self, told: Sequence[Outgoing]) -> None:
+        """See Outlet. A message is a frame."""
+        await self._link.send_texts([message.body for message in told])
 
 
 async def _left(receive: Receive) -> Ending | None:

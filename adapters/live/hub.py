@@ -24,6 +24,8 @@ class Hub:
         self._new_teller = new_teller
         self._streams: dict[Stream, Callable[[], None]] = {}
         self._scope = Scope()
+        self._too_wide = False
+        """Is somebody gone whose wishes the scope may still hold? It is looked at with the next batch."""
         self._turn: _Turn | None = None
         self._ending: asyncio.TimerHandle | None = None
         self.delivered = 0
@@ -56,7 +58,7 @@ class Hub:
         if turn is not self._turn or turn.position is None:  # it ended while we waited, which is rare
             return await self.attach(stream, wake)
         self._streams[stream] = wake
-        self._rescope()
+        self._include(stream)
         stream.attach(turn.position)
         return turn.position
 
@@ -64,7 +66,7 @@ class Hub:
         """It wants no more."""
         self._streams.pop(stream, None)
         stream.detach()
-        self._rescope()
+        self._too_wide = True
         if not self._streams and self._turn is not None and self._ending is None:
             self._ending = asyncio.get_running_loop().call_later(LINGER_S, self._end)
 
@@ -98,7 +100,8 @@ class Hub:
         self._scope.tenants |= {stream.tenant}
         self._scope.frames |= stream.selection.frames
 
-    def _rescope(self) -> None:
+    def _narrow(self) -> None:
+        self._too_wide = False
         self._scope.tenants = frozenset(stream.tenant for stream in self._streams)
         self._scope.frames = any(stream.selection.frames for stream in self._streams)
 
@@ -115,6 +118,8 @@ class Hub:
             elif stream.waiting > before:
                 self.delivered += stream.waiting - before
                 wake()
+        if self._too_wide:
+            self._narrow()
 
 
 class _Turn:

@@ -8,6 +8,7 @@ from typing import TypeAlias
 import psycopg
 
 from adapters.live.archive import Archive
+from adapters.live.bell import Bell
 from adapters.live.coalescing import Coalescer
 from adapters.live.hub import Hub
 from adapters.live.places import Place, Seal
@@ -50,7 +51,7 @@ class Listening:
         self._hub = hub
         self._archive = archive
         self._seal = seal
-        self._wake = asyncio.Event()
+        self._bell = Bell()
         self._look_for_gap = resumed
         self._coalescer: Coalescer | None = None
         self._fell_behind_at: float | None = None
@@ -58,10 +59,11 @@ class Listening:
     def close(self) -> None:
         """The listener has gone."""
         self._hub.detach(self.stream)
+        self._bell.mute()
 
     async def begin_now(self) -> Control:
         """Take the place at the end of the log; what it is told of."""
-        position = await self._hub.attach(self.stream, self._wake.set)
+        position = await self._hub.attach(self.stream, self._bell.ring)
         self.stream.passed(Place(position))
         return self.mark("stream.opened")
 
@@ -77,34 +79,39 @@ class Listening:
 
     async def next(self, patience_s: float) -> Sequence[Outgoing]:
         """What is to be sent now; nothing where nothing came for so long. Raises Lagging."""
-        try:
-            async with asyncio.timeout(patience_s):
-                while True:
-                    told = await self._turn()
-                    if told:
-                        return told
-        except TimeoutError:
-            return ()
-
-    async def _turn(self) -> Sequence[Outgoing]:
+        until = asyncio.get_running_loop().time() + patience_s
         stream = self.stream
-        if stream.attached_at is None:
-            await self._attach()
-        if self._look_for_gap and (gap := await self._gap()) is not None:
-            return (gap,)
-        if stream.behind:
-            return await self._from_the_log()
-        self._fell_behind_at = None
-        taken = stream.take(MOST)
-        if not taken and stream.attached_at is not None:
-            self._wake.clear()
-            await self._wake.wait()
-        return taken
+        while True:
+            if self._look_for_gap or stream.behind:
+                told = await self._caught_up(until)
+                if told is None:
+                    return ()
+            else:
+                self._fell_behind_at = None
+                told = stream.take(MOST)
+                if not told and not stream.behind:
+                    self._bell.silence()
+                    if not await self._bell.heard(until):
+                        return ()
+            if told:
+                return told
+
+    async def _caught_up(self, until: float) -> Sequence[Outgoing] | None:
+        """A step towards being live; None where there was no time for it."""
+        try:
+            async with asyncio.timeout_at(until):
+                if self.stream.attached_at is None:
+                    await self._attach()
+                if self._look_for_gap and (gap := await self._gap()) is not None:
+                    return (gap,)
+                return await self._from_the_log() if self.stream.behind else ()
+        except TimeoutError:
+            return None
 
     async def _attach(self) -> None:
         if self.stream.fell_back and self._fell_behind_at is None:
             self._fell_behind_at = clock.monotonic()
-        await self._hub.attach(self.stream, self._wake.set)
+        await self._hub.attach(self.stream, self._bell.ring)
 
     async def _from_the_log(self) -> Sequence[Outgoing]:
         """One piece. Where it is the last, what was held back of readings goes with it."""

@@ -7,6 +7,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain, islice
 from typing import Any
 
 import psycopg
@@ -14,6 +15,8 @@ import psycopg
 log = logging.getLogger("zeus.live")
 
 CONNECT_S = 5
+AT_ONCE = 50
+"""Seats that are tried in one question."""
 
 _TAKE = """
     SELECT n FROM unnest(%s::int[]) AS n
@@ -46,6 +49,8 @@ class Seats:
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="live-seats")
         self._connection: psycopg.Connection[Any] | None = None
         self._held: dict[str, set[int]] = {}
+        self._last: dict[str, int] = {}
+        """The seat that was taken last, by row."""
 
     async def take(self, rows: Sequence[tuple[str, int]]) -> Seat | str:
         """A seat in each row of (name, how many there are); the name of the full row where there is none.
@@ -84,21 +89,32 @@ class Seats:
     def _take(self, connection: "psycopg.Connection[Any]", rows: Sequence[tuple[str, int]]) -> Seat | str:
         taken: list[tuple[str, int]] = []
         for name, most in rows:
-            held = self._held.setdefault(name, set())
-            free = [n for n in range(1, most + 1) if n not in held]
-            found = connection.execute(_TAKE, [free, f"zeus stream {name}"]).fetchone()
+            found = self._find(connection, name, most)
             if found is None:
                 self._leave(connection, taken)
                 return name
-            held.add(found[0])
-            taken.append((name, found[0]))
+            taken.append((name, found))
         return Seat(self, taken)
+
+    def _find(self, connection: "psycopg.Connection[Any]", name: str, most: int) -> int | None:
+        """Behind the seat taken last there is mostly a free one: a row is not looked through for each who comes."""
+        held = self._held.setdefault(name, set())
+        last = self._last.get(name, 0)
+        free = (n for n in chain(range(last + 1, most + 1), range(1, min(last, most) + 1)) if n not in held)
+        while some := list(islice(free, AT_ONCE)):
+            found = connection.execute(_TAKE, [some, f"zeus stream {name}"]).fetchone()
+            if found is not None:
+                held.add(found[0])
+                self._last[name] = found[0]
+                return int(found[0])
+        return None
 
     def _leave(self, connection: "psycopg.Connection[Any]", places: Sequence[tuple[str, int]]) -> None:
         for name, n in places:
             self._held.get(name, set()).discard(n)
             if not self._held.get(name):
                 self._held.pop(name, None)
+                self._last.pop(name, None)
             connection.execute(_GIVE, [f"zeus stream {name}", n])
 
     def _open(self) -> "psycopg.Connection[Any]":

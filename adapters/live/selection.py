@@ -1,6 +1,7 @@
 """What one listener wants to hear."""
 
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -31,7 +32,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
             return False
         if message.type.startswith("stream."):  # about the stream itself: for everybody
             return True
-        if not self._wants_type(message.type):
+        if not _wants_type(self.types, self.meter, message.type):
             return False
         if self.chargers and message.charger.upper() not in self.chargers:
             return False
@@ -44,11 +45,11 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         """Does it name the frames?"""
         return OCPP_MESSAGE in self.types
 
-    def _wants_type(self, kind: str) -> bool:
-        if kind == METER_SAMPLE and self.meter == "none":
-            return False
-        if not self.types:
-            return kind != OCPP_MESSAGE
-        return kind in self.types or (
-            kind != OCPP_MESSAGE and any(fnmatchcase(kind, glob) for glob in self.types)
-        )
+
+@lru_cache(4096)
+def _wants_type(types: frozenset[str], meter: Meter, kind: str) -> bool:
+    if kind == METER_SAMPLE and meter == "none":
+        return False
+    if not types:
+        return kind != OCPP_MESSAGE
+    return kind in types or (kind != OCPP_MESSAGE and any(fnmatchcase(kind, glob) for glob in types))

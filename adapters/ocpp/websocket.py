@@ -91,8 +91,12 @@ class Link:
         """
         return await self._protocol.ping(timeout_s)
 
+    def has_room(self) -> bool:
+        """Does the network take what is sent at once?"""
+        return self._protocol.writable.is_set()
+
     async def send_texts(self, texts: Iterable[bytes]) -> None:
-        """Text messages as bytes, in one piece; returns when the network has room again.
+        """Text messages as bytes, in one piece, as soon as the network has room.
 
         Raises OSError where nobody is there any more.
         """
@@ -208,7 +212,6 @@ class ChargerWebSocket(WebSocketsSansIOProtocol):
             self.transport.write(b"".join(self.conn.data_to_send()))
         else:
             self.transport.write(b"".join([part for text in texts for part in (_head(len(text)), text)]))
-        await self.writable.wait()
 
     def close_unread(self, code: int, reason: str) -> None:
         """See `Link.close_unread`."""

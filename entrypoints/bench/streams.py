@@ -4,6 +4,8 @@ import asyncio
 import os
 import re
 from dataclasses import dataclass, field
+from functools import partial
+from typing import cast
 
 from adapters.eventstore.store import open_store
 from adapters.live.selection import Selection
@@ -14,7 +16,7 @@ from domain.catalogue import FACTS
 from domain.chargers.events import StatusReported
 from domain.event import Event, Fact, Told
 from domain.tenants.roles import Right
-from entrypoints.bench.load import quantiles_ms
+from entrypoints.bench.load import quantiles_ms, run
 from entrypoints.bench.report import Figures, Results, Tell
 from entrypoints.bench.scale import Scale
 from entrypoints.bench.server import TENANT, Server, provisioned, serving
@@ -35,11 +37,11 @@ def measure(scale: Scale, tell: Tell) -> Results:
         teller = _Teller(server.database_url)
         for kind, listeners in (("sse", 0), ("sse", 1), ("sse", many), ("websocket", many)):
             tell(f"{RATE} events/s, {listeners} listeners ({kind})")
-            work = _over_sockets(server, teller, kind, listeners, scale)
-            results[f"streams.{kind}.{listeners}"] = asyncio.run(work)
+            work = partial(_over_sockets, server, teller, kind, listeners, scale)
+            results[f"streams.{kind}.{listeners}"] = run(work)
         for listeners in (1, many):
             tell(f"the hub alone, {listeners} listeners")
-            results[f"streams.hub.{listeners}"] = asyncio.run(_in_process(server, teller, listeners, scale))
+            results[f"streams.hub.{listeners}"] = run(partial(_in_process, server, teller, listeners, scale))
     return results
 
 
@@ -95,8 +97,7 @@ class _Listener(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Ask."""
-        if isinstance(transport, asyncio.Transport):
-            transport.write(self._request)
+        cast(asyncio.WriteTransport, transport).write(self._request)
 
     def data_received(self, data: bytes) -> None:
         """What is around the messages is passed over; each tells its number in its text."""
