@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, cast
 
 from adapters.ocpp.gateway import Gateway
@@ -24,6 +24,7 @@ class FakeLink:
         self.last_heard = clock()
         self.close_code: int | None = None
         self.close_reason = ""
+        self.texts: list[bytes] = []
         self.pings: list[asyncio.Future[bool]] = []
         self.pinged = asyncio.Event()
 
@@ -35,6 +36,16 @@ class FakeLink:
         self.pings.append(ping)
         self.pinged.set()
         return await ping
+
+    def has_room(self) -> bool:
+        """Memory takes all there is."""
+        return True
+
+    async def send_texts(self, texts: Iterable[bytes]) -> None:
+        """Kept as they are; raises Gone after the end."""
+        if self.close_code is not None:
+            raise Gone
+        self.texts.extend(texts)
 
     def close_unread(self, code: int, reason: str) -> None:
         """Over, without a word from the other side."""
