@@ -7,6 +7,7 @@ read all the same, and what is put on record about a refusal is written after th
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from datetime import datetime
 from math import ceil
 from typing import Any, NoReturn
@@ -38,6 +39,9 @@ from domain.tenants.tenant import is_slug
 log = logging.getLogger("zeus.people")
 
 INVITATION = "zeusinvite"
+RECORD_TRIES = 20
+RECORD_PAUSE_S = 0.005
+"""Times the number of the try: two seconds in all, in which each conflict means that another was put on record."""
 
 
 class SignInFailed(Exception):
@@ -106,6 +110,8 @@ class FrontDesk:
         self._trying: set[ChargerId] = set()
         """Of each login one password is looked at at a time: guesses in parallel gain nothing."""
         self._tasks: set[asyncio.Task[None]] = set()
+        self._pen = asyncio.Lock()
+        """One puts on record at a time, in order: many at once would get in each other's way on a person's stream."""
 
     async def sign_in(self, tenant: str, login: str, password: str, visit: Visit) -> Admitted:
         """By a password. Raises SignInFailed, MustWait, HashingBusy, StoreUnavailable, FleetUnavailable."""
@@ -295,7 +301,13 @@ class FrontDesk:
 
     async def _record(self, tenant: str, user_id: str, facts: list[Fact], visit: Visit) -> None:
         told = Told(recorded_at=self.now(), actor="zeus", cause=visit.cause)
-        await self.book.change(tenant, user_id, lambda _: facts, told)
+        async with self._pen:
+            for n in range(1, RECORD_TRIES):
+                with suppress(VersionConflict):  # another process put something on record
+                    await self.book.change(tenant, user_id, lambda _: facts, told)
+                    return
+                await asyncio.sleep(n * RECORD_PAUSE_S)
+            await self.book.change(tenant, user_id, lambda _: facts, told)
 
     async def _rehash(self, tenant: str, person: User, password: str, visit: Visit) -> None:
         former = person.verifier

@@ -1,7 +1,8 @@
 """How the columns of a table travel to Postgres: as arrays of one type each, cast on arrival."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -34,13 +35,15 @@ class Column:
     def array(self, values: Sequence[Any]) -> list[Any]:
         """The values as one array parameter."""
         encode = self.encode
+        if encode is _as_is:
+            return list(values)
         return [None if value is None else encode(value) for value in values]
 
 
 class Shape:
     """What the engine knows about a table."""
 
-    __slots__ = ("columns", "key", "keys", "name", "objects", "sets")
+    __slots__ = ("columns", "key", "key_in", "keys", "name", "objects", "sets")
 
     def __init__(self, table: Table) -> None:
         self.name = table.name
@@ -51,6 +54,14 @@ class Shape:
         self.sets = frozenset(c.name for c in table.columns if isinstance(c.type, sqlalchemy.ARRAY))
         if not self.key:
             raise TableWithoutKey(table.name)
+        self.key_in = _key_in(self.key)
+
+
+def _key_in(key: tuple[str, ...]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
+    """How to take the key from a row."""
+    if len(key) > 1:
+        return itemgetter(*key)
+    return lambda row: (row[key[0]],)
 
 
 @cache

@@ -2,14 +2,16 @@
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from itertools import chain
 from operator import attrgetter
+from typing import cast
 
 from sqlalchemy import Table
 
 from projections.columns import Column, Shape, shape_of
 from projections.read_model import Link
-from projections.staging import Pending, Stage, stages_of
-from projections.writes import Append, Delete, Increment, Key, Merge, Update, Upsert, Write
+from projections.staging import Pending, Stage, stages_of, writes_of
+from projections.writes import Append, Delete, Increment, Key, Merge, Update, Upsert, Values, Write
 
 _ORDER: tuple[type, ...] = (Delete, Update, Upsert, Append, Merge, Increment)
 """Deletes first, so that a unique value set free in a batch may be taken again in it."""
@@ -24,32 +26,57 @@ _Group = tuple[type, _Names, _Names, _Names, str, _Names]
 
 def execute_writes(connection: Link, writes: Iterable[Write]) -> None:
     """Bring the writes of a batch, in log order, to the tables of the search_path."""
-    for table, stages in stages_of(writes).items():
-        for stage in stages:
+    for table, ours in writes_of(writes).items():
+        if all(type(write) is Append for write in ours):
+            _append(connection, table, cast("list[Append]", ours))
+            continue
+        for stage in stages_of(ours, shape_of(table)):
             execute_stage(connection, table, stage)
+
+
+def _append(connection: Link, table: Table, writes: Sequence[Append]) -> None:
+    """New rows alone, as of a log, need no merging: of those with the same key the first stays."""
+    shape = shape_of(table)
+    rows: dict[Key, Values] = {}
+    key_in = shape.key_in
+    for write in writes:
+        rows.setdefault(key_in(write.row), write.row)
+    groups: dict[_Names, list[Values]] = {}
+    for row in rows.values():
+        groups.setdefault(tuple(row), []).append(row)
+    for names, group in groups.items():
+        others = tuple(name for name in _in_order(names) if name not in shape.keys)
+        columns = (shape.columns[name] for name in (*shape.key, *others))
+        arrays = [column.array([row[column.name] for row in group]) for column in columns]
+        connection.execute(_statement(table, shape.key, (Append, others, (), (), "", ())), arrays)
 
 
 def execute_stage(connection: Link, table: Table, stage: Stage) -> None:
     """Run one stage; its rows are distinct, so only the kinds have an order."""
-    shape = shape_of(table)
     groups: dict[_Group, list[_Row]] = {}
-    sparse = _sparse(stage.pending.values(), shape)
+    sparse = _sparse(stage.pending.values(), shape_of(table))
     for key, pending in stage.pending.items():
-        for name in sparse if pending.kind is Merge else ():
-            if name not in pending.once:
-                pending.values.setdefault(name, None)
-        names = (*sorted(pending.values), *sorted(pending.once), *sorted(pending.by))
-        once, by = tuple(sorted(pending.once)), tuple(sorted(pending.by))
+        values = pending.values
+        if pending.kind is Merge:
+            for name in sparse - values.keys() - pending.once.keys():
+                values[name] = None
+        once, by = _in_order(tuple(pending.once)), _in_order(tuple(pending.by))
+        names = _in_order(tuple(values)) + once + by
         group = (pending.kind, names, once, by, pending.guard, pending.since)
         groups.setdefault(group, []).append((key, pending))
     for group in sorted(groups, key=lambda group: _ORDER.index(group[0])):
         _execute_group(connection, table, stage.address, group, groups[group])
 
 
+@lru_cache(maxsize=4096)
+def _in_order(names: _Names) -> _Names:
+    return tuple(sorted(names))
+
+
 def _sparse(rows: Iterable[Pending], shape: Shape) -> frozenset[str]:
     """Columns that Merge may fill with NULL, so that rows with different measurands share a statement."""
-    named = {name for row in rows if row.kind is Merge for name in row.values}
-    return frozenset(name for name in named if shape.columns[name].nullable)
+    sets = {tuple(row.values) for row in rows if row.kind is Merge}
+    return frozenset(name for name in chain.from_iterable(sets) if shape.columns[name].nullable)
 
 
 def _execute_group(

@@ -1,7 +1,7 @@
 """SEC-26: who comes in, who has to wait, which sessions hold; nobody is told what was wrong."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import timedelta
 
 import pytest
@@ -14,6 +14,7 @@ from application.remembered import FRESH_S
 from application.sessions import HALFWAY, IDLE, LONGEST, Stage, digest_of_session
 from application.sign_in import MustWait, SignInFailed, Visit
 from application.tenants import Tenants
+from domain.event import Event, Fact
 from domain.people import events as user
 from domain.people.passwords import PasswordUnfit
 from domain.people.user import InvitationVoid, LastAdmin, UserExists, UserUnknown, user_stream
@@ -140,6 +141,28 @@ async def test_sec_26_guesses_wait_longer_and_longer_in_every_process_and_unknow
     await office.processes[1].desk.finish()
     assert office.facts(user.Locked)
     assert len(office.facts(user.SignInRefused)) < 200
+
+
+async def test_every_refusal_is_on_record_however_many_come_at_once() -> None:
+    """Four processes write to one person's stream, each of which loses most races for its next version."""
+
+    class Slow(InMemoryEventStore):
+        async def append(self, events: Sequence[Event[Fact]]) -> list[int]:
+            for _ in range(3):
+                await asyncio.sleep(0)
+            return await super().append(events)
+
+    office = Office(4)
+    office.store = office.book.store = Slow()
+    office = await office.open()
+    name = await office.employ()
+    person = await office.book.load(TENANT, name)
+    for _ in range(50):
+        for process in office.processes:
+            process.desk.put_on_record(TENANT, person, "password", HOME)
+    await asyncio.gather(*(process.desk.finish() for process in office.processes))
+    assert len(office.facts(user.SignInRefused)) == 200
+    await office.close()
 
 
 async def test_sec_26_guesses_in_parallel_gain_nothing(office: Office) -> None:

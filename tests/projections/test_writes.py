@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy.dialects.postgresql import JSONB
 
-from projections.columns import TableWithoutKey
+from projections.columns import TableWithoutKey, shape_of
 from projections.in_memory import Rows
 from projections.read_model import Link, create_tables
 from projections.staging import WriteImpossible, stages_of
@@ -107,13 +107,26 @@ def test_rows_in_memory_are_those_of_postgres(link: Link, writes: list[Write]) -
     assert [tuple(row.values()) for row in rows.of(THINGS)] == _after(link, [writes])
 
 
+_report = st.fixed_dictionaries({"seen": _maybe, "a": st.integers(0, 1), "b": _number}).map(
+    lambda values: Upsert(THINGS, (1, "x"), values, guard="seen", since=("b", "a"))
+)
+
+
+@settings(max_examples=600, deadline=None)
+@given(stands=_report, writes=st.lists(_report, min_size=2, max_size=4))
+def test_reports_that_come_late_are_merged_as_if_one_by_one(
+    link: Link, stands: Write, writes: list[Write]
+) -> None:
+    assert _after(link, [[stands], writes]) == _after(link, [[write] for write in (stands, *writes)])
+
+
 def test_writes_to_many_rows_are_few_statements() -> None:
     writes: list[Write] = []
     for n in range(500):
         writes.append(Upsert(THINGS, (n, "x"), {"a": n}))
         writes.append(Update(THINGS, {"site": n}, {"b": n}))
         writes.append(Upsert(THINGS, (n, "x"), {"a": n + 1}))
-    assert len(stages_of(writes)[THINGS]) == 3
+    assert len(stages_of(writes, shape_of(THINGS))) == 3
 
 
 def test_values_arrive_as_they_are(link: Link) -> None:
@@ -139,7 +152,7 @@ def test_values_arrive_as_they_are(link: Link) -> None:
 )
 def test_writes_that_name_no_row_are_refused(write: Write, error: type[Exception]) -> None:
     with pytest.raises(error):
-        stages_of([write])
+        stages_of([write], shape_of(write.table))
 
 
 @pytest.mark.parametrize("value", [1.5, "1"])
