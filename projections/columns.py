@@ -116,6 +116,13 @@ def _without_nul(value: Any) -> Any:
 
 
 def _array_literal(value: Any) -> str:
+    if all(isinstance(item, str) for item in value):
+        return "{" + ",".join(map(_quoted, value)) + "}"
     cleaned = [_text(item) if isinstance(item, str) else item for item in value]
     dumped = Transformer().get_dumper(cleaned, PyFormat.TEXT).dump(cleaned)
     return bytes(dumped or b"{}").decode()
+
+
+def _quoted(item: str) -> str:
+    escaped = _text(item).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

@@ -14,7 +14,7 @@ from psycopg.sql import SQL, Composed, Identifier, Literal
 from projections.advance import is_passing
 from projections.columns import TableWithoutKey, shape_of
 from projections.read_model import Link, LogItem, LogReader, ReadModel, Unreadable
-from projections.rebuild import Progress, RebuildUnderway, TableCount, count
+from projections.rebuild import BATCH, Progress, RebuildUnderway, TableCount, count
 from projections.schemas import table_names
 from projections.statements import execute_writes
 from projections.writes import Write
@@ -77,7 +77,7 @@ def build(
     on_progress: Callable[[Progress], None],
     *,
     file_sha256: str = "",
-    batch: int = 5000,
+    batch: int = BATCH,
 ) -> Built:
     """Build the tables from the first event up to now, and put them in the place of those that were there.
 

@@ -20,6 +20,9 @@ _LOCK_TIMEOUT = "500ms"
 Below `deadlock_timeout`, so that a reader is never the one to be cancelled."""
 
 _SWAP_PAUSE_S = 1.0
+BATCH = 10_000
+"""Events in a transaction: more are a little faster, and hold more memory."""
+
 _FEW = 20
 """Events looked at to see whether the live rows are level with a build."""
 
@@ -112,7 +115,7 @@ def rebuild(
     *,
     verify: bool = False,
     fresh: bool = False,
-    batch: int = 5000,
+    batch: int = BATCH,
 ) -> Rebuilt:
     """Build `model` from the first event and swap it in; a build that was cut off is resumed unless `fresh`.
 
@@ -132,7 +135,7 @@ def rebuild_together(
     *,
     verify: bool = False,
     fresh: bool = False,
-    batch: int = 5000,
+    batch: int = BATCH,
 ) -> dict[str, Rebuilt]:
     """The same with several, which read the log once for all of them; by their names.
 
