@@ -25,15 +25,15 @@ MOST = 4
 """Processes, however many cores there are: Postgres needs some too."""
 LOOK_S = 0.5
 _COSTS = {
-    "status_board": 6.1,
-    "message_log": 5.9,
-    "attempts": 3.2,
-    "availability": 2.9,
-    "meter_samples": 5.0,
-    "sessions": 4.8,
-    "session_figures": 4.8,
+    "status_board": 7.6,
+    "message_log": 7.5,
+    "attempts": 4.7,
+    "availability": 4.5,
+    "meter_samples": 3.6,
+    "sessions": 3.3,
+    "session_figures": 2.8,
 }
-"""Seconds that each took alone of a log of 217,000 events; any other took less than half a second. Only how
+"""Seconds that each took of a log of 200,000 events (`zeus bench`); any other took less than half a second. Only how
 evenly the work is divided hangs on this."""
 _STANDING = """
     SELECT min(position), (SELECT max(notification_id) FROM eventstore.stored_events)
