@@ -52,27 +52,25 @@ class HeatCell(msgspec.Struct, frozen=True, kw_only=True):
 _WITHIN = changes_within("p.charger", "p.evse_id", ":begin", ":end", tenant=":tenant", position=":position")
 _BORDERS = f"""
 WITH spans AS (
-  SELECT greatest(s.since, :begin) AS since, least(s.until, :end) AS until
+  SELECT s.state = 'absent' AS absent, greatest(s.since, :begin) AS since, least(s.until, :end) AS until
     FROM unnest(CAST(:chargers AS text[]), CAST(:evses AS integer[])) AS p(charger, evse_id)
    CROSS JOIN LATERAL (
      SELECT c.since, c.state, coalesce(lead(c.since) OVER (ORDER BY c.since, c.position), :end) AS until
        FROM {_WITHIN} AS c
    ) AS s
-   WHERE s.state {{which}} AND s.until > :begin AND s.until > s.since
+   WHERE s.state IN ('charging', 'idle', 'absent') AND s.until > :begin AND s.until > s.since
 )
-SELECT bin, sum(n)::bigint, sum(n * extract(epoch FROM at - bin))::bigint
+SELECT absent, bin, sum(n)::bigint, sum(n * date_part('epoch', at - bin))::bigint
   FROM (
-    SELECT date_bin('15 min', since, '2000-01-01 00:00+00') AS bin, since AS at, 1 AS n FROM spans
+    SELECT absent, date_bin('15 min', since, '2000-01-01 00:00+00') AS bin, since AS at, 1 AS n FROM spans
     UNION ALL
-    SELECT date_bin('15 min', until, '2000-01-01 00:00+00'), until, -1 FROM spans
+    SELECT absent, date_bin('15 min', until, '2000-01-01 00:00+00'), until, -1 FROM spans
   ) AS borders
- GROUP BY bin
+ GROUP BY absent, bin
 """  # noqa: S608 - our own words
-_IN_USE = "IN ('charging', 'idle')"
-_ABSENT = "= 'absent'"
 
 _FIRST = """
-SELECT bin, count(*)::bigint, sum(extract(epoch FROM at - bin))::bigint
+SELECT bin, count(*)::bigint, sum(date_part('epoch', at - bin))::bigint
   FROM (
     SELECT at, date_bin('15 min', at, '2000-01-01 00:00+00') AS bin
       FROM unnest(CAST(:chargers AS text[]), CAST(:evses AS integer[])) AS p(charger, evse_id)
@@ -137,9 +135,11 @@ def heat_map(
         "evses": [port.evse_id for port in found],
     }
     hours = _hours(begin, end, zone_of(zone))
-    used = _by_hour(_borders(connection, _BORDERS.replace("{which}", _IN_USE), values), hours)
-    gone = _by_hour(_borders(connection, _BORDERS.replace("{which}", _ABSENT), values), hours)
-    heard = _borders(connection, _FIRST, values)
+    borders: dict[bool, Borders] = {True: {}, False: {}}
+    for absent, at, count, offset in connection.execute(text(_BORDERS), values):
+        borders[absent][at] = count, offset
+    used, gone = _by_hour(borders[False], hours), _by_hour(borders[True], hours)
+    heard = {row[0]: (row[1], row[2]) for row in connection.execute(text(_FIRST), values)}
     there = _by_hour(_ended(heard, end), hours)
     return [
         _cell(*place, used.get(place, 0), there.get(place, 0) - gone.get(place, 0))
@@ -156,10 +156,6 @@ def _hours(begin: datetime, end: datetime, zone: ZoneInfo) -> dict[datetime, tup
         found[at] = local.isoweekday(), local.hour
         at += BIN
     return found
-
-
-def _borders(connection: Connection, query: str, values: dict[str, object]) -> Borders:
-    return {row[0]: (row[1], row[2]) for row in connection.execute(text(query), values)}
 
 
 def _ended(borders: Borders, end: datetime) -> Borders:
