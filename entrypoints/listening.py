@@ -13,7 +13,7 @@ BACKLOG = 65_535
 """A fleet that returns in one second waits in the kernel, not at the charger's time-out; Linux takes no more of this
 than its `net.core.somaxconn`."""
 
-AT_ONCE = 512
+AT_ONCE = 32
 """Connections taken in a turn of the loop; other workers that share the socket get theirs meanwhile."""
 PAUSE_S = 0.2
 """When no connection can be taken (no file descriptors left), before the next try."""

@@ -45,10 +45,10 @@ log = logging.getLogger("zeus.gateway")
 Judge = Callable[[Presented], Awaitable[ClientCertificate]]
 """What a certificate says and whether it is to be believed. Raises StoreUnavailable."""
 Actions = Mapping[Version, Mapping[str, Action]]
-COMING = 512
+COMING = 64
 GOING = 256
 """Chargers that are let in, and that leave, at the same time. When a fleet returns at once the others wait in memory:
-all at work together would keep each other from being answered in time."""
+all at work together would keep each other from being answered in time, and what they hold is never given back."""
 JUDGEMENTS = 5
 """How often a newcomer looks who has the charger's place, when that changes while it looks."""
 
