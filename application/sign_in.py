@@ -7,7 +7,6 @@ read all the same, and what is put on record about a refusal is written after th
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import suppress
 from datetime import datetime
 from math import ceil
 from typing import Any, NoReturn
@@ -39,9 +38,10 @@ from domain.tenants.tenant import is_slug
 log = logging.getLogger("zeus.people")
 
 INVITATION = "zeusinvite"
-RECORD_TRIES = 20
+RECORD_PATIENCE_S = 10.0
 RECORD_PAUSE_S = 0.005
-"""Times the number of the try: two seconds in all, in which each conflict means that another was put on record."""
+RECORD_PAUSE_MOST_S = 0.5
+"""So long a refusal is tried to be put on record, and so long are the pauses: each twice the one before."""
 
 
 class SignInFailed(Exception):
@@ -301,13 +301,17 @@ class FrontDesk:
 
     async def _record(self, tenant: str, user_id: str, facts: list[Fact], visit: Visit) -> None:
         told = Told(recorded_at=self.now(), actor="zeus", cause=visit.cause)
+        until, pause_s = clock.monotonic() + RECORD_PATIENCE_S, RECORD_PAUSE_S
         async with self._pen:
-            for n in range(1, RECORD_TRIES):
-                with suppress(VersionConflict):  # another process put something on record
+            while True:
+                try:
                     await self.book.change(tenant, user_id, lambda _: facts, told)
                     return
-                await asyncio.sleep(n * RECORD_PAUSE_S)
-            await self.book.change(tenant, user_id, lambda _: facts, told)
+                except (StoreUnavailable, VersionConflict):  # away, or another process was first
+                    if clock.monotonic() > until:
+                        raise
+                await asyncio.sleep(pause_s)
+                pause_s = min(2 * pause_s, RECORD_PAUSE_MOST_S)
 
     async def _rehash(self, tenant: str, person: User, password: str, visit: Visit) -> None:
         former = person.verifier

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from application import sign_in
 from application.own_account import FRESH, AuthenticatorNeeded, SignInAgain
 from application.people import People, RightLacking
 from application.ports import AnyEvent
@@ -163,6 +164,31 @@ async def test_every_refusal_is_on_record_however_many_come_at_once() -> None:
     await asyncio.gather(*(process.desk.finish() for process in office.processes))
     assert len(office.facts(user.SignInRefused)) == 200
     await office.close()
+
+
+async def test_a_refusal_is_put_on_record_when_the_store_is_back(office: Office) -> None:
+    name = await office.employ()
+    person = await office.book.load(TENANT, name)
+    office.store.unavailable = True
+    office.desk.put_on_record(TENANT, person, "code", HOME)
+    await asyncio.sleep(0.02)
+    assert not office.facts(user.SignInRefused)
+    office.store.unavailable = False
+    await office.desk.finish()
+    assert office.facts(user.SignInRefused) == [user.SignInRefused(why="code")]
+
+
+async def test_a_refusal_that_nobody_takes_is_told_to_the_process_log(
+    office: Office, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(sign_in, "RECORD_PATIENCE_S", 0.02)
+    name = await office.employ()
+    person = await office.book.load(TENANT, name)
+    office.store.unavailable = True
+    office.desk.put_on_record(TENANT, person, "code", HOME)
+    await office.desk.finish()
+    assert "could not be put on record" in caplog.text
+    office.store.unavailable = False
 
 
 async def test_sec_26_guesses_in_parallel_gain_nothing(office: Office) -> None:
