@@ -115,17 +115,18 @@ class Switchboard:
         generation = await self._fleet.sockets.claim(charger, self.gateway, line.connection, line.protocol)
         self._places[charger] = _Place(line, generation)
 
-    async def step_back(
-        self, charger: ChargerId, line: Line, first: Callable[[], Line | None], gateway: str
-    ) -> None:
-        """The newcomer stays outside after all: its place is that of the first one again, here or at `gateway`."""
+    async def step_back(self, charger: ChargerId, line: Line, first: Callable[[], Line | None]) -> None:
+        """The newcomer stays outside after all: its place is that of the first one again, here or wherever it is.
+
+        Every other gateway is asked: the books that the newcomer read may be older than the first one's arrival.
+        """
         await self.leave(charger, line)
         try:
             if here := first():
                 self._places[charger] = _Place(here, 0)
                 await self._claim_again(charger)
-            elif gateway not in ("", self.gateway):
-                await self._send(gateway, "reclaim", "", msgspec.json.encode([charger.tenant, charger.key]))
+            else:
+                await self._ask_back(charger)
         except FleetUnavailable as error:
             log.warning("%s: the place of its connection could not be given back: %r", charger.stream, error)
 
@@ -137,14 +138,18 @@ class Switchboard:
         except FleetUnavailable as error:
             log.warning("%s: its former connection ends when it says something: %r", charger.stream, error)
 
-    async def leave(self, charger: ChargerId, line: Line) -> None:
-        """The charger is gone from here, unless a newer connection of it came."""
+    async def leave(self, charger: ChargerId, line: Line, *, replaced: bool = False) -> None:
+        """The charger is gone from here, unless a newer connection of it came.
+
+        One that was `replaced` may have claimed its place back before it heard of that: then its successor has none.
+        """
         place = self._places.get(charger)
         if place is None or place.line.connection != line.connection:
             return
         del self._places[charger]
         try:
-            await self._fleet.sockets.release(charger, place.generation)
+            if await self._fleet.sockets.release(charger, place.generation) and replaced:
+                await self._ask_back(charger)
         except FleetUnavailable as error:
             log.warning("%s: its place could not be given up, it will expire: %r", charger.stream, error)
 
@@ -244,6 +249,13 @@ class Switchboard:
             await place.line.give_way()
         body = msgspec.json.encode([charger.tenant, charger.key, alive])
         await self._send(parcel.reply_to, "probed", parcel.subject, body)
+
+    async def _ask_back(self, charger: ChargerId) -> None:
+        """Whichever gateway has the charger is to claim it again."""
+        body = msgspec.json.encode([charger.tenant, charger.key])
+        for gateway in await self._fleet.sockets.living():
+            if gateway != self.gateway:
+                await self._send(gateway, "reclaim", "", body)
 
     async def _give_way(self, charger: ChargerId, connection: str) -> None:
         place = self._place_of(charger, connection)

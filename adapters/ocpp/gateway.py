@@ -262,9 +262,7 @@ class Gateway:
             told = Told(recorded_at=clock.now(), actor="zeus")
             former = await self._intake.connected(desk, fact, told, shown, dead)
         except BaseException:
-            await self._switchboard.step_back(
-                charger, connection, lambda: self.presence.of(charger), desk.charger.gateway
-            )
+            await self._switchboard.step_back(charger, connection, lambda: self.presence.of(charger))
             raise
         await self.presence.enter(connection)
         return former
@@ -298,10 +296,10 @@ class Gateway:
             await asyncio.shield(self._leave(connection, code, link.close_reason or reason))
 
     async def _leave(self, connection: Connection, code: int, reason: str) -> None:
-        charger = connection.session.desk.charger.id
+        charger, replaced = connection.session.desk.charger.id, connection.session.over
         async with self._going:
             await self.presence.leave(connection, code, reason)
-            await self._switchboard.leave(charger, connection)
+            await self._switchboard.leave(charger, connection, replaced=replaced)
         if not self._switchboard.has(charger):  # a newer connection of it is led on
             self._guide.leave(charger)
 
