@@ -117,7 +117,7 @@ def _place(stages: list[Stage], write: Write, shape: Shape) -> None:
 
 
 def _addressed(write: Write, shape: Shape) -> tuple[Address, Key]:
-    if isinstance(write, Update) or isinstance(write, Delete):  # noqa: SIM101 - a union costs three times as much
+    if isinstance(write, Update | Delete):
         return _matched(write, shape)
     if isinstance(write, Append):
         return shape.key, shape.key_in(write.row)

@@ -129,7 +129,7 @@ _DAY = f"width_bucket(begin_at, {_MIDNIGHTS})"
 """Which day of the period a session begins in, from 0: found among its midnights, quicker than by the calendar."""
 _ONE_DAY = f"{_DAY} = width_bucket(greatest(begin_at, end_at - interval '1 us'), {_MIDNIGHTS})"
 _PLUGGED_S = "floor(date_part('epoch', end_at)) - floor(date_part('epoch', begin_at))"
-"""As a float, which is exact for whole numbers below 2^53; a `numeric` for each session costs more than all else."""
+"""As a float, which is exact for whole numbers below 2^53; a `numeric` for each session costs more."""
 
 _GROUPS = {
     "site": ("site",),
