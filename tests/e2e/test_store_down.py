@@ -1,13 +1,8 @@
 """Postgres falls silent under load: nobody is told that anything is stored, and nobody has to restart anything."""
 
 import asyncio
-import os
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from time import monotonic
 
-import psutil
 import pytest
 
 from entrypoints.simulator.fleet import run_sessions
@@ -16,28 +11,14 @@ from entrypoints.simulator.socket import HandshakeRefused
 from entrypoints.simulator.station import Pace
 from tests.e2e.kill import judge, nobody_left_online, sessions_of, version_of
 from tests.e2e.wire import Wire
-from tests.e2e.zeus_process import ZeusProcess, zeus
+from tests.e2e.zeus_process import zeus
+from tests.silenced import silenced
 
 pytestmark = pytest.mark.slow
 
 CHARGERS, SESSIONS = 20, 40
 PATIENCE_S = 40.0
 """Well beyond the patience of the store (15 s for a commit, 8 s for reading)."""
-
-
-@contextmanager
-def stopped(server: ZeusProcess) -> Iterator[None]:
-    """Every process of Postgres is there and does nothing, as when its disk hangs."""
-    postmaster = server.postmaster
-    processes = [postmaster, *postmaster.children(recursive=True)]
-    for process in processes:
-        os.kill(process.pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for process in processes:
-            if psutil.pid_exists(process.pid):
-                os.kill(process.pid, signal.SIGCONT)
 
 
 async def seen(fleet: FleetReport, what: str, count: int) -> None:
@@ -62,7 +43,7 @@ async def test_a_silent_store_costs_answers_never_truth() -> None:
         )  # fmt: skip
         fleet = await progress.get()
         await seen(fleet, "answered", 500)
-        with stopped(server):
+        with silenced(server.postmaster.pid):
             at_stop = fleet.answered
             with pytest.raises(HandshakeRefused) as refused:
                 await Wire.open(server, "NEWCOMER")

@@ -1,16 +1,13 @@
 """The broker is restarted, killed, or falls silent: nobody waits long, and all goes on by itself."""
 
 import asyncio
-import os
 import shutil
-import signal
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from time import monotonic
 
-import psutil
 import psycopg
 import pytest
 import redis
@@ -25,6 +22,7 @@ from tests.adapters.fleet.rigs import PostgresRig, RedisRig
 from tests.contracts.fleet import eventually
 from tests.contracts.post import Hall, parcel
 from tests.redis_server import RedisNotInstalled, RedisServer
+from tests.silenced import silenced
 
 CHARGER = ChargerId.of("default", "CP-1")
 PATIENCE_S = 1.0
@@ -68,21 +66,6 @@ async def opened(*fleets: Fleet) -> AsyncIterator[None]:
         for fleet in fleets:
             stack.push_async_callback(fleet.close)
         yield
-
-
-@contextmanager
-def silent(pid: int) -> Iterator[None]:
-    """The server is there and does nothing, as when its disk hangs."""
-    process = psutil.Process(pid)
-    processes = [process, *process.children(recursive=True)]
-    for one in processes:
-        os.kill(one.pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for one in processes:
-            if psutil.pid_exists(one.pid):
-                os.kill(one.pid, signal.SIGCONT)
 
 
 async def nobody_waits_long(fleet: Fleet, rig: PostgresRig | RedisRig) -> None:
@@ -142,13 +125,13 @@ async def test_connections_that_postgres_closed_are_replaced_unnoticed(postgres:
                 )
 
 
-async def test_postgres_falls_silent(postgres: EmbeddedPostgres) -> None:
+async def test_postgres_falls_silenced(postgres: EmbeddedPostgres) -> None:
     rig = PostgresRig(postgres.dsn)
     fleet = on_postgres.open_fleet(postgres.dsn, patience_s=PATIENCE_S)
     async with opened(fleet):
         await fleet.sockets.beat("g1", 3600)
         assert postgres.pid is not None
-        with silent(postgres.pid):
+        with silenced(postgres.pid):
             await nobody_waits_long(fleet, rig)
         await eventually(lambda: works(fleet))
 
@@ -199,11 +182,11 @@ async def test_generations_grow_even_where_redis_forgot_all(forgetful_redis: Red
         assert await fleet.sockets.claim(CHARGER, "g1", "c1", "ocpp1.6") > first
 
 
-async def test_redis_falls_silent(forgetful_redis: RedisServer) -> None:
+async def test_redis_falls_silenced(forgetful_redis: RedisServer) -> None:
     fleet = on_redis.open_fleet(forgetful_redis.url, patience_s=PATIENCE_S)
     async with opened(fleet):
         await fleet.sockets.beat("g1", 3600)
-        with silent(forgetful_redis.pid):
+        with silenced(forgetful_redis.pid):
             await nobody_waits_long(fleet, RedisRig(forgetful_redis.url))
         await eventually(lambda: works(fleet))
 
